@@ -44,16 +44,34 @@ def format_amount(value: float) -> str:
     return f"-{text}" if value < 0 else text
 
 
+def round_amount(value: float) -> float:
+    """Return an amount as `format_amount` words it.
+
+    >>> [round_amount(value) for value in (1234.5, 14.7098, 0.0042123)]
+    [1235.0, 14.71, 0.0042]
+    """
+    return float(format_amount(value).replace(",", ""))
+
+
+def round_estimates(values: np.ndarray) -> np.ndarray:
+    """Return counts that are estimated as `format_estimates` words them, (n,).
+
+    >>> round_estimates(np.array([3412.7, 7.4, np.nan])).tolist()
+    [3400.0, 7.0, nan]
+    """
+    with np.errstate(divide="ignore"):
+        exponents = np.maximum(np.floor(np.log10(values)), 1)
+    units = 10.0 ** (exponents - 1)
+    return np.rint(values / units) * units + 0.0  # + 0.0: never -0
+
+
 def format_estimates(values: np.ndarray) -> list[str]:
     """Word counts that are estimated, (n,) finite and not negative: two digits, whole.
 
     >>> format_estimates(np.array([3412.7, 7.4, -0.0]))
     ['3,400', '7', '0']
     """
-    with np.errstate(divide="ignore"):
-        exponents = np.maximum(np.floor(np.log10(values)), 1)
-    units = 10.0 ** (exponents - 1)
-    rounded = (np.rint(values / units) * units + 0.0).tolist()  # + 0.0: never -0
+    rounded = round_estimates(values).tolist()
     # a list has few distinct ones, and wording them takes longer than rounding
     texts = {count: f"{count:,.0f}" for count in set(rounded)}
     return [texts[count] for count in rounded]

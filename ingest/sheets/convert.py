@@ -56,6 +56,7 @@ def convert_records(sheet_plan: SheetPlan, records: list[Record]) -> Sheet:
         rows=assembled.rows,
         lines=np.array(rows.lines, dtype=np.int64),
         original=_original_texts(source, rows.cells),
+        cells=rows.cells,
         guesses=list(sheet_plan.guesses),
         faults=sorted(faults, key=lambda fault: fault.line),
         notes=[

@@ -3,11 +3,15 @@ refused on the way.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from features.errors import CreatorcastError
+
+if TYPE_CHECKING:
+    from ingest.sheets.workbook import Cell
 
 
 class SheetError(CreatorcastError):
@@ -108,8 +112,9 @@ class Sheet:
 
     `rows`: canonical columns that the sheet has, dtypes as in `features.tables.schema.DTYPES`.
     `lines` (n,): where each row stands in the file. `original`: its text under the source's
-    headers. `labels`: the source's own words of columns that are translated into a list (niche,
-    country, language, platform, format), under canonical names. `extra`: figures that are read but
+    headers. `cells` (n,): the same as the file has it, numbers and dates of a
+    workbook as such. `labels`: the source's own words of columns that are translated into a list
+    (niche, country, language, platform, format), under canonical names. `extra`: figures that are read but
     have no canonical column (total_likes, followers_at_posting). `unread`: by canonical column the
     rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a
     list; `engagement_rate` where its base is open, `unclear_column` where the column itself is.
@@ -120,6 +125,7 @@ class Sheet:
     rows: pd.DataFrame
     lines: np.ndarray
     original: pd.DataFrame
+    cells: "list[list[Cell]]"
     guesses: list[Guess]
     faults: list[SheetFault]
     notes: list[str]

@@ -1,13 +1,13 @@
 """Answers as an Arrow table of one schema, whatever a chunk holds, and as CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from features.files.formula_escape import escape_formula_array
+from features.files.formula_escape import escape_formula, escape_formula_array
 from models.reasons import reasons_text
 from serving.scoring.answer_table import EXTRA_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from serving.scoring.sentences import comparables_text
@@ -53,9 +53,17 @@ def _dtype(name: str) -> pa.DataType:
     return pa.string() if name in _DISTINCT_TEXTS else pa.dictionary(pa.int32(), pa.string())
 
 
-def answers_to_arrow(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
-    """Return columns of serving.scoring.answer_table.AnswerTable as a table; unknown is null."""
-    return pa.table([_array(columns[field.name], field) for field in schema], schema=schema)
+def answers_to_arrow(
+    columns: dict[str, np.ndarray], schema: pa.Schema, own: Mapping[str, pa.ChunkedArray]
+) -> pa.Table:
+    """Return columns of serving.scoring.answer_table.AnswerTable, and the list's `own` by name, as
+    a table; unknown is null.
+    """
+    arrays = [
+        own[field.name] if field.name in own else _array(columns[field.name], field)
+        for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
 
 
 def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
@@ -91,7 +99,7 @@ def csv_bytes(table: pa.Table, header: bool) -> bytes:
         for column, field in zip(table.columns, table.schema, strict=True)
     ]
     pa.csv.write_csv(
-        pa.table(columns, names=table.column_names),
+        pa.table(columns, names=[escape_formula(name) for name in table.column_names]),
         sink,
         pa.csv.WriteOptions(include_header=header),
     )
@@ -99,7 +107,9 @@ def csv_bytes(table: pa.Table, header: bool) -> bytes:
 
 
 def _csv_column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
-    if field.type == _TIME:
-        return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+    if pa.types.is_timestamp(field.type):
+        zone = field.type.tz
+        seconds = column.cast(pa.timestamp("s", zone), safe=False)
+        return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ" if zone else "%Y-%m-%dT%H:%M:%S")
     column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
     return escape_formula_array(column) if pa.types.is_string(column.type) else column

@@ -69,7 +69,7 @@ class ChunkRun:
                 f"{counts.rejected:,} rejected; nothing was written"
             )
         self.checkpoint.close()
-        answers = writer.finish(self.checkpoint.folder / "answers")
+        answers = writer.finish(self.checkpoint.folder / "answers", counts)
         return replace(counts, summary=(*summary.lines(), *writer.notes)), answers
 
     def _write_starts(self, writer: AnswerWriter) -> None:

@@ -105,16 +105,16 @@ def _parse_numbers(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> Pars
 
 def _number_pattern(plan: ColumnPlan) -> str | None:
     """Return the pattern of plain numbers, None where the plan reads digits as another number."""
-    if not (_reads_as_written(plan, "1234") and _reads_as_written(plan, "20000.0")):
+    if not (reads_as_written(plan, "1234") and reads_as_written(plan, "20000.0")):
         return None
     if plan.kind == "count":
         return _WHOLE_NUMBER
-    if not (_reads_as_written(plan, "12.5") and _reads_as_written(plan, "0.0345")):
+    if not (reads_as_written(plan, "12.5") and reads_as_written(plan, "0.0345")):
         return None
-    return _NUMBER if _reads_as_written(plan, "1.234") else _UNGROUPED_NUMBER
+    return _NUMBER if reads_as_written(plan, "1.234") else _UNGROUPED_NUMBER
 
 
-def _reads_as_written(plan: ColumnPlan, text: str) -> bool:
+def reads_as_written(plan: ColumnPlan, text: str) -> bool:
     """Tell whether the plan reads a number as Python does; a fee, as one in USD for all posts."""
     value, fault = plan.read(text)
     if isinstance(value, ParsedFee):

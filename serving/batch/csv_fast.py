@@ -89,6 +89,7 @@ class FastCsvList(SheetList):
             partial(_row_texts, table, np.flatnonzero(plain)),
             blank=blank,
             unread=self._mark_unread(table, plain),
+            own=partial(_own_texts, table, np.flatnonzero(plain), self.kept),
         )
         if plain.all():
             return chunk
@@ -183,6 +184,16 @@ def _has_clear_fee(columns: dict[str, pd.Series]) -> np.ndarray:
     if "fee_usd" in columns:
         clear &= fee.isna() | columns["fee_usd"].isna()
     return clear.to_numpy()
+
+
+def _own_texts(
+    table: pa.Table, table_rows: np.ndarray, kept: list[int], rows: np.ndarray
+) -> pa.Table:
+    """Return the kept columns of some rows, null where a cell is empty."""
+    places = pa.array(table_rows[rows], pa.int64())
+    texts = [pc.utf8_trim_whitespace(table.column(place).take(places)) for place in kept]
+    columns = [pc.if_else(pc.equal(column, ""), None, column) for column in texts]
+    return pa.table(columns, names=[str(place) for place in kept])
 
 
 def _row_texts(table: pa.Table, table_rows: np.ndarray, rows: list[int]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from serving.batch.chunks import Chunk
 
@@ -28,6 +29,16 @@ def merge_chunks(plain: Chunk, other: Chunk, blank: int) -> Chunk:
                 texts.update(zip(chosen.tolist(), cells, strict=True))
         return [texts[source] for source in sources.tolist()]
 
+    def own(rows: np.ndarray) -> pa.Table:
+        sources = order[rows]
+        is_plain = sources < split
+        parts = [plain.own(sources[is_plain]), other.own(sources[~is_plain] - split)]
+        places = np.empty(len(rows), dtype=int)
+        places[np.concatenate([np.flatnonzero(is_plain), np.flatnonzero(~is_plain)])] = np.arange(
+            len(rows)
+        )
+        return pa.concat_tables(parts).take(pa.array(places))
+
     frames = [chunk.rows for chunk in (plain, other) if len(chunk.rows)] or [plain.rows]
     rows = pd.concat(frames, ignore_index=True)
     return Chunk(
@@ -40,6 +51,7 @@ def merge_chunks(plain: Chunk, other: Chunk, blank: int) -> Chunk:
         other.notes,
         _merge_marks(plain.unread, other.unread, split, order),
         _merge_marks(plain.remarks, other.remarks, split, order),
+        own,
     )
 
 

@@ -1,5 +1,6 @@
 """What a run over a list may be asked for, checked before anything is read."""
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
@@ -31,8 +32,8 @@ _PROBABILITIES = (
 class BatchOptions:
     """Options of a run.
 
-    `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any,
-    stand in place of models.distribution.QUANTILES; `top`: how many of the best, 0 for all;
+    `columns`: of the answers or the list's own, all where empty; `extras`: their quantiles, where
+    there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the best, 0 for all;
     `rank_by`: the measure of the best, None is the first of
     serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs_digest`: of the tables,
     rates and values behind the scorer; `resume`: continue an unfinished run; `engine`: of
@@ -51,24 +52,14 @@ class BatchOptions:
     dask: str | None = None
     dask_minutes: float = TIMEOUT_MINUTES
 
-    def answer_columns(self) -> tuple[str, ...]:
-        """Return the columns of the answers, in order. Raises BatchError for an unknown one, and
-        names the nearest.
-        """
+    def known_columns(self) -> tuple[str, ...]:
+        """Return the columns that answers have with these options, in order."""
         quantiles = self.extras.quantiles
-        known = (*(columns_with(quantiles) if quantiles else ANSWER_COLUMNS), *self.extras.columns)
-        for name in self.columns:
-            if name not in known:
-                raise BatchError(f"column {name!r} is unknown: {suggest_name(name, known)}")
-        check_repeats("column", self.columns)
-        return self.columns or known
+        usual = columns_with(quantiles) if quantiles else ANSWER_COLUMNS
+        return (*usual, *self.extras.columns)
 
     def rank_measures(self) -> tuple[str, ...]:
-        """Return the measures to rank by, of which the first counts that any row has; none
-        where all rows are written.
-        """
-        if not self.top:
-            return ()
+        """Return the measures to rank by, of which the first counts that any row has."""
         return DEFAULT_MEASURES if self.rank_by is None else (self.rank_by,)
 
     def engine_for(self, total: int | None, size: int) -> str:
@@ -92,6 +83,11 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
 
 
+def unknown_column(name: str, known: Iterable[str]) -> BatchError:
+    """Return the error for a column that neither answers nor the list have."""
+    return BatchError(f"column {name!r} is unknown: {suggest_name(name, known)}")
+
+
 def parse_quantiles(text: str) -> tuple[float, ...]:
     """Parse probabilities with commas between. Raises BatchError for what is no number."""
     try:
@@ -109,8 +105,15 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
 
 
 def parse_column_names(text: str) -> tuple[str, ...]:
-    """Parse names of columns with commas between. Raises BatchError where there is none."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    """Parse names of columns with commas between; a name with a comma stands in quotes.
+
+    Raises BatchError where there is none.
+
+    >>> parse_column_names('creator_id, "Likes, mean"')
+    ('creator_id', 'Likes, mean')
+    """
+    [cells] = csv.reader([text.replace("\n", " ")], skipinitialspace=True) if text else [[]]
+    names = tuple(name.strip() for name in cells if name.strip())
     if not names:
         raise BatchError(f"columns {text!r} name none: leave the option out to have all")
     return names
@@ -123,10 +126,12 @@ def check_repeats(noun: str, values: Sequence) -> None:
             raise BatchError(f"{noun} {value!r} is wanted twice: name each once")
 
 
-def check_measure(measure: str | None, top: int) -> None:
-    """Raise BatchError for a measure without `top`, or an unknown one."""
-    if measure is not None and not top:
-        raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
+def check_measure(measure: str | None, is_ranked: bool) -> None:
+    """Raise BatchError for a measure where nothing is ranked, or an unknown one."""
+    if measure is not None and not is_ranked:
+        raise BatchError(
+            f"--rank-by {measure} puts the best in order: say how many by --top, or write .xlsx"
+        )
     if measure is not None and measure not in RANKING_MEASURES:
         raise BatchError(
             f"measure {measure!r} is unknown: {suggest_name(measure, RANKING_MEASURES)}"

@@ -71,6 +71,19 @@ def _check_unique(path: Path, header: list[str], names: dict[str, str]) -> None:
             )
 
 
+def own_type(dtype: pa.DataType) -> pa.DataType:
+    """Return the type that a plain column of the list has in the answers."""
+    if types.is_dictionary(dtype):
+        dtype = dtype.value_type
+    if types.is_decimal(dtype) or types.is_floating(dtype):
+        return pa.float64()
+    if types.is_date(dtype):
+        return pa.date32()
+    if types.is_timestamp(dtype):
+        return pa.timestamp("us", "UTC" if dtype.tz else None)
+    return dtype if types.is_integer(dtype) or types.is_boolean(dtype) else pa.string()
+
+
 def canonical_frame(table: pa.Table, names: dict[str, str]) -> pd.DataFrame:
     """Return the columns of `names`, source -> canonical name; days are midnight in UTC."""
     columns = {}

@@ -1,6 +1,7 @@
 """Lists in Parquet, one file or a folder of them, read batch by batch with Arrow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from features.files.parquet import (
     ParquetError,
     check_texts,
     column_kind,
+    decode_column,
     decoded_size,
     open_parquet,
 )
@@ -24,6 +26,7 @@ from serving.batch.parquet_columns import (
     canonical_frame,
     canonical_names,
     holds_days,
+    own_type,
     row_texts,
 )
 
@@ -64,6 +67,12 @@ class ParquetList:
         self._source_names = list(schema.names)
         self.names = canonical_names(self.path, self._source_names, columns)
         self.header = [name for name in self._source_names if name in self.names]
+        self.faulty_names = {name: place for place, name in enumerate(self.header)}
+        self.faulty_names |= {self.names[name]: place for place, name in enumerate(self.header)}
+        self.own_fields = _flat_fields(self.files[0], schema)
+        #: Own columns that chunks give, and all columns that are decoded.
+        self.kept: list[str] = []
+        self.decoded = self.header
         self._add_notes(schema, columns)
         kinds = self._column_kinds(self.files[0], schema)
         self._groups: list[RowGroup] = []
@@ -121,10 +130,40 @@ class ParquetList:
                 f"score it apart"
             )
 
+    def keep_columns(self, names: Sequence[str]) -> None:
+        """Have chunks give these own columns. Raises BatchError where a file's is of another kind,
+        or unpacks to too much.
+        """
+        self.kept = list(names)
+        self.decoded = list(dict.fromkeys([*self.header, *names]))
+        if self.decoded == self.header:
+            return
+        try:
+            wanted = {name: column_kind(self.files[0], self._own_field(name)) for name in names}
+            for file in self.files:
+                parquet = open_parquet(file)
+                self._check_kinds(file, parquet.schema_arrow, wanted)
+                self._batch_rows[file] = decoded_size(file, parquet, self.decoded).rows(MAX_ROWS)
+        except ParquetError as error:
+            raise BatchError(str(error)) from error
+
+    def _own_field(self, name: str) -> pa.Field:
+        return next(field for field in self.own_fields if field.name == name)
+
+    def _check_kinds(self, file: Path, schema: pa.Schema, wanted: dict[str, str]) -> None:
+        """Raise BatchError where a kept column of a file holds something else than in the first."""
+        for name, kind in wanted.items():
+            own_kind = column_kind(file, schema.field(name))
+            if own_kind != kind:
+                raise BatchError(
+                    f"{str(file)!r} {name!r} holds {own_kind}, not {kind}: expected what "
+                    f"{str(self.files[0])!r} has; score it apart, or leave it out of --columns"
+                )
+
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Yield the rows, so many at a time."""
         first = 0
-        for table in _tables_of(self._batches(rows, self.header), rows):
+        for table in _tables_of(self._batches(rows, self.decoded), rows):
             yield self._chunk(table, first)
             first += len(table)
 
@@ -143,7 +182,7 @@ class ParquetList:
         before = 0
         for group in self._groups:
             if before < first + rows and before + group.rows > first:
-                batches = self._decode(group, rows, self.header)
+                batches = self._decode(group, rows, self.decoded)
                 parts += _slice_batches(batches, max(first - before, 0), first + rows - before)
             before += group.rows
         return self._chunk(pa.concat_tables(parts, promote_options="permissive"), first)
@@ -158,7 +197,16 @@ class ParquetList:
             raise BatchError(str(error)) from error
         except (pa.ArrowException, KeyError, OverflowError) as error:  # an unknown time zone, ...
             raise BatchError(f"{str(self.path)!r} cannot be read: {short_text(error)}") from error
-        return Chunk(rows, positions, lambda wanted: row_texts(table, wanted))
+        known = table.select(self.header)
+        return Chunk(
+            rows,
+            positions,
+            lambda wanted: row_texts(known, wanted),
+            own=partial(_own_columns, table.select(self.kept), self._own_schema()),
+        )
+
+    def _own_schema(self) -> pa.Schema:
+        return pa.schema([self._own_field(name) for name in self.kept])
 
     def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
         for group in self._groups:
@@ -175,6 +223,29 @@ class ParquetList:
                 )
         except (OSError, pa.ArrowException) as error:
             raise BatchError(f"{str(group.file)!r} cannot be read: {short_text(error)}") from error
+
+
+def _own_columns(table: pa.Table, schema: pa.Schema, rows: np.ndarray) -> pa.Table:
+    """Return the kept columns of some rows, in the types of the answers."""
+    chosen = table.take(pa.array(rows, pa.int64()))
+    columns = [
+        decode_column(column).cast(field.type, safe=False)
+        for column, field in zip(chosen.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _flat_fields(file: Path, schema: pa.Schema) -> list[pa.Field]:
+    """Return the columns that hold plain values, of different names, as answers have them."""
+    fields = []
+    for field in schema:
+        try:
+            column_kind(file, field)
+        except ParquetError:
+            continue
+        if schema.names.count(field.name) == 1:
+            fields.append(pa.field(field.name, own_type(field.type)))
+    return fields
 
 
 def _parquet_files(path: Path) -> list[Path]:

@@ -10,13 +10,14 @@ import pandas as pd
 
 from features.files.atomic import move_file
 from features.files.change_guard import FileFingerprint
-from serving.batch.arrow_answers import answer_schema
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_run import ChunkRun
+from serving.batch.chunks import ProspectList
 from serving.batch.errors import BatchError
 from serving.batch.executors import WORKERS, dask_executor, thread_executor
 from serving.batch.open_list import content_digest, open_list, spool_input
 from serving.batch.options import STDIO, BatchOptions, check_measure, check_paths, check_quantiles
+from serving.batch.output_columns import OutputColumns, choose_columns
 from serving.batch.run_checkpoint import (
     begin_or_resume,
     check_content,
@@ -26,9 +27,12 @@ from serving.batch.run_checkpoint import (
 from serving.batch.run_report import ProgressReporter, RunCounts
 from serving.batch.score_chunk import ChunkScorer
 from serving.batch.top_answers import TopAnswerWriter
-from serving.batch.writers import AnswerWriter, writer_for
+from serving.batch.workbook_plan import workbook_plan
+from serving.batch.writers import WORKBOOK, AnswerWriter, writer_for
 from serving.scoring.measures import measure_columns
 from serving.scoring.scorer import Scorer
+from serving.workbook.contents import WorkbookPlan
+from serving.workbook.decision_columns import SOURCE_COLUMNS
 
 #: Rows scored at a time.
 CHUNK_ROWS = 1 << 14
@@ -52,14 +56,15 @@ def score_file(
     """
     options, reporter = options or BatchOptions(), reporter or ProgressReporter()
     check_quantiles(options.extras.quantiles)
-    columns = options.answer_columns()
-    check_measure(options.rank_by, options.top)
+    ending = ".csv" if str(out) == STDIO else out.suffix
+    check_measure(options.rank_by, bool(options.top) or ending == WORKBOOK)
     rejected = _check_paths(source, out, options)
     with open_checkpoint(out) as checkpoint:
         is_named = str(source) != STDIO
         file = source if is_named else spool_input(sys.stdin.buffer, checkpoint.folder)
         fingerprint = FileFingerprint.take([file])
         prospects = open_list(file, options.sheet)
+        columns = _choose_columns(prospects, ending, options)
         for note in prospects.notes:
             reporter.notify(note)
         size = file.stat().st_size if file.is_file() else 0
@@ -69,16 +74,22 @@ def score_file(
         model = f"{scorer.bundle.version} by {engine}"
         manifest = run_manifest(content_digest(file, is_named), model, options, CHUNK_ROWS)
         as_of = begin_or_resume(checkpoint, manifest, as_of, options, reporter)
+        workbook = None
+        if ending == WORKBOOK:
+            name = file.name if is_named else "standard input"
+            manifest = scorer.bundle.manifest
+            workbook = workbook_plan(columns, prospects, options, manifest, as_of, name)
+        writer = _answer_writer(ending, columns, options, workbook)
         run = ChunkRun(
             checkpoint,
             prospects,
-            ChunkScorer(scorer, as_of, _scored_columns(columns, options), options.extras),
+            ChunkScorer(scorer, as_of, writer.schema, tuple(columns.own), options.extras),
             dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor,
             reporter,
             fingerprint,
             CHUNK_ROWS,
         )
-        counts, answers = run.score_remaining(_answer_writer(out, columns, options))
+        counts, answers = run.score_remaining(writer)
         check_content(checkpoint, file, is_named)
         return _move_into_place(answers, checkpoint, out, rejected, counts)
 
@@ -100,21 +111,32 @@ def _threads_per_chunk() -> int:
     return max(1, (os.cpu_count() or 1) // WORKERS)
 
 
-def _scored_columns(columns: tuple[str, ...], options: BatchOptions) -> tuple[str, ...]:
-    """Return the columns of the answers, and after them those that the answers are ranked by."""
-    names = list(columns)
-    for measure in options.rank_measures():
-        names += measure_columns(measure)
-    return tuple(dict.fromkeys(names))
+def _choose_columns(prospects: ProspectList, ending: str, options: BatchOptions) -> OutputColumns:
+    """Return the columns of the answers, and have the list give its own among them. Without a
+    choice, CSV and XLSX have all that the list is read from; Parquet has the answers alone.
+    """
+    kept = () if ending == ".parquet" else prospects.header
+    columns = choose_columns(options, prospects.own_fields, kept)
+    prospects.keep_columns([field.name for field in columns.own.values()])
+    return columns
 
 
-def _answer_writer(out: Path, columns: tuple[str, ...], options: BatchOptions) -> AnswerWriter:
-    ending = ".csv" if str(out) == STDIO else out.suffix
-    writer = writer_for(ending, answer_schema(columns))
+def _answer_writer(
+    ending: str, columns: OutputColumns, options: BatchOptions, workbook: WorkbookPlan | None
+) -> AnswerWriter:
+    """Return what makes the file. `workbook`: of one in XLSX, whose rows are ranked as those of
+    `--top` are.
+    """
+    is_workbook = workbook is not None
+    measured = [name for one in options.rank_measures() for name in measure_columns(one)]
+    ranked_by = measured if is_workbook or options.top else []
+    besides = SOURCE_COLUMNS if is_workbook and not options.columns else ()
+    kept = columns.schema(is_workbook, (*besides, *ranked_by))
+    schema = kept if is_workbook else columns.schema(keeps_cells=False)
+    writer = writer_for(ending, schema, workbook)
     if not options.top:
         return writer
-    schema = answer_schema(_scored_columns(columns, options))
-    return TopAnswerWriter(schema, writer, options.rank_measures(), options.top)
+    return TopAnswerWriter(kept, writer, options.rank_measures(), options.top)
 
 
 def _move_into_place(

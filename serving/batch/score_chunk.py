@@ -11,12 +11,14 @@ import pyarrow as pa
 from features.tables.currency import USD
 from features.tables.schema import PROSPECTS
 from features.tables.validate import clean_table
-from serving.batch.arrow_answers import answer_schema, answers_to_arrow
+from serving.batch.arrow_answers import answers_to_arrow
 from serving.batch.chunks import Chunk
 from serving.batch.duplicate_ids import ids_or_row_numbers
+from serving.batch.own_cells import as_text
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
+from serving.workbook.list_cells import CELL
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,22 @@ class ScoredChunk:
 
 @dataclass(frozen=True)
 class ChunkScorer:
-    """How chunks are scored: by which scorer, as of which moment, with which columns and extras."""
+    """How chunks are scored: by which scorer, as of which moment, with which columns and extras.
+
+    `schema`: of the answers; `own`: those of its columns that the list gives, in the order in which
+    chunks give them.
+    """
 
     scorer: Scorer
     as_of: pd.Timestamp
-    columns: tuple[str, ...]
+    schema: pa.Schema
+    own: tuple[str, ...]
     extras: AnswerOptions
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the scorer gives."""
+        return tuple(name for name in self.schema.names if name not in self.own)
 
     def score_chunk(self, chunk: Chunk, first: int, repeats: np.ndarray) -> ScoredChunk:
         """Score a chunk; `first`: rows of the list before it, `repeats` (n,): rows whose
@@ -64,13 +76,26 @@ class ChunkScorer:
             _add_warnings(scored.columns["warnings"], unread_warnings(chunk), valid)
         rows = slice(None) if scored.is_scored.all() else scored.is_scored
         columns = {name: scored.columns[name][rows] for name in self.columns}
+        own = self._own_columns(chunk, valid[rows])
         return ScoredChunk(
             len(clean) + len(chunk.invalid_lines),
-            answers_to_arrow(columns, answer_schema(self.columns)),
+            answers_to_arrow(columns, self.schema, own),
             _rejected_rows(chunk, reasons),
             chunk.blank,
             [*chunk.notes, *_conversion_notes(clean, self.scorer)],
         )
+
+    def _own_columns(self, chunk: Chunk, rows: np.ndarray) -> dict[str, pa.ChunkedArray]:
+        """Return the list's own columns of some rows of a chunk by their names in the answers."""
+        if not self.own:
+            return {}
+        columns = dict(zip(self.own, chunk.own(rows).columns, strict=True))
+        return {
+            name: as_text(column)
+            if column.type == CELL and self.schema.field(name).type != CELL
+            else column
+            for name, column in columns.items()
+        }
 
 
 def validate_chunk(

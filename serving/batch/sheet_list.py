@@ -3,13 +3,15 @@
 A value that cannot be read rejects its row: a forecast without it would answer another question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.convert import convert_records
@@ -17,6 +19,7 @@ from ingest.sheets.reader import plan_sheet
 from ingest.sheets.sheet_source import SheetSource, open_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 from serving.batch.chunks import Chunk, InvalidLine
+from serving.batch.own_cells import cell_column, own_fields, text_column
 
 
 class SheetList:
@@ -31,11 +34,19 @@ class SheetList:
         self.plan = replace(plan, source=source)
         names = convert_records(self.plan, []).original
         self.header = [strip_apostrophe(name) for name in names]
+        self.own_fields = own_fields(self.header, self.plan)
+        #: Places of the own columns that chunks give.
+        self.kept: list[int] = []
+        self.faulty_names = _faulty_names(self.plan.guesses, self.header)
         self.notes = ["; ".join(self.plan.notes), *_column_notes(self.plan.guesses)]
 
     def _sample(self, source: SheetSource) -> SheetSource:
         """Return the source with the records that decide how its columns are read."""
         return source
+
+    def keep_columns(self, names: Sequence[str]) -> None:
+        """Have chunks give these own columns."""
+        self.kept = [self.header.index(name) for name in names]
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Yield the rows, so many records at a time."""
@@ -60,7 +71,29 @@ class SheetList:
             [*new_notes, *_nameless_note(rows, sheet.lines)],
             sheet.unread,
             _remarks(sheet),
+            partial(_own_columns, sheet, self.kept, self.plan.source.workbook),
         )
+
+
+def _own_columns(sheet: Sheet, kept: list[int], workbook: bool, rows: np.ndarray) -> pa.Table:
+    """Return the kept columns of some rows."""
+    if workbook:
+        cells = [sheet.cells[row] for row in rows.tolist()]
+        columns = [cell_column([row[place] for row in cells]) for place in kept]
+    else:
+        columns = [text_column(sheet.original.iloc[:, place], rows) for place in kept]
+    return pa.table(columns, names=[str(place) for place in kept])
+
+
+def _faulty_names(guesses: list[Guess], header: list[str]) -> dict[str, int]:
+    """Return what reasons call a column -> its place: its own name, or the canonical one."""
+    names = {name: place for place, name in enumerate(header)}
+    read_as = {
+        guess.column: names[guess.source]
+        for guess in guesses
+        if guess.column and guess.source in names
+    }
+    return read_as | names
 
 
 def _reasons(sheet: Sheet) -> dict[int, list[str]]:

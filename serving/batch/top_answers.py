@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from serving.batch.answer_streams import AnswerStreams, encode_stream
+from serving.batch.run_report import RunCounts
 from serving.batch.writers import FileWriter
 from serving.scoring.measures import RANKING_MEASURES, best_first, measure_columns, measure_values
 
@@ -33,7 +34,7 @@ class TopAnswerWriter:
         best = np.unique(np.concatenate([self._best(by, answers) for by in self.measures]))
         return encode_stream(answers.take(pa.array(best)))
 
-    def finish(self, kept: Path) -> Path:
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Write the file of the best answers beside `kept`, and note by what they are best."""
         chunks = AnswerStreams(kept)
         measure = self._first_known_measure(chunks)
@@ -42,7 +43,7 @@ class TopAnswerWriter:
             candidates = pa.concat_tables([best, answers])
             best = candidates.take(pa.array(self._best(measure, candidates)))
         self.notes.append(self._ranking_note(measure))
-        return self.file.write([best.select(self.file.schema.names)], kept.parent)
+        return self.file.write([best.select(self.file.schema.names)], kept.parent, counts)
 
     def _ranking_note(self, measure: str) -> str:
         note = f"the best by {measure}, {RANKING_MEASURES[measure].order}"

@@ -11,6 +11,15 @@ import pyarrow.parquet as pq
 
 from serving.batch.answer_streams import AnswerStreams, encode_stream
 from serving.batch.arrow_answers import DICTIONARY_COLUMNS, csv_bytes
+from serving.batch.errors import BatchError
+from serving.batch.run_report import RunCounts
+from serving.scoring.measures import RANKING_MEASURES
+from serving.workbook.contents import (
+    MAX_SHEET_COLUMNS,
+    MAX_SHEET_ROWS,
+    RowCounts,
+    WorkbookPlan,
+)
 
 
 class AnswerWriter(Protocol):
@@ -29,15 +38,17 @@ class AnswerWriter(Protocol):
     def encode(self, answers: pa.Table) -> bytes:
         """Return the bytes of a chunk's answers, to be kept after those of the chunks before."""
 
-    def finish(self, kept: Path) -> Path:
-        """Return the path of the whole file, made of the kept bytes, in the folder of `kept`."""
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
+        """Return the path of the whole file, made of the kept bytes, in the folder of `kept`, where
+        the rejected rows lie too. `counts`: of all rows.
+        """
 
 
 class FileWriter(AnswerWriter, Protocol):
     """A kind of file."""
 
-    def write(self, answers: Iterable[pa.Table], folder: Path) -> Path:
-        """Write a file of tables that can be iterated over twice; return its path."""
+    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
+        """Write a file of tables; return its path."""
 
 
 class CsvAnswerWriter:
@@ -56,11 +67,11 @@ class CsvAnswerWriter:
         """Return the rows as CSV."""
         return csv_bytes(answers, header=False)
 
-    def finish(self, kept: Path) -> Path:
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Return `kept`."""
         return kept
 
-    def write(self, answers: Iterable[pa.Table], folder: Path) -> Path:
+    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write header and rows."""
         path = folder / "whole"
         with open(path, "wb") as file:
@@ -73,10 +84,9 @@ class CsvAnswerWriter:
 class _StreamedAnswerWriter:
     """Keeps chunks as Arrow streams, which become a file at the end, a chunk at a time."""
 
-    notes: tuple[str, ...] = ()
-
     def __init__(self, schema: pa.Schema):
         self.schema = schema
+        self.notes: tuple[str, ...] = ()
 
     def encode_start(self) -> bytes:
         """Return nothing: streams need no header."""
@@ -86,11 +96,11 @@ class _StreamedAnswerWriter:
         """Return the rows as an Arrow stream."""
         return encode_stream(answers)
 
-    def finish(self, kept: Path) -> Path:
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Write the file beside `kept`."""
-        return self.write(AnswerStreams(kept), kept.parent)
+        return self.write(AnswerStreams(kept), kept.parent, counts)
 
-    def write(self, answers: Iterable[pa.Table], folder: Path) -> Path:
+    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write the file; subclasses say how."""
         raise NotImplementedError
 
@@ -100,7 +110,7 @@ class ParquetAnswerWriter(_StreamedAnswerWriter):
     others take half the time without.
     """
 
-    def write(self, answers: Iterable[pa.Table], folder: Path) -> Path:
+    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write a row group a table."""
         path = folder / "whole"
         repeated = [
@@ -117,26 +127,47 @@ class ParquetAnswerWriter(_StreamedAnswerWriter):
 
 
 class XlsxAnswerWriter(_StreamedAnswerWriter):
-    """XLSX: one worksheet."""
+    """XLSX: a workbook whose first sheet has the rows in rank order."""
 
-    def write(self, answers: Iterable[pa.Table], folder: Path) -> Path:
-        """Write the worksheet. Raises BatchError where it would have too many rows."""
-        from serving.batch.worksheet import write_worksheet
+    def __init__(self, schema: pa.Schema, plan: WorkbookPlan):
+        """Raises BatchError where it would have too many columns."""
+        super().__init__(schema)
+        self.plan = plan
+        columns = len(schema) + 1
+        if columns > MAX_SHEET_COLUMNS:
+            raise BatchError(
+                f"{columns:,} columns are more than a worksheet holds ({MAX_SHEET_COLUMNS:,}): "
+                f"name fewer by --columns, or write .csv or .parquet"
+            )
+
+    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
+        """Write the workbook. Raises BatchError where a sheet would have too many rows."""
+        if self.plan.most_rows is None and counts.scored >= MAX_SHEET_ROWS:
+            raise BatchError(
+                f"{counts.scored:,} answers are more than a worksheet holds "
+                f"({MAX_SHEET_ROWS - 1:,}): write .csv or .parquet, or the best alone by --top"
+            )
+        from serving.workbook.write_workbook import write_workbook
 
         path = folder / "whole"
-        write_worksheet(self.schema.names, answers, path)
+        rows = RowCounts(counts.read, counts.scored, counts.rejected, counts.blank)
+        measure = write_workbook(path, self.plan, self.schema, answers, folder / "rejected", rows)
+        order = RANKING_MEASURES[measure].order
+        self.notes = (f"the first sheet is in order of {measure}, {order}",)
         return path
 
 
-WRITERS: dict[str, type[CsvAnswerWriter] | type[_StreamedAnswerWriter]] = {
+WRITERS: dict[str, type[CsvAnswerWriter] | type[ParquetAnswerWriter]] = {
     ".csv": CsvAnswerWriter,
     ".parquet": ParquetAnswerWriter,
-    ".xlsx": XlsxAnswerWriter,
 }
+WORKBOOK = ".xlsx"
 #: Endings of the files that can be written.
-ENDINGS = tuple(WRITERS)
+ENDINGS = (*WRITERS, WORKBOOK)
 
 
-def writer_for(ending: str, schema: pa.Schema) -> FileWriter:
-    """Return the writer of files with one of ENDINGS."""
+def writer_for(ending: str, schema: pa.Schema, workbook: WorkbookPlan | None = None) -> FileWriter:
+    """Return the writer of files with one of ENDINGS. `workbook`: of one that ends in .xlsx."""
+    if workbook is not None:
+        return XlsxAnswerWriter(schema, workbook)
     return WRITERS[ending](schema)

@@ -1,1 +1,1 @@
-"""Answers as a workbook that a manager forwards."""
+"""Answers as an XLSX workbook that a manager reads and forwards."""

@@ -1,0 +1,120 @@
+"""Every warning of an answer in a sentence, for people; docs/answers.md has the same sentences."""
+
+from collections.abc import Iterable
+
+_POSTS_NOT_USED = "None of the recent posts is used: "
+_NO_POST_COUNTS = "The creator is known, but none of its posts counts: "
+#: Warning -> its sentence.
+WARNING_TEXTS = {
+    "followers_unknown": "The number of followers is not known.",
+    "followers_read_after_as_of": (
+        "The only known number of followers was read after the moment of the forecast."
+    ),
+    "posts_read_after_as_of": (
+        "Counts of some past posts were read after the moment of the forecast."
+    ),
+    "posts_still_growing": (
+        "The counts of its posts were read early and still grow: newer readings would tell more."
+    ),
+    "views_without_curve": (
+        "Views are empty: no curve tells how they grow to the day that is asked for."
+    ),
+    "recent_posts_partly_used": "Some of the recent posts are used, others are not.",
+    "recent_posts_after_as_of": (
+        f"{_POSTS_NOT_USED}they are of later than the moment of the forecast."
+    ),
+    "recent_posts_too_young": f"{_POSTS_NOT_USED}they are too young.",
+    "recent_posts_read_too_early": (
+        f"{_POSTS_NOT_USED}their counts were read too early after posting."
+    ),
+    "recent_posts_hidden_likes": f"{_POSTS_NOT_USED}their likes are hidden.",
+    "recent_posts_incomplete": f"{_POSTS_NOT_USED}a part of their counts is missing.",
+    "recent_posts_are_reposts": f"{_POSTS_NOT_USED}they are reposts.",
+    "recent_posts_known_already": f"{_POSTS_NOT_USED}they are in the tables already.",
+    "recent_posts_not_used": (
+        "The recent posts are not used, because what is stored of the creator tells more."
+    ),
+    "snapshot_not_used": (
+        "What is stored of the creator is not used, because the recent posts tell more."
+    ),
+    "posts_after_as_of": f"{_NO_POST_COUNTS}they are of later than the moment of the forecast.",
+    "posts_too_young": f"{_NO_POST_COUNTS}they are too young.",
+    "posts_read_too_early": f"{_NO_POST_COUNTS}their counts were read too early after posting.",
+    "posts_incomplete": f"{_NO_POST_COUNTS}a part of their counts is missing.",
+    "posts_are_reposts": f"{_NO_POST_COUNTS}they are reposts.",
+    "niche_unknown": "The niche is not known: the forecast is made without it.",
+    "niche_from_text": "The niche was read from bio and captions, which is often wrong.",
+    "format_not_told": "The format of the posts is not told: the forecast is made without it.",
+    "few_posts": "Under 5 past posts are known.",
+    "old_history": "The last known post is more than 90 days old.",
+    "unusual_for_band": (
+        "Its engagements lie outside of what 90 % of the creators of its size have: check them."
+    ),
+    "engagements_from_views": (
+        "Only views are known: the engagements are what is usual for that many views."
+    ),
+    "engagements_lowered_to_views": (
+        "The forecast of engagements was above that of views, and is lowered to it."
+    ),
+    "views_raised_to_engagements": (
+        "The forecast of views was below that of engagements, and is raised to it."
+    ),
+    "followers_beyond_training": (
+        "Its followers are fewer or more than those of every creator that the model learned from."
+    ),
+    "benchmark_from_rate_card": (
+        "Too few of your own deals are known: the cost is compared with a rate card."
+    ),
+    "fee_range_upper_end": "The list has a range of fees: its upper end is used.",
+    "fee_lower_end_only": "The list has only the lowest fee asked: it is used as the fee.",
+    "market_above_break_even": "Such deals usually cost more than the highest fee that pays.",
+    "snapshot_stale": "What is stored of the creator is older than a week.",
+    "lead_beyond_training": "The start lies more than 120 days ahead.",
+    "few_creators_of_platform_in_training": (
+        "Under 30 creators of that platform trained the model."
+    ),
+    "platform_not_in_training": "No creator of that platform trained the model.",
+    "views_of_platform_not_in_training": "No views of that platform trained the model.",
+    "platform_not_calibrated": (
+        "There were no later posts of that platform to set the width of its ranges."
+    ),
+    "platform_not_backtested": "The forecasts for that platform were not tested on later posts.",
+    "format_not_in_training": "No post of that format on that platform trained the model.",
+    "niche_not_in_training": "No creator of that niche trained the model.",
+    "no_sponsored_posts_in_training": (
+        "The model has never seen a paid post: how payment changes engagement is not known."
+    ),
+    "part_shares_not_from_training": (
+        "A missing part of the averages is filled in by usual shares of likes, comments and shares."
+    ),
+    "emv_shares_not_from_training": (
+        "Earned media value is split by usual shares of likes, comments and shares."
+    ),
+    "implausible_average": "The averages are hardly possible: check them.",
+    "rate_looks_like_percent": (
+        "The engagement rate looks like a percentage: 3.2 % is written as 0.032."
+    ),
+    "model_old": "The data of the model ends more than 180 days ago: train it again.",
+}
+#: Ends the warning of a value that no forecast uses, behind the name of its column.
+NOT_USED = "_not_used"
+
+
+def warning_text(name: str) -> str:
+    """Return the sentence of a warning.
+
+    >>> warning_text("few_posts"), warning_text("avg_likes_not_used")
+    ('Under 5 past posts are known.', 'The value of avg_likes is not used.')
+    >>> warning_text("a_new_one")
+    'A new one.'
+    """
+    if name in WARNING_TEXTS:
+        return WARNING_TEXTS[name]
+    if name.endswith(NOT_USED):
+        return f"The value of {name.removesuffix(NOT_USED)} is not used."
+    return f"{name.replace('_', ' ').capitalize()}."
+
+
+def warning_sentences(names: Iterable[str]) -> str:
+    """Return the sentences of warnings, one after the other."""
+    return " ".join(map(warning_text, names))

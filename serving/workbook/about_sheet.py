@@ -1,0 +1,73 @@
+"""The sheet that says what the answers rest on and what each column means."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from serving.scoring.measures import RANKING_MEASURES
+from serving.scoring.warning_texts import warning_text
+from serving.workbook.cells import write_cell
+from serving.workbook.contents import AboutLine, RowCounts
+from serving.workbook.ranked_rows import ListFacts
+from serving.workbook.table_sheet import SheetColumn
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
+
+    from serving.workbook.styles import Styles
+
+_WIDTHS = (34, 110)
+
+
+def about_lines(
+    facts: Sequence[AboutLine],
+    counts: RowCounts,
+    measure: str,
+    list_facts: ListFacts,
+    shown: Iterable[tuple[str, Sequence[SheetColumn]]],
+) -> Iterator[AboutLine]:
+    """Yield the lines: how the list fared, `facts` of the run, warnings, and the columns of the
+    sheets that are `shown`, by their names.
+    """
+    yield AboutLine("The list", "")
+    blank = f"; {counts.blank:,} blank lines besides" if counts.blank else ""
+    yield AboutLine(
+        "rows",
+        f"{counts.read:,} read = {counts.scored:,} scored + {counts.rejected:,} rejected{blank}",
+    )
+    if list_facts.rows < counts.scored:
+        yield AboutLine("shown", f"the {list_facts.rows:,} best of them")
+    ranking = RANKING_MEASURES[measure]
+    yield AboutLine(
+        "ranked by",
+        f"{measure} ({ranking.meaning}), {ranking.order}; rows without it come last and have no "
+        "rank",
+    )
+    yield from facts
+    if list_facts.warnings:
+        yield AboutLine("What to know, by how many rows it is said of", "")
+    for name, rows in list_facts.warnings.most_common():
+        yield AboutLine(name, f"{rows:,} of {list_facts.rows:,}: {warning_text(name)}")
+    for title, columns in shown:
+        yield AboutLine(f"Columns of the sheet '{title}'", "")
+        own = [column.header for column in columns if column.is_own]
+        if own:
+            yield AboutLine("your own columns", ", ".join(own))
+        for column in columns:
+            if not column.is_own:
+                yield AboutLine(column.header, column.meaning)
+
+
+def write_about(sheet: "Worksheet", lines: Iterable[AboutLine], styles: "Styles") -> None:
+    """Write the lines, a row each."""
+    for place, width in enumerate(_WIDTHS):
+        sheet.set_column(place, place, width)
+    for row, (label, text) in enumerate(lines):
+        if not text:
+            write_cell(sheet, row, 0, label, styles.section())
+            continue
+        write_cell(sheet, row, 0, label, styles.label())
+        write_cell(sheet, row, 1, text, styles.wrapped())
+    sheet.set_portrait()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&L&A&RPage &P of &N")

@@ -1,0 +1,67 @@
+"""Values written to the cells of a worksheet, each as what it is: no text is run as a formula."""
+
+import math
+import re
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from serving.workbook.contents import MAX_CELL_CHARACTERS
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+#: Characters that XML, and so a worksheet, cannot hold.
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Whole numbers beyond it are not told apart by Excel: they are written as text.
+_LARGEST_WHOLE = 10**15
+#: The first year that Excel can show.
+_FIRST_YEAR = 1900
+
+
+def clean_text(text: str) -> str:
+    """Return a text as a cell can hold it."""
+    text = _IMPOSSIBLE.sub("", text)
+    # a cell counts characters beyond the basic plane twice
+    if len(text) > MAX_CELL_CHARACTERS // 2:
+        cut = text.encode("utf-16-le")[: 2 * MAX_CELL_CHARACTERS]
+        text = cut.decode("utf-16-le", "ignore")
+    return text
+
+
+def write_cell(sheet: "Worksheet", row: int, column: int, value: Any, style: "Format") -> None:
+    """Write a text, number, truth value or moment, UTC; None is a blank cell."""
+    if isinstance(value, str):
+        text = clean_text(value)
+        if text:
+            sheet.write_string(row, column, text, style)
+        else:
+            sheet.write_blank(row, column, None, style)
+    elif isinstance(value, bool):
+        sheet.write_boolean(row, column, value, style)
+    elif isinstance(value, int | float):
+        _write_number(sheet, row, column, value, style)
+    elif isinstance(value, date):
+        _write_moment(sheet, row, column, value, style)
+    else:
+        sheet.write_blank(row, column, None, style)
+
+
+def _write_number(
+    sheet: "Worksheet", row: int, column: int, value: int | float, style: "Format"
+) -> None:
+    if not math.isfinite(value):
+        sheet.write_blank(row, column, None, style)
+    elif isinstance(value, int) and abs(value) >= _LARGEST_WHOLE:
+        sheet.write_string(row, column, str(value), style)
+    else:
+        sheet.write_number(row, column, value, style)
+
+
+def _write_moment(sheet: "Worksheet", row: int, column: int, value: date, style: "Format") -> None:
+    if value.year < _FIRST_YEAR:
+        sheet.write_string(row, column, value.isoformat(), style)
+        return
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    sheet.write_datetime(row, column, value, style)

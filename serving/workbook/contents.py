@@ -1,0 +1,65 @@
+"""What a workbook of answers is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pyarrow as pa
+
+#: Rows of a worksheet, the header among them, its columns, and characters of a cell: limits of
+#: Excel.
+MAX_SHEET_ROWS, MAX_SHEET_COLUMNS, MAX_CELL_CHARACTERS = 1 << 20, 1 << 14, 32_767
+#: Formats of Excel.
+DAY, MOMENT, GENERAL, WHOLE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "General", "#,##0"
+
+
+class AboutLine(NamedTuple):
+    """A line of the sheet that says what the answers rest on; `label` "" goes on with the line
+    before, `text` "" begins a section.
+    """
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RejectedList:
+    """How rejected rows are written: `header`: the list's columns; `position_name`: line or row;
+    `faulty_names`: what a reason calls a column -> its place in the header; `fields`: those of the
+    own columns by name, with what their texts mean.
+    """
+
+    header: tuple[str, ...] = ()
+    position_name: str = "line"
+    faulty_names: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, pa.Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkbookPlan:
+    """What is known of a workbook before the list is read.
+
+    `own`: columns of the answers that are the list's; `columns`: those of all answers, in order;
+    `chosen`: whether the user named them, so that the first sheet has them alone; `measures`: of
+    serving.scoring.measures, of which the first that any row has ranks them; `most_rows`: how many
+    of the best alone are written, None for all; `headers`: own column -> its name in the list;
+    `facts`: about list and model.
+    """
+
+    own: tuple[str, ...]
+    columns: tuple[str, ...]
+    chosen: bool
+    measures: tuple[str, ...]
+    most_rows: int | None
+    rejected: RejectedList
+    headers: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[AboutLine, ...] = ()
+
+
+class RowCounts(NamedTuple):
+    """What became of the rows of a list: read = scored + rejected; `blank`: blank lines besides."""
+
+    read: int
+    scored: int
+    rejected: int
+    blank: int

@@ -1,0 +1,131 @@
+"""A worksheet that is a table: names of columns, rows, and what makes it readable and printable."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from serving.workbook.cells import write_cell
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from serving.workbook.styles import Styles
+
+#: Widths, in characters, of columns that take theirs from what they hold.
+LEAST_WIDTH, MOST_WIDTH = 9, 34
+#: Rows that decide a width.
+_MEASURED_ROWS = 2_000
+#: Width that the name of a column asks for, at most: longer ones go on in the next line.
+_HEADER_WIDTH = 14
+#: Height of the row of names, in points, and characters that a printed page holds side by side.
+_HEADER_HEIGHT, _PAGE_WIDTH = 48, 330
+_A4 = 9
+StyledCell = tuple[Any, "Format"]
+
+
+class Block(NamedTuple):
+    """Rows of answers, m of them. `ranks` (m,): from 1, NaN where a row has none."""
+
+    ranks: np.ndarray
+    rows: pa.Table
+
+    def values(self, name: str) -> list:
+        """Return the values of a column (m,), None where unknown, or where there is no such one."""
+        if name not in self.rows.column_names:
+            return [None] * len(self.rows)
+        return self.rows[name].to_pylist()
+
+
+@dataclass(frozen=True)
+class SheetColumn:
+    """A column of a worksheet. `cells`: makes its cells (m,) of a block; `width`: in characters,
+    None takes it from what the column holds; `is_own`: it is the list's; `meaning`: for the sheet
+    that explains; `has_bars`: its numbers have bars behind them.
+    """
+
+    header: str
+    cells: Callable[[Block], list[StyledCell]]
+    width: float | None = None
+    is_own: bool = False
+    meaning: str = ""
+    has_bars: bool = False
+
+
+def write_table(
+    sheet: "Worksheet",
+    columns: Sequence[SheetColumn],
+    blocks: Iterable[Block],
+    styles: "Styles",
+    frozen_columns: int,
+) -> int:
+    """Write names and rows; return the number of rows."""
+    from serving.workbook.styles import BAR_COLOUR
+
+    write_header(sheet, [(column.header, column.is_own) for column in columns], styles)
+    widths = [min(len(column.header) + 3, _HEADER_WIDTH) for column in columns]
+    row = 0
+    for block in blocks:
+        cells = [column.cells(block) for column in columns]
+        if row < _MEASURED_ROWS:
+            widths = [
+                max(width, *(_length(value) for value, _ in column))
+                for width, column in zip(widths, cells, strict=True)
+            ]
+        for one_row in zip(*cells, strict=True):
+            row += 1
+            for place, (value, style) in enumerate(one_row):
+                write_cell(sheet, row, place, value, style)
+    for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        sheet.set_column(place, place, column.width or _clamped(width))
+        if column.has_bars and row:
+            bars = {"type": "data_bar", "bar_solid": True, "bar_color": BAR_COLOUR}
+            sheet.conditional_format(
+                1, place, row, place, {**bars, "min_type": "num", "min_value": 0}
+            )
+    shown = [column.width or _clamped(width) for column, width in zip(columns, widths, strict=True)]
+    finish_table(sheet, row, shown, frozen_columns)
+    return row
+
+
+def write_header(sheet: "Worksheet", names: Sequence[tuple[str, bool]], styles: "Styles") -> None:
+    """Write the names of columns, each with whether it is the list's own."""
+    sheet.set_row(0, _HEADER_HEIGHT)
+    for place, (name, is_own) in enumerate(names):
+        write_cell(sheet, 0, place, name, styles.header(is_own))
+
+
+def finish_table(
+    sheet: "Worksheet", rows: int, widths: Sequence[float], frozen_columns: int
+) -> None:
+    """Set what stays in view, the filter, and how the table is printed."""
+    sheet.freeze_panes(1, frozen_columns)
+    sheet.autofilter(0, 0, rows, len(widths) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.print_across()
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.fit_to_pages(max(1, math.ceil(sum(widths) / _PAGE_WIDTH)), 0)
+    sheet.repeat_rows(0)
+    if sum(widths) > _PAGE_WIDTH and frozen_columns:
+        sheet.repeat_columns(0, frozen_columns - 1)
+    sheet.set_footer("&L&A&RPage &P of &N")
+
+
+def _clamped(width: float) -> float:
+    return min(max(width, LEAST_WIDTH), MOST_WIDTH)
+
+
+def _length(value: Any) -> int:
+    """Return about how many characters a value takes."""
+    if value is None:
+        return 0
+    if isinstance(value, float):
+        return len(f"{value:,.2f}") if value < 1e15 else 18
+    if isinstance(value, str):
+        return max(map(len, value.splitlines()), default=0) + 2
+    return len(str(value)) + 1

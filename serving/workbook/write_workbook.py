@@ -1,0 +1,91 @@
+"""A workbook of answers: what to do, all columns, what was rejected, and what it all rests on."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from serving.workbook.about_sheet import about_lines, write_about
+from serving.workbook.answer_columns import answer_column, own_column
+from serving.workbook.contents import RowCounts, WorkbookPlan
+from serving.workbook.decision_columns import DecisionColumns
+from serving.workbook.ranked_rows import RankedRows
+from serving.workbook.rejected_sheet import write_rejected
+from serving.workbook.styles import Styles
+from serving.workbook.table_sheet import Block, SheetColumn, write_table
+
+#: Names of the sheets.
+RECOMMENDATION, ALL_COLUMNS, REJECTED, ABOUT = (
+    "Recommendation",
+    "All columns",
+    "Rejected rows",
+    "About",
+)
+#: Columns of the first sheet that stay in view: the rank and the list's first one.
+_FROZEN_COLUMNS = 2
+
+
+def write_workbook(
+    path: Path,
+    plan: WorkbookPlan,
+    schema: pa.Schema,
+    answers: Iterable[pa.Table],
+    rejected: Path,
+    counts: RowCounts,
+) -> str:
+    """Write a workbook of answers with a `schema`; return the measure that ranks them.
+
+    `rejected`: the CSV file of the rejected rows. Rows are written one after the other, and memory
+    does not grow with them but for one measure. Files for a time lie in the folder of `path`.
+    """
+    from xlsxwriter import Workbook
+
+    ranked = RankedRows(answers, plan.measures, path.parent)
+    options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": False}
+    with Workbook(str(path), options) as book:
+        styles = Styles(book)
+        first = _first_columns(plan, schema, styles, DecisionColumns(styles, ranked.facts))
+        sheet = book.add_worksheet(RECOMMENDATION)
+        write_table(sheet, first, _ranked_blocks(ranked), styles, _FROZEN_COLUMNS)
+        shown = [(RECOMMENDATION, first)]
+        if not plan.chosen:
+            every = _every_column(plan, schema, styles)
+            sheet = book.add_worksheet(ALL_COLUMNS)
+            write_table(sheet, every, _list_blocks(ranked), styles, 1)
+            shown.append((ALL_COLUMNS, every))
+        if counts.rejected:
+            write_rejected(book.add_worksheet(REJECTED), rejected, plan.rejected, styles)
+        lines = about_lines(plan.facts, counts, ranked.measure, ranked.facts, shown)
+        write_about(book.add_worksheet(ABOUT), lines, styles)
+    ranked.path.unlink(missing_ok=True)
+    return ranked.measure
+
+
+def _first_columns(
+    plan: WorkbookPlan, schema: pa.Schema, styles: Styles, decisions: DecisionColumns
+) -> list[SheetColumn]:
+    """Return the columns of the first sheet: the list's own and the decision, or those that the
+    user named.
+    """
+    if plan.chosen:
+        return [decisions.rank(), *_every_column(plan, schema, styles)]
+    own = [own_column(schema.field(name), styles, plan.headers[name]) for name in plan.own]
+    return [decisions.rank(), *own, *decisions.all()]
+
+
+def _every_column(plan: WorkbookPlan, schema: pa.Schema, styles: Styles) -> list[SheetColumn]:
+    return [
+        own_column(schema.field(name), styles) if name in plan.own else answer_column(name, styles)
+        for name in plan.columns
+    ]
+
+
+def _ranked_blocks(ranked: RankedRows) -> Iterator[Block]:
+    for ranks, rows in ranked.blocks():
+        yield Block(ranks, rows)
+
+
+def _list_blocks(ranked: RankedRows) -> Iterator[Block]:
+    for rows in ranked.in_list_order():
+        yield Block(np.full(len(rows), np.nan), rows)
