@@ -11,6 +11,7 @@ from commands.command_group import Command
 from commands.environment import home_folder
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
+from commands.reports import add_report_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ MAX_PRINTED = 20
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@add_report_options
 @add_sheet_options
 @click.pass_context
 def track(
@@ -53,6 +55,8 @@ def track(
     out: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
+    report: Path | None,
+    hide_fees: bool,
     **sheet: Any,
 ) -> None:
     """Forecast deliverables that are online, from the list READINGS of their counts.
@@ -69,6 +73,7 @@ def track(
     import pandas as pd
     from rich.console import Console
 
+    from commands.reports import check_report, write_track_report
     from features.files.change_guard import require_unchanged
     from features.tables.rates_file import read_rates
     from serving.track.list_reader import check_list
@@ -83,8 +88,13 @@ def track(
     from serving.track.tracker import Tracker
 
     check_list(readings)  # before the model is loaded, which takes seconds
+    inputs = _inputs(readings, rates, sheet["columns"])
     if out is not None:
-        check_out(out, _inputs(readings, rates, sheet["columns"]))
+        check_out(out, inputs)
+    outputs = {"the answers": out, "the rejected rows": out and rejected_path(out)}
+    check_report(
+        report, hide_fees, inputs | ({"the folder of --data": data} if data else {}), outputs
+    )
     with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
@@ -98,6 +108,10 @@ def track(
     else:
         write_answers(tracked.answers, out)
         write_rejected(tracked, rejected_path(out))
+    if report is not None:
+        manifest = None if scorer is None else scorer.bundle.manifest
+        write_track_report(tracked, manifest, report, hide_fees)
+        click.echo(f"report in {report}")
     _print_counts(tracked, out)
     if tracked.rejected:
         ctx.exit(3)

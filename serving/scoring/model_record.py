@@ -56,11 +56,13 @@ class CoverageCheck:
 class ModelRecord:
     """What is known of a model.
 
-    `about`: which model it is and what it was trained on; `tests`: how good its forecasts were,
-    empty where no test was made; `limits`: what it does not know; `coverage`: the figures of the
-    picture, empty without a test.
+    `trained_on`: real, simulated or published figures, None where no model is; `about`: which
+    model it is and what it was trained on; `tests`: how good its forecasts were, empty where no
+    test was made; `limits`: what it does not know; `coverage`: the figures of the picture, empty
+    without a test.
     """
 
+    trained_on: str | None
     about: tuple[str, ...]
     tests: tuple[str, ...]
     limits: tuple[str, ...]
@@ -77,6 +79,7 @@ def model_record(manifest: Mapping[str, Any]) -> ModelRecord:
     have is left out.
     """
     return ModelRecord(
+        manifest["trained_on"],
         tuple(_about(manifest)),
         tuple(_tests(manifest)),
         tuple(_limits(manifest)),
@@ -193,13 +196,13 @@ def coverage_checks(manifest: Mapping[str, Any]) -> Iterator[CoverageCheck]:
     """Yield the coverage of all later posts and of each platform's, known creators first."""
     platforms = manifest.get("backtest", {}).get("platforms", ())
     for row in _headline_rows(manifest):
-        label = _SPLIT_LABELS[row["split"]]
-        yield from _checks(label.capitalize(), row)
+        label = _SPLIT_LABELS[row["split"]].capitalize()
+        yield from _checks(label, row)
         parts = [part for part in platforms if part["split"] == row["split"] and part["rows"]]
         if len(parts) > 1:
             for part in parts:
                 name = PLATFORM_NAMES.get(part["platform"], part["platform"])
-                yield from _checks(f"{name}, {label}", part)
+                yield from _checks(f"{label}, {name}", part)
 
 
 def _checks(label: str, row: Mapping[str, Any]) -> Iterator[CoverageCheck]:

@@ -1,0 +1,86 @@
+"""Reports for the client that commands write beside their answers: `--report FILE.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.parameter_types import FILE
+
+if TYPE_CHECKING:
+    from serving.plan.answer import Plan
+    from serving.track.list_run import TrackedList
+
+# fmt: off
+_OPTIONS = (
+    click.option(
+        "--report", type=FILE,
+        help="Write a page for the client there, .html: one file, to read, print and forward "
+        "(docs/report.md).",
+    ),
+    click.option(
+        "--hide-fees", is_flag=True,
+        help="No fee, cost or budget is in the file of --report.",
+    ),
+)
+# fmt: on
+
+
+def add_report_options(command: Callable) -> Callable:
+    """Add --report and --hide-fees to a command, as `report` and `hide_fees`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def check_report(
+    report: Path | None,
+    hide_fees: bool,
+    inputs: Mapping[str, Path | None],
+    outputs: Mapping[str, Path | None],
+) -> None:
+    """Raise ReportError, before any work, where the report cannot be written.
+
+    `inputs`: what is read -> its file or folder; `outputs`: what else is written; None where there
+    is none. Raises click.UsageError for --hide-fees without --report.
+    """
+    from serving.report.report_file import check_report_path
+
+    if report is None:
+        if hide_fees:
+            raise click.UsageError("--hide-fees is about the report: name its file by --report")
+        return
+    check_report_path(report, _named(inputs), _named(outputs))
+
+
+def _named(files: Mapping[str, Path | None]) -> dict[str, Path]:
+    return {what: path for what, path in files.items() if path is not None}
+
+
+def write_plan_report(plan: Plan, manifest: Mapping[str, Any], path: Path, hide_fees: bool) -> None:
+    """Write the report of a plan; `manifest`: of the bundle that made its forecasts. Raises
+    ReportError.
+    """
+    from serving.report.plan_report import plan_report
+    from serving.report.report_file import write_report
+    from serving.scoring.model_record import model_record
+
+    write_report(plan_report(plan, model_record(manifest), hide_fees), path)
+
+
+def write_track_report(
+    tracked: TrackedList, manifest: Mapping[str, Any] | None, path: Path, hide_fees: bool
+) -> None:
+    """Write the report of a tracked list; `manifest`: of the bundle, None where there was none.
+    Raises ReportError.
+    """
+    from serving.report.report_file import write_report
+    from serving.report.track_report import track_report
+    from serving.scoring.model_record import model_record
+
+    record = None if manifest is None else model_record(manifest)
+    report = track_report(tracked.answers, record, len(tracked.rejected), hide_fees)
+    write_report(report, path)

@@ -1,0 +1,286 @@
+"""The report of a plan: whom to sign within the budget, and what that brings in all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from features.number_text import format_money
+from serving.plan.answer import LeftOut, Plan, RosterEntry
+from serving.report.content import (
+    Chart,
+    Entry,
+    Figure,
+    FrontierChart,
+    Interval,
+    RangeChart,
+    RangeRow,
+    Report,
+    Section,
+    Table,
+)
+from serving.report.model_sections import (
+    limits_section,
+    model_notices,
+    record_section,
+    without_shared_cautions,
+)
+from serving.report.words import (
+    caution_texts,
+    count_figure,
+    counted,
+    creator_facts,
+    definition_text,
+    engagement_sentence,
+    estimate_text,
+    footer_text,
+    interval_of,
+    is_known,
+    listed,
+    moment_day,
+    probability_text,
+    range_text,
+    shown_name,
+    without_digits,
+)
+from serving.scoring.model_record import ModelRecord
+
+#: Candidates left out that a report names, and partnerships that its picture shows.
+MAX_LEFT_OUT, MAX_DRAWN = 200, 40
+_FEE_SOURCES = {
+    "quoted": "as quoted",
+    "own_deals": "not quoted: as your own deals",
+    "rate_card": "not quoted: as the rate card",
+}
+#: Why a candidate is left out, where amounts are hidden; other reasons are told by their code.
+_REASONS_WITHOUT_FEES = {
+    "over_budget": "does not fit into the budget",
+    "costs_more": "brings less for the same money",
+    "no_fee": "its fee is not known",
+}
+_SHARED_LUCK = (
+    "Creators of one platform and niche share good and bad times: the range in all takes that into "
+    "account, and is wider than chance alone would make it."
+)
+
+
+def plan_report(plan: Plan, record: ModelRecord, hide_fees: bool = False) -> Report:
+    """Return the report of a plan; with `hide_fees` no amount of money is in it.
+
+    `record`: of the model that made the forecasts (serving.scoring.model_record).
+    """
+    entries = tuple(_entry(one, plan, hide_fees) for one in plan["roster"])
+    sections = [_roster_section(plan, without_shared_cautions(entries), hide_fees)]
+    if not hide_fees and len(plan["frontier"]) > 1:
+        sections.append(_frontier_section(plan))
+    sections += _others_sections(plan, hide_fees)
+    definition = definition_text(one["platform"] for one in plan["roster"])
+    more = [*_plan_limits(plan, hide_fees), _SHARED_LUCK]
+    return Report(
+        "Whom to sign",
+        f"A plan of {moment_day(plan['as_of'])}",
+        _lead(plan, hide_fees),
+        tuple(_head_figures(plan, hide_fees)),
+        model_notices(plan["trained_on"]),
+        (
+            *sections,
+            record_section(record),
+            limits_section(record, entries, more, definition),
+        ),
+        footer_text(hide_fees),
+    )
+
+
+def _lead(plan: Plan, hide_fees: bool) -> str:
+    if not hide_fees:
+        return plan["sentence"]
+    candidates = counted(plan["counts"]["candidates"], "candidate")
+    creators = counted(plan["total"]["creators"], "creator")
+    start = f"Sign {creators} of {candidates}"
+    total = _interval(plan["total"], plan)
+    if total is None:
+        return f"{start}."
+    unit = plan["objective"]["measure"]
+    return f"{start}: about {estimate_text(total.middle)} {unit} ({range_text(total)})."
+
+
+def _head_figures(plan: Plan, hide_fees: bool) -> Iterator[Figure]:
+    total, currency = plan["total"], plan["currency"]
+    if interval := _interval(total, plan):
+        yield count_figure(f"expected {plan['objective']['measure']}", interval)
+    yield Figure("creators", f"{total['creators']:,}", _posts(total["deliverables"]))
+    goal, chance = plan["objective"]["goal"], total["probability_goal"]
+    if goal is not None and chance is not None:
+        yield Figure("reaches the goal", probability_text(chance), f"of {goal:,.0f}")
+    if not hide_fees:
+        budget = format_money(plan["budget"], currency)
+        yield Figure("to spend", format_money(plan["spend"], currency), f"of {budget}")
+        if total["cpe"] is not None:
+            yield Figure("an engagement", format_money(total["cpe"], currency))
+
+
+def _posts(deliverables: int) -> str:
+    return counted(deliverables, "deliverable")
+
+
+def _roster_section(plan: Plan, entries: tuple[Entry, ...], hide_fees: bool) -> Section:
+    unit = plan["objective"]["measure"]
+    rows = [
+        RangeRow(entry.name, entry.interval)
+        for entry in entries[:MAX_DRAWN]
+        if entry.interval is not None
+    ]
+    total = _interval(plan["total"], plan)
+    if total is not None:
+        rows.insert(0, RangeRow("All together", total, is_total=True))
+    charts: tuple[Chart, ...] = ()
+    if rows:
+        goal = plan["objective"]["goal"]
+        line = "" if goal is None else f" Dashed line: the goal of {goal:,.0f}, for all together."
+        caption = f"Bars: in 8 of 10 cases; dots: the middle.{line}"
+        charts = (RangeChart("roster", f"Expected {unit}", unit, tuple(rows), caption, goal),)
+    closing = [] if hide_fees else [one["text"] for one in plan["binding"]]
+    if plan["next_1000"] and not hide_fees:
+        closing.append(plan["next_1000"]["text"])
+    return Section("The creators to sign", (), charts, entries, items=tuple(closing))
+
+
+def _entry(one: RosterEntry, plan: Plan, hide_fees: bool) -> Entry:
+    interval = interval_of(one["engagements"])
+    sentence = one["sentence"]
+    if hide_fees and interval is not None:
+        sentence = engagement_sentence(interval, one["deliverables"])
+    return Entry(
+        shown_name(one["name"], one["creator_id"], one["partnership_id"]),
+        creator_facts(one),
+        sentence,
+        tuple(_figures(one, plan, hide_fees)),
+        _interval(one, plan),
+        cautions=caution_texts(one["warnings"], hide_fees),
+    )
+
+
+def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
+    for label, quantiles in (("Engagements", one["engagements"]), ("Views", one["views"])):
+        if interval := interval_of(quantiles):
+            yield count_figure(label, interval)
+    if plan["objective"]["kind"] != "probability":
+        unit = plan["objective"]["measure"]
+        yield Figure("Adds to the plan", estimate_text(max(one["adds"], 0.0)), unit)
+    if hide_fees:
+        return
+    fee, currency = one["fee"], plan["currency"]
+    yield Figure("Fee", format_money(fee["total"], currency), _fee_note(one, currency))
+    if one["cpe"] is not None:
+        yield Figure("Cost per engagement", format_money(one["cpe"], currency))
+    if one["break_even_fee"] is not None:
+        yield Figure("Highest fee that pays", format_money(one["break_even_fee"], currency))
+
+
+def _fee_note(one: RosterEntry, currency: str) -> str:
+    """Word where a fee is from, and its parts."""
+    parts = [
+        f"{part['name'].replace('_', ' ')} {format_money(part['amount'], currency)}"
+        for part in one["fee"]["parts"]
+    ]
+    source = _FEE_SOURCES.get(one["fee"]["source"], one["fee"]["source"])
+    return f"{source}; with {listed(parts)}" if parts else source
+
+
+def _frontier_section(plan: Plan) -> Section:
+    currency = plan["currency"]
+    points = [(one, interval_of(one["engagements"])) for one in plan["frontier"]]
+    drawn = [(one["budget"], interval) for one, interval in points if interval is not None]
+    rows = tuple(
+        (
+            format_money(one["budget"], currency),
+            format_money(one["spend"], currency),
+            f"{one['creators']:,}",
+            "-" if interval is None else estimate_text(interval.middle),
+            "-" if interval is None else range_text(interval),
+        )
+        for one, interval in points
+    )
+    caption = (
+        "The best plan of each budget: line: the middle; band: in 8 of 10 cases; dashed line: the "
+        "budget of this plan."
+    )
+    chart = FrontierChart(
+        "frontier",
+        "Engagements by budget",
+        "engagements",
+        currency,
+        tuple(budget for budget, _ in drawn),
+        tuple(interval for _, interval in drawn),
+        plan["budget"],
+        caption,
+    )
+    header = ("Budget", "Spent", "Creators", "Engagements", "in 8 of 10 cases")
+    charts = (chart,) if len(drawn) > 1 else ()
+    return Section("What more or less money brings", (), charts, table=Table(header, rows))
+
+
+def _others_sections(plan: Plan, hide_fees: bool) -> Iterator[Section]:
+    """Yield the plans that are as good, and the candidates that are left out."""
+    names = _names([*plan["roster"], *plan["left_out"]])
+    if plan["close_plans"]:
+        items = [_close_plan(one, plan, names, hide_fees) for one in plan["close_plans"]]
+        yield Section("Plans that are about as good", items=tuple(items))
+    left_out, rejected = plan["left_out"], plan["counts"]["rejected"]
+    rows = tuple(
+        (shown_name(one["name"], one["partnership_id"]), *_reason(one, names, hide_fees))
+        for one in left_out[:MAX_LEFT_OUT]
+    )
+    closing = []
+    if more := len(left_out) - len(rows):
+        closing.append(f"{counted(more, 'more candidate')} left out.")
+    if rejected:
+        closing.append(f"{counted(rejected, 'row')} of the list could not be used.")
+    if rows or closing:
+        table = Table(("Creator", "Why", "In the plan instead"), rows, texts=3) if rows else None
+        yield Section("Left out, and why", table=table, closing=" ".join(closing))
+
+
+def _close_plan(
+    one: Mapping[str, Any], plan: Plan, names: Mapping[str, str], hide_fees: bool
+) -> str:
+    better = probability_text(one["probability_better"])
+    chance = f"The plan above brings more with probability {better}."
+    if not hide_fees:
+        return f"{one['text']} {chance}"
+    ids = [entry["partnership_id"] for entry in plan["roster"]]
+    gone = [names.get(key, key) for key in ids if key not in one["roster"]]
+    new = [names.get(key, key) for key in one["roster"] if key not in ids]
+    if gone and new:
+        return f"{listed(new)} in place of {listed(gone)}. {chance}"
+    if gone or new:
+        return f"{'Without' if gone else 'With'} {listed(gone or new)}. {chance}"
+    return f"The same creators with other numbers of deliverables. {chance}"
+
+
+def _reason(one: LeftOut, names: Mapping[str, str], hide_fees: bool) -> tuple[str, str]:
+    text = one["text"]
+    if hide_fees:
+        text = _REASONS_WITHOUT_FEES.get(one["reason"], one["reason"].replace("_", " "))
+    return text, listed([names.get(key, key) for key in one["replaced_by"] or ()])
+
+
+def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        one["partnership_id"]: shown_name(one["name"], one["partnership_id"]) for one in entries
+    }
+
+
+def _plan_limits(plan: Plan, hide_fees: bool) -> list[str]:
+    warnings = [f"{text[:1].upper()}{text[1:]}" for text in plan["warnings"]]
+    if hide_fees:
+        warnings = without_digits(warnings)
+    if plan["status"] != "complete":
+        gap = probability_text(plan["gap"])
+        warnings.append(
+            f"The search ended at its time limit: a plan that is better by up to {gap} may exist."
+        )
+    return warnings
+
+
+def _interval(of: Any, plan: Plan) -> Interval | None:
+    """Return the interval of what the plan is for: engagements or views."""
+    return interval_of(of[plan["objective"]["measure"]]) if is_known(of) else None

@@ -1,0 +1,208 @@
+"""The words of reports: verdicts, creators, ranges, and texts without amounts of money."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from features.number_text import format_estimates, pluralize
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, UNKNOWN
+from serving.report.content import Figure, Interval, Verdict
+from serving.scoring.cost_benchmark import PLATFORM_NAMES
+from serving.scoring.warning_texts import NOT_USED, warning_text
+
+#: Verdict of an answer -> its words and its tone.
+VERDICTS = {
+    "worth_it": Verdict("Worth the fee", "good"),
+    "probably_worth_it": Verdict("Probably worth the fee", "fair"),
+    "even": Verdict("About even", "even"),
+    "probably_overpriced": Verdict("Probably overpriced", "poor"),
+    "overpriced": Verdict("Overpriced", "bad"),
+}
+#: The same for readers who do not see fees.
+VERDICTS_WITHOUT_FEES = {
+    "worth_it": Verdict("Recommended", "good"),
+    "probably_worth_it": Verdict("Probably recommended", "fair"),
+    "even": Verdict("Neither for nor against", "even"),
+    "probably_overpriced": Verdict("Rather not", "poor"),
+    "overpriced": Verdict("Not recommended", "bad"),
+}
+EVIDENCE_TEXTS = {
+    "history": "from past posts",
+    "summary": "from averages",
+    "profile": "from the profile alone",
+}
+#: Warnings that are about money, by parts of their names.
+_MONEY_WARNINGS = re.compile("fee|benchmark|market|cost|rate_card|emv|currency|price|budget")
+_FORMAT_PLURALS = {"story": "stories"}
+#: Characters that no page shows, lone halves of surrogate pairs among them.
+_NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+#: Longest name that a report shows, in characters.
+MAX_NAME = 80
+
+
+def shown_name(*candidates: Any) -> str:
+    """Return the first name that there is, without characters that cannot be shown, cut where it
+    is very long.
+
+    >>> shown_name(None, "", "Anna"), len(shown_name("x" * 500))
+    ('Anna', 80)
+    """
+    for name in candidates:
+        text = "" if name is None else _NOT_SHOWN.sub(" ", str(name)).strip()
+        if text:
+            return text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…"
+    return "no name"
+
+
+def estimate_text(value: float) -> str:
+    """Word a count that is estimated, with two digits."""
+    if 0 < value < 0.5:
+        return "under 1"
+    return format_estimates(np.array([value]))[0]
+
+
+def range_text(interval: Interval) -> str:
+    """Word a range.
+
+    >>> range_text(Interval(1234.0, 3000.0, 9876.0))
+    '1,200 to 9,900'
+    """
+    return f"{estimate_text(interval.low)} to {estimate_text(interval.high)}"
+
+
+def interval_of(quantiles: Mapping[str, Any] | None) -> Interval | None:
+    """Return the interval of p10, p50 and p90; None where one is unknown."""
+    if quantiles is None:
+        return None
+    values = [quantiles.get(name) for name in ("p10", "p50", "p90")]
+    if any(value is None or value != value for value in values):
+        return None
+    return Interval(*map(float, values))  # type: ignore[arg-type]
+
+
+def count_figure(label: str, interval: Interval) -> Figure:
+    """Return a figure of an estimated count with its range."""
+    return Figure(label, estimate_text(interval.middle), range_text(interval))
+
+
+def engagement_sentence(interval: Interval, deliverables: float, fact: str = "") -> str:
+    """Word a forecast without any amount of money.
+
+    >>> engagement_sentence(Interval(1234.0, 3000.0, 9876.0), 2)
+    'About 3,000 engagements over 2 posts; in 8 of 10 cases 1,200 to 9,900.'
+    """
+    middle = estimate_text(interval.middle)
+    start = "Under 1 engagement" if middle == "under 1" else f"About {_engagements(middle)}"
+    posts = "" if deliverables <= 1 else f" over {pluralize(f'{deliverables:,.0f}', 'post')}"
+    return f"{start}{posts}; in 8 of 10 cases {range_text(interval)}{fact}."
+
+
+def _engagements(count: str) -> str:
+    return pluralize(count, "engagement")
+
+
+def creator_facts(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return platform, band, niche, what is booked, and what the forecast rests on, as far as a
+    row has them.
+    """
+    platform = row.get("platform")
+    band = row.get("band")
+    facts = [
+        PLATFORM_NAMES.get(platform, platform) if platform else None,
+        None if band in (None, UNKNOWN) else str(band).replace("_", " "),
+        None if row.get("niche") == UNKNOWN else row.get("niche"),
+        booked_text(row),
+        EVIDENCE_TEXTS.get(row.get("evidence") or ""),
+    ]
+    return tuple(shown_name(fact) for fact in facts if fact)
+
+
+def booked_text(row: Mapping[str, Any]) -> str | None:
+    """Word what is booked: a package as it is written, else deliverables of a format.
+
+    >>> booked_text({"package": None, "format": "story", "deliverables": 3.0})
+    '3 stories'
+    """
+    if row.get("package"):
+        return str(row["package"])
+    deliverables = row.get("deliverables")
+    if deliverables is None:
+        return None
+    noun = row.get("format") or "post"
+    count = f"{deliverables:,.0f}"
+    if count != "1" and noun in _FORMAT_PLURALS:
+        return f"{count} {_FORMAT_PLURALS[noun]}"
+    return pluralize(count, noun)
+
+
+def caution_texts(warnings: Iterable[str] | None, hide_fees: bool) -> tuple[str, ...]:
+    """Return warnings in words. Those about money are left out where fees are hidden, and always
+    those of columns that no forecast uses: the answers name them.
+    """
+    shown = [
+        name
+        for name in warnings or ()
+        if not name.endswith(NOT_USED) and not (hide_fees and _MONEY_WARNINGS.search(name))
+    ]
+    return tuple(map(warning_text, shown))
+
+
+def without_digits(texts: Iterable[str]) -> list[str]:
+    """Return the texts without any digit: no amount of money can stand in them."""
+    return [text for text in texts if not re.search(r"\d", text)]
+
+
+def probability_text(value: float) -> str:
+    """Word a probability; never as certain or impossible, which no forecast is."""
+    if value < 0.005:
+        return "under 1 %"
+    return "over 99 %" if value >= 0.995 else f"{100 * value:.0f} %"
+
+
+def definition_text(platforms: Iterable[str | None]) -> str:
+    """Word what counts as engagements on each of the platforms.
+
+    >>> definition_text(["tiktok", "x", "tiktok", None])
+    'on TikTok likes + comments + shares; on X likes + replies + reposts'
+    """
+    known = [name for name in dict.fromkeys(platforms) if name in ENGAGEMENT_DEFINITION]
+    return "; ".join(
+        f"on {PLATFORM_NAMES[name]} {ENGAGEMENT_DEFINITION[name]}" for name in known if name
+    )
+
+
+def footer_text(hide_fees: bool) -> str:
+    """Return what stands at the foot of a report."""
+    return "Amounts of money are not part of this copy." if hide_fees else ""
+
+
+def moment_day(moment: Any) -> str:
+    """Return the day of a moment, in ISO form."""
+    return str(moment)[:10]
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return pluralize(f"{count:,}", noun)
+
+
+def is_known(value: Any) -> bool:
+    """Return whether a figure is neither None nor NaN."""
+    return value is not None and value == value
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in words.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
