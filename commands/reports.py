@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from commands.parameter_types import FILE
 
 if TYPE_CHECKING:
+    from serving.batch import RunCounts
     from serving.plan.answer import Plan
     from serving.track.list_run import TrackedList
 
@@ -60,6 +61,25 @@ def _named(files: Mapping[str, Path | None]) -> dict[str, Path]:
     return {what: path for what, path in files.items() if path is not None}
 
 
+def report_options(
+    report: Path | None, top: int | None, quantiles: Sequence[float]
+) -> dict[str, Any]:
+    """Return the options of a run over a list that keep what its report is made of.
+
+    Raises ReportError where the quantiles that are asked for lack those of a report.
+    """
+    from serving.report.report_file import ReportError
+    from serving.report.score_report import MAX_SHOWN, REPORT_COLUMNS
+
+    if report is None:
+        return {}
+    lacking = [f"{one:g}" for one in (0.1, 0.5, 0.9) if quantiles and one not in quantiles]
+    if lacking:
+        raise ReportError(f"--report shows the quantiles {', '.join(lacking)}: add to --quantiles")
+    rows = min(top, MAX_SHOWN) if top else MAX_SHOWN
+    return {"report_rows": rows, "report_columns": REPORT_COLUMNS}
+
+
 def write_plan_report(plan: Plan, manifest: Mapping[str, Any], path: Path, hide_fees: bool) -> None:
     """Write the report of a plan; `manifest`: of the bundle that made its forecasts. Raises
     ReportError.
@@ -69,6 +89,34 @@ def write_plan_report(plan: Plan, manifest: Mapping[str, Any], path: Path, hide_
     from serving.scoring.model_record import model_record
 
     write_report(plan_report(plan, model_record(manifest), hide_fees), path)
+
+
+def write_score_report(
+    counts: RunCounts, manifest: Mapping[str, Any], out: Path, path: Path, hide_fees: bool
+) -> None:
+    """Write the report of a run that kept its best answers (BatchOptions.report_rows).
+
+    `manifest`: of the bundle; `out`: the file of the answers, - for standard output. Raises
+    ReportError.
+    """
+    from serving.report.report_file import write_report
+    from serving.report.score_report import ScoredList, score_report
+    from serving.scoring.model_record import model_record
+
+    if counts.best is None:
+        raise ValueError("the run kept no answers for a report")
+    scored = ScoredList(
+        best=counts.best.rows,
+        measure=counts.best.measure,
+        scored=counts.scored,
+        rejected=counts.rejected,
+        written=counts.written,
+        verdicts=counts.verdicts,
+        as_of=str(counts.as_of),
+        answers_file=None if str(out) == "-" else out.name,
+        rejected_file=None if counts.rejected_path is None else counts.rejected_path.name,
+    )
+    write_report(score_report(scored, model_record(manifest), hide_fees), path)
 
 
 def write_track_report(

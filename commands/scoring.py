@@ -11,6 +11,7 @@ from commands.command_group import Command
 from commands.environment import home_folder
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
+from commands.reports import add_report_options
 from commands.scorer_inputs import build_scorer, inputs_digest
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@add_report_options
 @add_sheet_options
 @click.pass_context
 def score(
@@ -118,6 +120,8 @@ def score(
     dask: str | None,
     dask_minutes: float,
     resume: bool,
+    report: Path | None,
+    hide_fees: bool,
     **sheet: Any,
 ) -> None:
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
@@ -128,6 +132,7 @@ def score(
     """
     from rich.console import Console
 
+    from commands.reports import check_report, report_options, write_score_report
     from features.files.change_guard import require_unchanged
     from serving.batch import STDIO, BatchOptions, parse_column_names, parse_quantiles, score_file
     from serving.batch.open_list import check_list
@@ -137,6 +142,17 @@ def score(
     columns = () if chosen is None else parse_column_names(chosen)
     extras = AnswerOptions(
         explain, comparables, () if quantiles is None else parse_quantiles(quantiles)
+    )
+    check_report(
+        report,
+        hide_fees,
+        {
+            "the list": None if str(prospects) == STDIO else prospects,
+            "the folder of --data": data,
+            "the file of --rates": rates,
+            "the file of --emv": emv,
+        },
+        {"the answers": None if str(out) == STDIO else out},
     )
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
@@ -152,10 +168,14 @@ def score(
             engine=engine,
             dask=dask,
             dask_minutes=dask_minutes,
+            **report_options(report, top, extras.quantiles),
         )
         scorer = build_scorer(data, rates, emv)
     with console_reporter(Console(stderr=True)) as reporter:
         counts = score_file(prospects, out, scorer, as_of, options, reporter)
+    if report is not None:
+        write_score_report(counts, scorer.bundle.manifest, out, report, hide_fees)
+        click.echo(f"report in {report}", err=str(out) == STDIO)
     print_counts(counts, out)
     if counts.rejected:
         ctx.exit(3)

@@ -5,7 +5,7 @@ resumed.
                          manifest     what the run is of: input, options, model, moment
                          journal      a line for each finished chunk: where each file ends, and
                                       what the summary counts
-                         answers, rejected
+                         answers, rejected, best (of a report)
 
 Files only grow. When a run is resumed, what a killed run wrote past the last line of the journal
 is cut off.
@@ -22,7 +22,7 @@ from typing import BinaryIO
 from features.files.atomic import replace_text
 from serving.batch.errors import BatchError
 
-FILES = ("answers", "rejected")
+FILES = ("answers", "rejected", "best")
 #: What a manifest holds, and the words for it in an error.
 _MANIFEST_WORDS = {
     "input": "the input",

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.files.change_guard import FileChangedError, FileFingerprint
 from serving.batch.answer_summary import AnswerSummary
+from serving.batch.best_answers import BEST_FILE, BestKeeper
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_task import ChunkResult, ChunkTask, encode_csv_rows
 from serving.batch.chunks import Chunk, ProspectList
@@ -39,6 +40,7 @@ class ChunkRun:
     reporter: ProgressReporter
     fingerprint: FileFingerprint
     chunk_rows: int
+    best: BestKeeper | None = None
     rows_read: int = field(default=0, init=False)
     reported_notes: set[str] = field(default_factory=set, init=False)
 
@@ -70,7 +72,13 @@ class ChunkRun:
             )
         self.checkpoint.close()
         answers = writer.finish(self.checkpoint.folder / "answers", counts)
-        return replace(counts, summary=(*summary.lines(), *writer.notes)), answers
+        counts = replace(
+            counts,
+            summary=(*summary.lines(), *writer.notes),
+            verdicts=dict(summary.counts["verdict"]),
+            best=None if self.best is None else self.best.finish(self.checkpoint.folder),
+        )
+        return counts, answers
 
     def _write_starts(self, writer: AnswerWriter) -> None:
         """Write what stands before the first chunk in each file."""
@@ -81,7 +89,7 @@ class ChunkRun:
 
     def _score_chunks(self, writer: AnswerWriter) -> Iterator[dict]:
         """Have chunks scored and write them down in their order; yield the counts of each."""
-        task = ChunkTask(self.chunk_scorer, writer, len(self.prospects.header))
+        task = ChunkTask(self.chunk_scorer, writer, len(self.prospects.header), self.best)
         pending: deque[PendingChunk] = deque()
         with self.executor(task, self.prospects) as executor:
             chunks_done = len(self.checkpoint.lines) - 1
@@ -114,6 +122,7 @@ class ChunkRun:
         self._check_list()
         self.checkpoint.append("answers", result.answers)
         self.checkpoint.append("rejected", result.rejected)
+        self.checkpoint.append(BEST_FILE, result.best)
         self.checkpoint.commit(result.figures)
         new_notes = set(result.notes) - self.reported_notes
         for note in new_notes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.files.formula_escape import escape_formula
 from serving.batch.answer_summary import count_answers
+from serving.batch.best_answers import BestKeeper
 from serving.batch.chunks import Chunk
 from serving.batch.score_chunk import ChunkScorer, fit_to_width
 from serving.batch.writers import AnswerWriter
@@ -21,15 +22,19 @@ class ChunkResult:
     notes: list[str]
     answers: bytes
     rejected: bytes
+    best: bytes = b""
 
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """Scores a chunk and encodes what came of it. `width`: columns of the source."""
+    """Scores a chunk and encodes what came of it. `width`: columns of the source; `best`: keeps
+    the best answers for a report.
+    """
 
     chunk_scorer: ChunkScorer
     writer: AnswerWriter
     width: int
+    best: BestKeeper | None = None
 
     def __call__(self, chunk: Chunk, first: int, repeats: np.ndarray) -> ChunkResult:
         """Score a chunk. `first`: rows of the list before it; `repeats` (n,): rows whose id came
@@ -47,8 +52,9 @@ class ChunkTask:
         for row in scored.rejected:
             fitted = fit_to_width(row, self.width)
             rejected.append([*fitted.cells, fitted.position, "; ".join(fitted.reasons)])
-        answers = self.writer.encode(scored.answers)
-        return ChunkResult(figures, scored.notes, answers, encode_csv_rows(rejected))
+        best = b"" if self.best is None else self.best.encode(scored.answers)
+        answers = self.writer.encode(scored.answers.select(self.writer.schema.names))
+        return ChunkResult(figures, scored.notes, answers, encode_csv_rows(rejected), best)
 
 
 def encode_csv_rows(rows: list[list]) -> bytes:

@@ -33,8 +33,9 @@ class BatchOptions:
     """Options of a run.
 
     `columns`: of the answers or the list's own, all where empty; `extras`: their quantiles, where
-    there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the best, 0 for all;
-    `rank_by`: the measure of the best, None is the first of
+    there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the
+    best, 0 for all; `report_rows`, `report_columns`: how many of the best are kept for a report,
+    and what of them; `rank_by`: the measure of the best, None is the first of
     serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs_digest`: of the tables,
     rates and values behind the scorer; `resume`: continue an unfinished run; `engine`: of
     models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is
@@ -43,6 +44,8 @@ class BatchOptions:
 
     columns: tuple[str, ...] = ()
     top: int = 0
+    report_rows: int = 0
+    report_columns: tuple[str, ...] = ()
     rank_by: str | None = None
     extras: AnswerOptions = field(default_factory=AnswerOptions)
     sheet: SheetOptions = field(default_factory=SheetOptions)
@@ -70,7 +73,8 @@ class BatchOptions:
     def as_json(self) -> dict:
         """Return the options that the answers depend on."""
         options = asdict(self)
-        return {name: options[name] for name in ("columns", "top", "rank_by", "extras", "sheet")}
+        names = ("columns", "top", "rank_by", "extras", "sheet", "report_rows", "report_columns")
+        return {name: options[name] for name in names}
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from serving.batch.options import STDIO, BatchOptions
 from serving.batch.run_report import ProgressReporter
 
 #: Version of what a checkpoint's files hold; a run of another version cannot be resumed.
-CHECKPOINT_FORMAT = 3
+CHECKPOINT_FORMAT = 4
 #: What is said of a list that is no longer what it was when the run began.
 LIST_CHANGED = (
     "was changed while it was scored: no answers were written; run it again when nothing writes "

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serving.batch.best_answers import BestAnswers
 
 
 @dataclass(frozen=True)
 class RunCounts:
     """What became of the rows read: read = scored + rejected. `blank`: blank lines besides;
     `rejected_path`: the file of rejected rows, None where there are none; `summary`: lines for the
-    user.
+    user; `verdicts`: how many answers have each; `best`: the best of them, where a report needs
+    them; `as_of`: the moment of the forecasts; `top`: how many were asked for, 0 for all.
     """
 
     read: int = 0
@@ -20,6 +27,15 @@ class RunCounts:
     blank: int = 0
     rejected_path: Path | None = None
     summary: tuple[str, ...] = ()
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    best: BestAnswers | None = None
+    as_of: pd.Timestamp | None = None
+    top: int = 0
+
+    @property
+    def written(self) -> int:
+        """How many answers the file has."""
+        return min(self.top, self.scored) if self.top else self.scored
 
     def plus(self, figures: dict) -> RunCounts:
         """Return the counts with those of another chunk added."""

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from features.files.atomic import move_file
 from features.files.change_guard import FileFingerprint
+from serving.batch.best_answers import NAME_COLUMN, BestKeeper
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_run import ChunkRun
 from serving.batch.chunks import ProspectList
@@ -57,14 +59,16 @@ def score_file(
     options, reporter = options or BatchOptions(), reporter or ProgressReporter()
     check_quantiles(options.extras.quantiles)
     ending = ".csv" if str(out) == STDIO else out.suffix
-    check_measure(options.rank_by, bool(options.top) or ending == WORKBOOK)
+    is_ranked = bool(options.top or options.report_rows) or ending == WORKBOOK
+    check_measure(options.rank_by, is_ranked)
     rejected = _check_paths(source, out, options)
     with open_checkpoint(out) as checkpoint:
         is_named = str(source) != STDIO
         file = source if is_named else spool_input(sys.stdin.buffer, checkpoint.folder)
         fingerprint = FileFingerprint.take([file])
         prospects = open_list(file, options.sheet)
-        columns = _choose_columns(prospects, ending, options)
+        best = BestKeeper.of(options, prospects)
+        columns = _choose_columns(prospects, ending, options, best)
         for note in prospects.notes:
             reporter.notify(note)
         size = file.stat().st_size if file.is_file() else 0
@@ -80,18 +84,21 @@ def score_file(
             manifest = scorer.bundle.manifest
             workbook = workbook_plan(columns, prospects, options, manifest, as_of, name)
         writer = _answer_writer(ending, columns, options, workbook)
+        schema, own = _scored_columns(writer.schema, columns, best)
         run = ChunkRun(
             checkpoint,
             prospects,
-            ChunkScorer(scorer, as_of, writer.schema, tuple(columns.own), options.extras),
+            ChunkScorer(scorer, as_of, schema, own, options.extras),
             dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor,
             reporter,
             fingerprint,
             CHUNK_ROWS,
+            best,
         )
         counts, answers = run.score_remaining(writer)
         check_content(checkpoint, file, is_named)
-        return _move_into_place(answers, checkpoint, out, rejected, counts)
+        moved = _move_into_place(answers, checkpoint, out, rejected, counts)
+        return replace(moved, as_of=as_of, top=options.top)
 
 
 def _check_paths(source: Path, out: Path, options: BatchOptions) -> Path:
@@ -111,14 +118,33 @@ def _threads_per_chunk() -> int:
     return max(1, (os.cpu_count() or 1) // WORKERS)
 
 
-def _choose_columns(prospects: ProspectList, ending: str, options: BatchOptions) -> OutputColumns:
+def _choose_columns(
+    prospects: ProspectList, ending: str, options: BatchOptions, best: BestKeeper | None
+) -> OutputColumns:
     """Return the columns of the answers, and have the list give its own among them. Without a
     choice, CSV and XLSX have all that the list is read from; Parquet has the answers alone.
     """
     kept = () if ending == ".parquet" else prospects.header
     columns = choose_columns(options, prospects.own_fields, kept)
-    prospects.keep_columns([field.name for field in columns.own.values()])
+    names = [field.name for field in columns.own.values()]
+    if best is not None and best.own_name is not None:
+        names.append(best.own_name)
+    prospects.keep_columns(names)
     return columns
+
+
+def _scored_columns(
+    schema: pa.Schema, columns: OutputColumns, best: BestKeeper | None
+) -> tuple[pa.Schema, tuple[str, ...]]:
+    """Return the schema of all that is needed of an answer, for the file and for a report, and the
+    names of those columns that the list gives, in the order in which it gives them.
+    """
+    own = tuple(columns.own)
+    if best is None:
+        return schema, own
+    more = [field for field in best.schema if field.name not in schema.names]
+    is_named = best.own_name is not None
+    return pa.schema([*schema, *more]), (*own, NAME_COLUMN) if is_named else own
 
 
 def _answer_writer(

@@ -31,17 +31,12 @@ class TopAnswerWriter:
 
     def encode(self, answers: pa.Table) -> bytes:
         """Return the best answers of a chunk by each measure, in their order, as a stream."""
-        best = np.unique(np.concatenate([self._best(by, answers) for by in self.measures]))
-        return encode_stream(answers.take(pa.array(best)))
+        return encode_stream(best_of_each(self.measures, answers, self.count))
 
     def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Write the file of the best answers beside `kept`, and note by what they are best."""
         chunks = AnswerStreams(kept)
-        measure = self._first_known_measure(chunks)
-        best = self.schema.empty_table()
-        for answers in chunks:
-            candidates = pa.concat_tables([best, answers])
-            best = candidates.take(pa.array(self._best(measure, candidates)))
+        measure, best = best_of_list(self.measures, chunks, self.schema, self.count)
         self.notes.append(self._ranking_note(measure))
         return self.file.write([best.select(self.file.schema.names)], kept.parent, counts)
 
@@ -51,17 +46,41 @@ class TopAnswerWriter:
             return note
         return f"{note} (the first that any row has of {', '.join(self.measures)})"
 
-    def _first_known_measure(self, chunks: AnswerStreams) -> str:
-        """Return the first measure that any answer has, the last one where none has any."""
-        *first, last = self.measures
-        for measure in first:
-            if any(np.isfinite(_measure(measure, answers)).any() for answers in chunks):
-                return measure
-        return last
 
-    def _best(self, measure: str, answers: pa.Table) -> np.ndarray:
-        """Return the rows of the best answers by a measure, best first, `count` at most."""
-        return best_first(measure, _measure(measure, answers))[: self.count]
+def best_of_each(measures: Sequence[str], answers: pa.Table, count: int) -> pa.Table:
+    """Return the best answers of a chunk by each measure, `count` at most of each, in the order of
+    the chunk.
+    """
+    best = np.unique(np.concatenate([_best(by, answers, count) for by in measures]))
+    return answers.take(pa.array(best))
+
+
+def best_of_list(
+    measures: Sequence[str], chunks: AnswerStreams, schema: pa.Schema, count: int
+) -> tuple[str, pa.Table]:
+    """Return the first measure that any answer has, and the best answers by it, best first,
+    `count` at most.
+    """
+    measure = _first_known_measure(measures, chunks)
+    best = schema.empty_table()
+    for answers in chunks:
+        candidates = pa.concat_tables([best, answers])
+        best = candidates.take(pa.array(_best(measure, candidates, count)))
+    return measure, best
+
+
+def _first_known_measure(measures: Sequence[str], chunks: AnswerStreams) -> str:
+    """Return the first measure that any answer has, the last one where none has any."""
+    *first, last = measures
+    for measure in first:
+        if any(np.isfinite(_measure(measure, answers)).any() for answers in chunks):
+            return measure
+    return last
+
+
+def _best(measure: str, answers: pa.Table, count: int) -> np.ndarray:
+    """Return the rows of the best answers by a measure, best first, `count` at most."""
+    return best_first(measure, _measure(measure, answers))[:count]
 
 
 def _measure(measure: str, answers: pa.Table) -> np.ndarray:

@@ -59,7 +59,7 @@ def limits_section(
     items = [_shared_caution(text, n, len(all_cautions)) for text, n in cautions.most_common()]
     paragraphs = [HOW_TO_READ]
     if definition:
-        paragraphs.append(f"Engagements are {definition}.")
+        paragraphs.append(f"What counts as engagements: {definition}.")
     return Section(
         "How to read this, and what is not known",
         tuple(paragraphs),

@@ -36,7 +36,7 @@ def check_report_path(
             f"--report {str(path)!r} has an unknown ending: name a file that ends in {ENDING}"
         )
     for what, other in (outputs or {}).items():
-        if path.absolute() == other.absolute() or _is_same_file(path, other):
+        if path.resolve() == other.resolve() or _is_same_file(path, other):
             raise ReportError(f"{str(path)!r} is {what} too: name another file for the report")
     if fault := output_fault({"the report": path}, inputs):
         raise ReportError(fault)

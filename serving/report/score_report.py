@@ -71,14 +71,15 @@ class ScoredList:
 
     `best`: its best answers, best first by `measure`, MAX_SHOWN at most: of each the REPORT_COLUMNS
     with None where unknown, and `name` where the list has one; read = scored + rejected;
-    `verdicts`: how many answers have each; `answers_file`, `rejected_file`: where all of them are,
-    None where that is not told.
+    `verdicts`: how many answers have each; `written`: how many are in `answers_file`;
+    `answers_file`, `rejected_file`: names of the files, None where there is none.
     """
 
     best: Sequence[Mapping[str, Any]]
     measure: str
     scored: int
     rejected: int
+    written: int
     verdicts: Mapping[str, int]
     as_of: str
     answers_file: str | None = None
@@ -121,13 +122,15 @@ def _lead(scored: ScoredList, hide_fees: bool) -> str:
 
 
 def _head_figures(scored: ScoredList, hide_fees: bool) -> tuple[Figure, ...]:
-    figures = [Figure("partnerships scored", f"{scored.scored:,}")]
+    noun = "partnership" if scored.scored == 1 else "partnerships"
+    figures = [Figure(f"{noun} scored", f"{scored.scored:,}")]
     words = _verdicts(hide_fees)
     for name in ("worth_it", "probably_worth_it"):
         if any(scored.verdicts.values()):
             figures.append(Figure(words[name].text.lower(), f"{scored.verdicts.get(name, 0):,}"))
     if scored.rejected:
-        figures.append(Figure("rows that could not be scored", f"{scored.rejected:,}"))
+        noun = "row" if scored.rejected == 1 else "rows"
+        figures.append(Figure(f"{noun} that could not be scored", f"{scored.rejected:,}"))
     return tuple(figures)
 
 
@@ -142,7 +145,8 @@ def _list_section(
     ]
     charts: tuple[Chart, ...] = ()
     if drawn:
-        caption = f"Bars: in 8 of 10 cases; dots: the middle. The first {len(drawn)}."
+        which = f" The first {len(drawn)} of the list." if len(drawn) < scored.scored else ""
+        caption = f"Bars: in 8 of 10 cases; dots: the middle.{which}"
         title = "Expected engagements"
         charts = (RangeChart("ranges", title, "engagements", tuple(drawn), caption),)
     meaning = RANKING_MEASURES[scored.measure].meaning
@@ -184,9 +188,14 @@ def _name(row: Mapping[str, Any]) -> str:
 def _closing(scored: ScoredList, shown: int, hide_fees: bool) -> str:
     """Word what of the list is not shown, so that all rows are accounted for."""
     texts = []
-    if more := scored.scored - shown:
+    if more := scored.written - shown:
         place = "the full list" if hide_fees else scored.answers_file or "the full list"
         texts.append(f"{counted(more, 'more partnership')} {_are(more)} in {place}.")
+    if rest := scored.scored - scored.written:
+        were = "was" if rest == 1 else "were"
+        texts.append(
+            f"{counted(rest, 'more partnership')} {were} scored and {_are(rest)} not listed."
+        )
     if scored.rejected:
         place = "" if hide_fees else scored.rejected_file or ""
         reason = f"; the reasons are in {place}" if place else ""
