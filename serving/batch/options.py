@@ -33,8 +33,8 @@ class BatchOptions:
     """Options of a run.
 
     `columns`: of the answers or the list's own, all where empty; `extras`: their quantiles, where
-    there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the best, 0 for all;
-    `rank_by`: the measure of the best, None is the first of
+    there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the
+    best, 0 for all; `rank_by`: the measure of the best, None is the first of
     serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs_digest`: of the tables,
     rates and values behind the scorer; `resume`: continue an unfinished run; `engine`: of
     models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is
