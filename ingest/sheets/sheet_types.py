@@ -114,12 +114,12 @@ class Sheet:
     `lines` (n,): where each row stands in the file. `original`: its text under the source's
     headers. `cells` (n,): the same as the file has it, numbers and dates of a
     workbook as such. `labels`: the source's own words of columns that are translated into a list
-    (niche, country, language, platform, format), under canonical names. `extra`: figures that are read but
-    have no canonical column (total_likes, followers_at_posting). `unread`: by canonical column the
-    rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a
-    list; `engagement_rate` where its base is open, `unclear_column` where the column itself is.
-    `remarks`: values of which only a part is kept, such as the upper end of a range of fees. Rows
-    read = rows + blank_rows + left_out.
+    (niche, country, language, platform, format), under canonical names. `extra`: figures that are
+    read but have no canonical column (total_likes, followers_at_posting). `unread`: by
+    canonical column the rows (n,) that hold a value of it which is missing in `rows`, because it
+    is unclear or not in a list; `engagement_rate` where its base is open, `unclear_column`
+    where the column itself is. `remarks`: values of which only a part is kept, such as the
+    upper end of a range of fees. Rows read = rows + blank_rows + left_out.
     """
 
     rows: pd.DataFrame

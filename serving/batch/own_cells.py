@@ -12,12 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.cell_text import cell_text
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.workbook import Cell, NumberCell
 from serving.batch.csv_columns import reads_as_written
-from serving.workbook.list_cells import CELL, DECIMAL, GROUPS, NO_NUMBERS, POINT, UNKNOWN
+from serving.workbook.list_cells import CELL, DECIMAL, GROUPS, NAME, NO_NUMBERS, POINT, UNKNOWN
 
 _NUMBERS = ("count", "real")
 
@@ -25,10 +26,15 @@ _NUMBERS = ("count", "real")
 def own_fields(names: Sequence[str], plan: SheetPlan) -> list[pa.Field]:
     """Return the fields of a sheet's columns, which are called `names`."""
     plans = {column.index: column for column in plan.plans}
+    raw_names = [strip_apostrophe(name).strip() for name in plan.source.raw_header]
     dtype = CELL if plan.source.workbook else pa.string()
     return [
-        pa.field(name, dtype, metadata={POINT: _meaning_of_point(plans.get(index))})
-        for index, name in enumerate(names)
+        pa.field(
+            name,
+            dtype,
+            metadata={NAME: raw_name, POINT: _meaning_of_point(plans.get(index))},
+        )
+        for index, (name, raw_name) in enumerate(zip(names, raw_names, strict=True))
     ]
 
 

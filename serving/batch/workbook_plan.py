@@ -33,7 +33,6 @@ def workbook_plan(
             prospects.faulty_names,
             {field.name: field for field in prospects.own_fields},
         ),
-        headers={name: field.name for name, field in columns.own.items()},
         facts=tuple(_facts(manifest, as_of, list_name, prospects.notes)),
     )
 

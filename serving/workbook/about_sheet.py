@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from serving.scoring.measures import RANKING_MEASURES
 from serving.scoring.warning_texts import warning_text
-from serving.workbook.cells import write_cell
+from serving.workbook.cells import row_height, text_lines, write_cell
 from serving.workbook.contents import AboutLine, RowCounts
 from serving.workbook.ranked_rows import ListFacts
 from serving.workbook.table_sheet import SheetColumn
@@ -44,7 +44,7 @@ def about_lines(
     )
     yield from facts
     if list_facts.warnings:
-        yield AboutLine("What to know, by how many rows it is said of", "")
+        yield AboutLine("Warnings, and of how many rows", "")
     for name, rows in list_facts.warnings.most_common():
         yield AboutLine(name, f"{rows:,} of {list_facts.rows:,}: {warning_text(name)}")
     for title, columns in shown:
@@ -65,6 +65,8 @@ def write_about(sheet: "Worksheet", lines: Iterable[AboutLine], styles: "Styles"
         if not text:
             write_cell(sheet, row, 0, label, styles.section())
             continue
+        lines_of_text = max(text_lines(label, _WIDTHS[0]), text_lines(text, _WIDTHS[1]))
+        sheet.set_row(row, row_height(lines_of_text))
         write_cell(sheet, row, 0, label, styles.label())
         write_cell(sheet, row, 1, text, styles.wrapped())
     sheet.set_portrait()

@@ -1,5 +1,6 @@
 """The list's own columns and all columns of answers, as columns of a worksheet."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from serving.scoring.answer_table import (
 )
 from serving.scoring.column_meanings import column_meaning
 from serving.workbook.contents import GENERAL, MOMENT, WHOLE
-from serving.workbook.list_cells import list_cell
+from serving.workbook.list_cells import ListCell, list_cell
 from serving.workbook.table_sheet import Block, SheetColumn, StyledCell
 
 if TYPE_CHECKING:
@@ -46,13 +47,16 @@ def answer_format(name: str) -> str:
     return "#,##0.00" if is_money else GENERAL
 
 
-def own_column(field: pa.Field, styles: "Styles", header: str | None = None) -> SheetColumn:
-    """Return one of the list's own columns; `header`: its name where it is not that of the
-    field.
+def own_column(
+    field: pa.Field, styles: "Styles", is_text: bool, header: str | None = None
+) -> SheetColumn:
+    """Return one of the list's own columns. `is_text`: all its texts stay texts; `header`: its name
+    where it is not that of the field.
     """
 
     def cells(block: Block) -> list[StyledCell]:
-        values = [list_cell(value, field) for value in block.values(field.name)]
+        read = ListCell if is_text else partial(list_cell, field=field)
+        values = map(read, block.values(field.name))
         return [
             (
                 cell.value,

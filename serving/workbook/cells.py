@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Whole numbers beyond it are not told apart by Excel: they are written as text.
 _LARGEST_WHOLE = 10**15
+#: Height of a line and of the highest row, points, and the share of its width that a line fills.
+LINE_HEIGHT, _LARGEST_HEIGHT, _FILLED_SHARE = 15.0, 405.0, 0.9
 #: The first year that Excel can show.
 _FIRST_YEAR = 1900
 
@@ -27,6 +29,19 @@ def clean_text(text: str) -> str:
         cut = text.encode("utf-16-le")[: 2 * MAX_CELL_CHARACTERS]
         text = cut.decode("utf-16-le", "ignore")
     return text
+
+
+def text_lines(text: str | None, width: float) -> int:
+    """Return about how many lines a text takes in a column of so many characters."""
+    if not text:
+        return 1
+    per_line = _FILLED_SHARE * width
+    return sum(max(1, math.ceil(len(line) / per_line)) for line in text.splitlines())
+
+
+def row_height(lines: int) -> float:
+    """Return the height of a row of so many lines, points."""
+    return min(LINE_HEIGHT * lines, _LARGEST_HEIGHT)
 
 
 def write_cell(sheet: "Worksheet", row: int, column: int, value: Any, style: "Format") -> None:

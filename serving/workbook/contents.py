@@ -42,8 +42,7 @@ class WorkbookPlan:
     `own`: columns of the answers that are the list's; `columns`: those of all answers, in order;
     `chosen`: whether the user named them, so that the first sheet has them alone; `measures`: of
     serving.scoring.measures, of which the first that any row has ranks them; `most_rows`: how many
-    of the best alone are written, None for all; `headers`: own column -> its name in the list;
-    `facts`: about list and model.
+    of the best alone are written, None for all; `facts`: about list and model.
     """
 
     own: tuple[str, ...]
@@ -52,7 +51,6 @@ class WorkbookPlan:
     measures: tuple[str, ...]
     most_rows: int | None
     rejected: RejectedList
-    headers: Mapping[str, str] = field(default_factory=dict)
     facts: tuple[AboutLine, ...] = ()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.number_text import round_estimates
 from features.tables.currency import USD
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
 from serving.scoring.warning_texts import warning_sentences
 from serving.workbook.contents import WHOLE
 from serving.workbook.money_format import money_cell
@@ -52,14 +53,17 @@ class DecisionColumns:
             "Verdict", self._verdicts, 26, meaning="whether the fee pays, by the chance beside it"
         )
         yield SheetColumn(
-            "In words", self._texts("sentence"), 52, meaning="forecast and verdict in a sentence"
+            "In words",
+            self._texts("sentence"),
+            52,
+            meaning="forecast and verdict in a sentence",
+            wraps=True,
         )
         yield SheetColumn(
             expected,
             self._estimates("engagements_p50"),
             15,
             meaning="over all posts booked: half of the cases are below; two digits are told",
-            has_bars=True,
         )
         yield SheetColumn(
             "Low (1 in 10 below)", self._estimates("engagements_p10"), 12, meaning="lower end"
@@ -68,7 +72,7 @@ class DecisionColumns:
             "High (1 in 10 above)", self._estimates("engagements_p90"), 12, meaning="upper end"
         )
         yield SheetColumn(
-            "Range: low to high, ╋ expected",
+            "Range: low to high, █ expected",
             self._bars,
             WIDTH + 3,
             meaning="all bars have one scale, in equal steps of the logarithm, "
@@ -105,8 +109,8 @@ class DecisionColumns:
             "Highest fee that pays",
             self._amounts("break_even_fee_usd"),
             14,
-            meaning="it beats the benchmark, or the target, with the confidence of the list (0.7 "
-            "where it has none)",
+            meaning="it beats the benchmark, or the target, with the confidence of the list "
+            f"({DEFAULT_CONFIDENCE:g} where it has none)",
         )
         yield SheetColumn(
             "Usual fee",
@@ -126,6 +130,7 @@ class DecisionColumns:
             self._warnings,
             46,
             meaning="why the forecast is less to be trusted",
+            wraps=True,
         )
 
     def _scale_words(self) -> str:

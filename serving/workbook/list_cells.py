@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from serving.workbook.contents import DAY, GENERAL, MOMENT
 
@@ -17,16 +18,17 @@ CELL = pa.struct(
         ("shown_as", pa.string()),
     ]
 )
-#: Key of a field's metadata: what a point in the column's texts is, one of the values.
-POINT = b"point"
+#: Keys of a field's metadata: the column's name as the file writes it, which need not be the only
+#: one of that name; and what a point in the column's texts is, one of the values.
+NAME, POINT = b"name", b"point"
 DECIMAL, GROUPS, UNKNOWN, NO_NUMBERS = b"decimal", b"groups", b"unknown", b"no numbers"
-_WHOLE = r"-?(0|[1-9]\d{0,14})"
+_WHOLE = r"-?(?:0|[1-9]\d{0,14})"
 #: Texts that are numbers in one way only, by what a point is; where that is unknown, one that could
 #: group thousands is none.
 _NUMBERS = {
-    DECIMAL: re.compile(rf"{_WHOLE}(\.\d{{1,10}})?"),
+    DECIMAL: re.compile(rf"{_WHOLE}(?:\.\d{{1,10}})?"),
     GROUPS: re.compile(_WHOLE),
-    UNKNOWN: re.compile(rf"{_WHOLE}(\.(\d{{1,2}}|\d{{4,10}}))?|-?0\.\d{{1,10}}"),
+    UNKNOWN: re.compile(rf"{_WHOLE}(?:\.(?:\d{{1,2}}|\d{{4,10}}))?|-?0\.\d{{1,10}}"),
 }
 _MOST_DIGITS = 15
 
@@ -36,6 +38,23 @@ class ListCell(NamedTuple):
 
     value: Any
     number_format: str = GENERAL
+
+
+def list_name(field: pa.Field) -> str:
+    """Return the name of one of the list's own columns as the file writes it."""
+    return (field.metadata or {}).get(NAME, b"").decode() or field.name
+
+
+def holds_text(column: pa.ChunkedArray, field: pa.Field) -> bool:
+    """Return whether a column of texts of the list has one that is no number."""
+    metadata = field.metadata or {}
+    if POINT not in metadata or not pa.types.is_string(field.type):
+        return False
+    pattern = _NUMBERS.get(metadata[POINT])
+    if pattern is None:
+        return True
+    is_number = pc.match_substring_regex(column, f"^(?:{pattern.pattern})$")
+    return not pc.all(is_number, min_count=0).as_py()
 
 
 def list_cell(value: Any, field: pa.Field) -> ListCell:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 #: Characters of a bar.
 WIDTH = 26
-_TRACK, _RANGE, _MIDDLE = "─", "━", "╋"
+_TRACK, _RANGE, _MIDDLE = "▁▄█"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class BarScale:
         """Return the bar from `low` to `high` with a mark at the middle; None where one is unknown.
 
         >>> print(BarScale(10, 1000).bar(10, 100, 1000))
-        ━━━━━━━━━━━━━╋━━━━━━━━━━━━
+        ▄▄▄▄▄▄▄▄▄▄▄▄█▄▄▄▄▄▄▄▄▄▄▄▄▄
         """
         if low is None or middle is None or high is None:
             return None

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from serving.scoring.measures import best_first, measure_columns, measure_values
+from serving.workbook.list_cells import holds_text
 
 #: Rows that are read at a time.
 BLOCK_ROWS = 2_048
@@ -24,7 +25,8 @@ class ListFacts:
 
     `filled`: columns in which any row has a value; `low`, `high`: the least p10 and the largest p90
     of the engagements; `currencies`: those of the fees, with their rates; `fees_in_usd`: how many
-    rows have a fee in no other currency; `warnings`: how many rows have each.
+    rows have a fee in no other currency; `warnings`: how many rows have each;
+    `texts`: the list's own columns with a text that is no number.
     """
 
     rows: int = 0
@@ -34,6 +36,7 @@ class ListFacts:
     currencies: set[tuple[str, float]] = field(default_factory=set)
     fees_in_usd: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    texts: set[str] = field(default_factory=set)
 
     def add(self, answers: pa.Table) -> None:
         """Add the answers of a chunk."""
@@ -45,6 +48,9 @@ class ListFacts:
             self._add_range(answers)
         if "currency" in answers.column_names and "fee_usd" in answers.column_names:
             self._add_currencies(answers)
+        self.texts |= {
+            field.name for field in answers.schema if holds_text(answers[field.name], field)
+        }
         if "warnings" in answers.column_names:
             counts = Counter(_texts(answers["warnings"]))
             for names, count in counts.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.files.formula_escape import unescape_formula
-from serving.workbook.cells import write_cell
+from serving.workbook.cells import row_height, text_lines, write_cell
 from serving.workbook.contents import MAX_SHEET_ROWS, RejectedList
 from serving.workbook.list_cells import text_cell
 from serving.workbook.table_sheet import LEAST_WIDTH, MOST_WIDTH, finish_table, write_header
@@ -54,10 +54,12 @@ def _write_row(
     sheet: "Worksheet", row: int, cells: list[str], rejected: RejectedList, styles: "Styles"
 ) -> None:
     *own, position, reasons = cells
+    sheet.set_row(row, row_height(text_lines(reasons, _REASONS_WIDTH)))
     faulty = faulty_places(reasons, rejected.faulty_names)
     for place, text in enumerate(own):
         value, number_format = text_cell(text, rejected.fields.get(rejected.header[place]))
-        style = styles.faulty() if place in faulty else styles.number(number_format)
+        usual = styles.text() if isinstance(value, str) else styles.number(number_format)
+        style = styles.faulty() if place in faulty else usual
         # a cell at fault is shown as it was written
         write_cell(sheet, row, place, (text or "(empty)") if place in faulty else value, style)
     write_cell(sheet, row, len(own), int(position), styles.number("0"))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
 
-_FONT = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
+_FONT = {"font_name": "Calibri", "font_size": 11, "valign": "vcenter"}
 _LINE = {"bottom": 1, "bottom_color": "#D0D5DB"}
 _DARK_BLUE, _LIGHT_BLUE, _GREY, _LIGHT_ORANGE, _DARK_ORANGE = (
     "#1F5A96", "#CFE2F3", "#EEEEEE", "#FCE4CC", "#B8530A",
@@ -23,8 +23,6 @@ VERDICTS = {
     "probably_overpriced": ("▼ Probably overpriced", _LIGHT_ORANGE, "#6B2E00"),
     "overpriced": ("▼▼ Overpriced", _DARK_ORANGE, "#FFFFFF"),
 }
-#: The colour of bars behind numbers.
-BAR_COLOUR = "#9DC3E6"
 
 
 class Styles:
@@ -69,7 +67,7 @@ class Styles:
         """Return the style of the names of columns; `own`: those of the list."""
         ground, letters = (_GREY, "#222222") if own else (_DARK_BLUE, "#FFFFFF")
         return self._style(
-            bg_color=ground, font_color=letters, bold=True, text_wrap=True, valign="vcenter"
+            bg_color=ground, font_color=letters, bold=True, text_wrap=True, indent=1
         )
 
     def section(self) -> "Format":

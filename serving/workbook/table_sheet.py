@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from serving.workbook.cells import write_cell
+from serving.workbook.cells import row_height, text_lines, write_cell
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -45,7 +45,7 @@ class Block(NamedTuple):
 class SheetColumn:
     """A column of a worksheet. `cells`: makes its cells (m,) of a block; `width`: in characters,
     None takes it from what the column holds; `is_own`: it is the list's; `meaning`: for the sheet
-    that explains; `has_bars`: its numbers have bars behind them.
+    that explains; `wraps`: its texts take several lines, for which it needs a `width`.
     """
 
     header: str
@@ -53,7 +53,7 @@ class SheetColumn:
     width: float | None = None
     is_own: bool = False
     meaning: str = ""
-    has_bars: bool = False
+    wraps: bool = False
 
 
 def write_table(
@@ -64,8 +64,6 @@ def write_table(
     frozen_columns: int,
 ) -> int:
     """Write names and rows; return the number of rows."""
-    from serving.workbook.styles import BAR_COLOUR
-
     write_header(sheet, [(column.header, column.is_own) for column in columns], styles)
     widths = [min(len(column.header) + 3, _HEADER_WIDTH) for column in columns]
     row = 0
@@ -76,20 +74,30 @@ def write_table(
                 max(width, *(_length(value) for value, _ in column))
                 for width, column in zip(widths, cells, strict=True)
             ]
-        for one_row in zip(*cells, strict=True):
+        lines = _lines_of_rows(columns, cells, len(block.rows))
+        for one_row, line_count in zip(zip(*cells, strict=True), lines, strict=True):
             row += 1
+            if line_count > 1:
+                sheet.set_row(row, row_height(line_count))
             for place, (value, style) in enumerate(one_row):
                 write_cell(sheet, row, place, value, style)
     for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.set_column(place, place, column.width or _clamped(width))
-        if column.has_bars and row:
-            bars = {"type": "data_bar", "bar_solid": True, "bar_color": BAR_COLOUR}
-            sheet.conditional_format(
-                1, place, row, place, {**bars, "min_type": "num", "min_value": 0}
-            )
     shown = [column.width or _clamped(width) for column, width in zip(columns, widths, strict=True)]
     finish_table(sheet, row, shown, frozen_columns)
     return row
+
+
+def _lines_of_rows(
+    columns: Sequence[SheetColumn], cells: Sequence[list[StyledCell]], rows: int
+) -> list[int]:
+    """Return how many lines each row (m,) needs."""
+    lines = [1] * rows
+    for column, its_cells in zip(columns, cells, strict=True):
+        if column.wraps and column.width:
+            needed = [text_lines(text, column.width) for text, _ in its_cells]
+            lines = list(map(max, lines, needed))
+    return lines
 
 
 def write_header(sheet: "Worksheet", names: Sequence[tuple[str, bool]], styles: "Styles") -> None:

@@ -1,6 +1,6 @@
 """A workbook of answers: what to do, all columns, what was rejected, and what it all rests on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from serving.workbook.about_sheet import about_lines, write_about
 from serving.workbook.answer_columns import answer_column, own_column
 from serving.workbook.contents import RowCounts, WorkbookPlan
 from serving.workbook.decision_columns import DecisionColumns
+from serving.workbook.list_cells import list_name
 from serving.workbook.ranked_rows import RankedRows
 from serving.workbook.rejected_sheet import write_rejected
 from serving.workbook.styles import Styles
@@ -50,7 +51,7 @@ def write_workbook(
         write_table(sheet, first, _ranked_blocks(ranked), styles, _FROZEN_COLUMNS)
         shown = [(RECOMMENDATION, first)]
         if not plan.chosen:
-            every = _every_column(plan, schema, styles)
+            every = _every_column(plan, schema, styles, ranked.facts.texts)
             sheet = book.add_worksheet(ALL_COLUMNS)
             write_table(sheet, every, _list_blocks(ranked), styles, 1)
             shown.append((ALL_COLUMNS, every))
@@ -69,14 +70,22 @@ def _first_columns(
     user named.
     """
     if plan.chosen:
-        return [decisions.rank(), *_every_column(plan, schema, styles)]
-    own = [own_column(schema.field(name), styles, plan.headers[name]) for name in plan.own]
+        return [decisions.rank(), *_every_column(plan, schema, styles, decisions.facts.texts)]
+    texts = decisions.facts.texts
+    own = [
+        own_column(schema.field(name), styles, name in texts, list_name(schema.field(name)))
+        for name in plan.own
+    ]
     return [decisions.rank(), *own, *decisions.all()]
 
 
-def _every_column(plan: WorkbookPlan, schema: pa.Schema, styles: Styles) -> list[SheetColumn]:
+def _every_column(
+    plan: WorkbookPlan, schema: pa.Schema, styles: Styles, texts: Collection[str]
+) -> list[SheetColumn]:
     return [
-        own_column(schema.field(name), styles) if name in plan.own else answer_column(name, styles)
+        own_column(schema.field(name), styles, name in texts)
+        if name in plan.own
+        else answer_column(name, styles)
         for name in plan.columns
     ]
 
