@@ -3,6 +3,7 @@
 import typing
 
 from plan_example import PLAN_EXAMPLE
+
 from serving.plan import answer
 
 
