@@ -14,7 +14,7 @@ from serving.plan.candidates import CandidateList, posts_of_rows
 from serving.plan.fees import FeePartError, merge_parts, part_amounts
 from serving.plan.options import Options
 from serving.plan.problem import PlanError
-from serving.plan.settings import MARKET_FEES, PlanSettings
+from serving.plan.settings import MARKET_FEES, MEASURES, PlanSettings
 from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
 from serving.scoring.prospect_batch import ProspectBatch
 from serving.scoring.scorer import ForecastRows, Scorer
@@ -33,11 +33,13 @@ _OFFER_CODES = ("format", "brand_niche")
 class Offers:
     """The options of a plan, and what became of the rows (n,) that have none.
 
+    `means`: expected totals of the options by measure, (n,) each, NaN where there is no forecast;
     `forecasts`: of all options that were scored; `unused`: row -> a code of left_out.REASONS;
     `rejected`: row -> why it cannot be used.
     """
 
     options: Options
+    means: dict[str, np.ndarray]
     forecasts: ForecastRows
     unused: dict[int, str]
     rejected: dict[int, list[str]]
@@ -52,6 +54,10 @@ class Offers:
             return DeliveredTotals.of(joint.engagements[rows], rates)
         assert joint.views is not None
         return DeliveredTotals.of(joint.views[(np.cumsum(joint.has_views) - 1)[rows]], rates)
+
+    def expected(self, measure: str) -> np.ndarray:
+        """Return the expected total of each option, (n,), NaN where there is no forecast."""
+        return self.means[measure]
 
     def has_views(self, chosen: np.ndarray) -> np.ndarray:
         """Mark those of the options at the positions `chosen` whose views are forecast."""
@@ -75,7 +81,10 @@ def build_offers(
     rejected |= _repeated_rows(candidates, account[np.searchsorted(row, np.arange(row[-1] + 1))])
     pricing = _Pricing(scorer, candidates, settings, batch, table)
     fee, market = pricing.fees()
-    expected = _expected(settings.measure, table, batch)
+    means: dict[str, np.ndarray] = {
+        measure: _expected(measure, table, batch) for measure in MEASURES
+    }
+    expected = means[settings.measure]
     parts, part_faults = pricing.all_parts(row, times, fee)
     rejected |= {one: reasons for one, reasons in part_faults.items() if one not in rejected}
     unused = _unused_rows(row, fee, expected, rejected)
@@ -105,7 +114,8 @@ def build_offers(
         names_of_row=candidates.known_names(),
     )
     usable = np.unique(account[~np.isin(row, [*rejected])])
-    return Offers(options, forecasts, unused, rejected, len(usable))
+    means = {measure: values[is_used] for measure, values in means.items()}
+    return Offers(options, means, forecasts, unused, rejected, len(usable))
 
 
 def with_deliverables(
