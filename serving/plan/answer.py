@@ -6,6 +6,8 @@ Amounts are in the currency of the plan, counts are totals over deliverables, un
 
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 #: The version of this shape, which saved plans carry.
 PLAN_VERSION = 1
 
@@ -185,3 +187,16 @@ class Plan(TypedDict):
     warnings: list[str]
     sentence: str
     settings: dict[str, Any]
+
+
+def plain_values(value: Any) -> Any:
+    """Return a value with its numbers as those of Python, and no number that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: plain_values(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

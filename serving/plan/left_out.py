@@ -29,7 +29,7 @@ REASONS = {
     "costs_more": "costs more for what it brings than those in the plan",
 }
 #: Candidates left out of which it is tried who would leave for them.
-TRIED = 10
+TRIED = 6
 #: Rules that are tried without.
 MOST_RULES = 20
 #: Gain, as a share of the value, from which on a rule is told.

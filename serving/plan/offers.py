@@ -12,7 +12,7 @@ from models.rate_card import FEE_RANGE
 from serving.plan.answer import RejectedCandidate
 from serving.plan.candidates import CandidateList, posts_of_rows
 from serving.plan.fees import FeePartError, merge_parts, part_amounts
-from serving.plan.options import Options
+from serving.plan.options import Options, fold_name
 from serving.plan.problem import PlanError
 from serving.plan.settings import MARKET_FEES, MEASURES, PlanSettings
 from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
@@ -118,6 +118,11 @@ def build_offers(
     return Offers(options, means, forecasts, unused, rejected, len(usable))
 
 
+def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:
+    """Return a text that names an account; a row that names no creator is one of its own."""
+    return f"{platform}:{fold_name(creator_id)}" if creator_id else f"row:{partnership_id}"
+
+
 def with_deliverables(
     candidates: CandidateList, row: np.ndarray, times: np.ndarray
 ) -> ProspectBatch:
@@ -166,9 +171,7 @@ def _accounts(
     owners = (prospects.text("creator_id"), prospects.text("handle"))
     keys = np.array(
         [
-            f"{platform}:{(creator or handle).removeprefix('@').casefold()}"
-            if creator or handle
-            else f"row:{name}"
+            account_key(platform, creator or handle, name)
             for platform, creator, handle, name in zip(
                 table.columns["platform"], *owners, prospects.text("partnership_id"), strict=True
             )

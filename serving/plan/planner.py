@@ -11,7 +11,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from features.number_text import format_estimates, format_fraction, format_money
-from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective
+from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
 from serving.plan.close_plans import close_plans, noise_warnings
 from serving.plan.draws import PlanDraws
@@ -54,7 +54,7 @@ def make_plan(
     solution = _solve(solver, outcomes, settings)
     solver.deadline = time.monotonic() + settings.time_limit
     made = _Made(scorer, candidates, settings, as_of, offers, solver, outcomes, solution)
-    return made.answer(warnings)
+    return plain_values(made.answer(warnings))
 
 
 def _no_candidates(candidates: CandidateList) -> str:
