@@ -85,7 +85,8 @@ class PlanTotal(TypedDict):
 
 class LeftOut(TypedDict):
     """A candidate that is not signed; `reason` is a code of left_out.REASONS, `text` a sentence,
-    `replaced_by`: partnership_ids of the plan that would leave if it were signed.
+    `replaced_by`: partnership_ids of the plan that would leave if it were signed; `evidence`: what
+    its forecast rests on.
     """
 
     partnership_id: str
@@ -94,6 +95,7 @@ class LeftOut(TypedDict):
     reason: str
     text: str
     replaced_by: list[str] | None
+    evidence: str
 
 
 class RejectedCandidate(TypedDict):

@@ -76,6 +76,7 @@ class LeftOutReasons:
             "reason": reason,
             "text": f"{name}: {detail or REASONS[reason]}.",
             "replaced_by": None,
+            "evidence": str(self.offers.evidence[row]),
         }
 
     def _reason(self, row: int) -> tuple[str, str]:

@@ -35,7 +35,8 @@ class Offers:
 
     `means`: expected totals of the options by measure, (n,) each, NaN where there is no forecast;
     `forecasts`: of all options that were scored; `unused`: row -> a code of left_out.REASONS;
-    `rejected`: row -> why it cannot be used.
+    `rejected`: row -> why it cannot be used; `accounts`: how many creators the others are of;
+    `evidence`: row -> what its forecast rests on.
     """
 
     options: Options
@@ -44,6 +45,7 @@ class Offers:
     unused: dict[int, str]
     rejected: dict[int, list[str]]
     accounts: int
+    evidence: dict[int, str]
 
     def totals(self, measure: str, chosen: np.ndarray) -> DeliveredTotals:
         """Return the totals of options at the positions `chosen`; all must have the measure."""
@@ -113,9 +115,10 @@ def build_offers(
         forecast=forecast[is_used],
         names_of_row=candidates.known_names(),
     )
+    evidence = dict(zip(row.tolist(), table.columns["evidence"].tolist(), strict=True))
     usable = np.unique(account[~np.isin(row, [*rejected])])
     means = {measure: values[is_used] for measure, values in means.items()}
-    return Offers(options, means, forecasts, unused, rejected, len(usable))
+    return Offers(options, means, forecasts, unused, rejected, len(usable), evidence)
 
 
 def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:
