@@ -73,7 +73,7 @@ PLAN_OPTIONS = (
     click.option("--seed", type=int, help="Of the draws: same seed, same plan. Default: 1."),
     click.option(
         "--time-limit", type=click.FloatRange(0.1, 3600),
-        help="Seconds to search; then the best plan so far with its gap. Default: 30.",
+        help="Seconds to search; then the best plan so far with its gap. Default: 10.",
     ),
 )
 # fmt: on

@@ -27,7 +27,9 @@ def client(home, market_folder, tmp_path_factory):
     rates = tmp_path_factory.mktemp("rates") / "rates.csv"
     rates.write_text("currency,usd_per_unit\nEUR,1.25\n")
     app = build_app()
-    champion = ModelStore(Settings(home, market_folder, rates=rates), on_change=app.state.metrics.model)
+    champion = ModelStore(
+        Settings(home, market_folder, rates=rates), on_change=app.state.metrics.model
+    )
     champion.start()
     app.state.champion = champion
     yield TestClient(app)

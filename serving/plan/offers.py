@@ -212,13 +212,23 @@ def _repeated_rows(candidates: CandidateList, account: np.ndarray) -> dict[int, 
             continue
         first = offers[offer]
         place, earlier = candidates.place_word, candidates.places[first]
-        if _terms(candidates, first) == _terms(candidates, row):
+        if _terms(candidates, first) == _terms(candidates, row) or not _has_fee(candidates, row):
             faults[row] = [f"repeats {place} {earlier}: the same offer of the same creator"]
+            continue
+        if not _has_fee(candidates, first):
+            later = candidates.places[row]
+            faults[first] = [f"is offered with a fee in {place} {later}: the same offer"]
+            offers[offer] = row
             continue
         name = candidates.names[row]
         for one, other in ((first, candidates.places[row]), (row, earlier)):
             faults[one] = [f"{name} has the same offer at another fee in {place} {other}: keep one"]
     return faults
+
+
+def _has_fee(candidates: CandidateList, row: int) -> bool:
+    fees = [candidates.prospects.number(name)[row] for name in ("fee_usd", "fee")]
+    return not np.isnan(fees).all()
 
 
 def _terms(candidates: CandidateList, row: int) -> tuple:
