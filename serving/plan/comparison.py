@@ -8,13 +8,13 @@ from typing import TypedDict
 import numpy as np
 
 from features.number_text import format_estimates, format_money
+from models.shared_shock import SharedShock
 from serving.plan.answer import Figures, Plan, RosterEntry, plain_values
 from serving.plan.candidates import CandidateList
 from serving.plan.close_plans import NOISE, probability_better
-from serving.plan.draws import PlanDraws
 from serving.plan.offers import Offers, account_key, build_offers
 from serving.plan.outcomes import Outcomes
-from serving.plan.planner import EVALUATION_DRAWS, make_plan
+from serving.plan.planner import evaluation, make_plan
 from serving.plan.problem import PlanError
 from serving.plan.settings import PlanSettings, check_settings
 from serving.scoring.scorer import Scorer
@@ -79,7 +79,7 @@ def compare_plans(
                 "compare plans of one currency"
             )
     offers = build_offers(scorer, candidates, settings, as_of)
-    outcomes = Outcomes(offers, settings, PlanDraws(offers, EVALUATION_DRAWS, settings.seed + 1))
+    outcomes = evaluation(offers, SharedShock.of_manifest(scorer.bundle.manifest), settings)
     first = _SavedRoster.of(saved, candidates, offers)
     best = None if other is not None else make_plan(scorer, candidates, settings, as_of)
     second = _SavedRoster.of(other or best, candidates, offers)  # type: ignore[arg-type]
