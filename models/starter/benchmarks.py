@@ -30,7 +30,9 @@ def starter_benchmarks() -> SegmentBenchmarks:
         for band in bands
         for niche in niche_effects(platform)
     ]
-    logs = [_log_quantiles(platform, low, high, niche) for platform, (_, low, high), niche in places]
+    logs = [
+        _log_quantiles(platform, low, high, niche) for platform, (_, low, high), niche in places
+    ]
     unknown = np.full(len(QUANTILE_LEVELS), np.nan)
     return SegmentBenchmarks(
         segments=tuple((platform, band[0], niche, "") for platform, band, niche in places),

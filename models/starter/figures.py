@@ -71,6 +71,15 @@ def creator_spreads() -> dict[str, float]:
 
 
 @cache
+def measured_platforms() -> frozenset[str]:
+    """Return the platforms whose level was measured on creators; those of others are published
+    rates, of which sources disagree.
+    """
+    rows = _rows(FILES[2])
+    return frozenset(row["platform"] for row in rows if row["level_from"] == "measured")
+
+
+@cache
 def niche_rates() -> dict[str, dict[str, float]]:
     """Return the published engagement rates of niches by platform; their definitions differ."""
     rates: dict[str, dict[str, float]] = {}

@@ -24,9 +24,8 @@ def starter_forecaster(target: str) -> Forecaster:
     conformal, correlation = _tables(target)
     totals = TotalsTables.fit(conformal, correlation, draws=DRAWS)
     slopes = len([name for name in LEARNED_COLUMNS if not name.endswith("_code")])
-    none = LinearCorrection(
-        *np.zeros((3, slopes)), np.full(slopes, np.inf), np.zeros(slopes), intercept=0.0
-    )
+    zeros = np.zeros(slopes)
+    none = LinearCorrection(zeros, zeros, zeros, np.full(slopes, np.inf), zeros, 0.0)
     state = {
         **forecaster_columns(target),
         "features": list(COLUMNS),

@@ -16,7 +16,7 @@ def is_starter(manifest: Mapping[str, Any]) -> bool:
 def starter_notice(home: Path) -> str:
     """Return the line that tells a user which model answers, and how to train one on own data."""
     return (
-        f"no champion in {str(Path(home) / 'artifacts')!r}: the starter model answers, by published "
-        "figures. To train on your own data: creatorcast import FILES --out DATA, creatorcast train "
-        "DATA, creatorcast promote (docs/starter.md)"
+        f"no champion in {str(Path(home) / 'artifacts')!r}: the starter model answers, by "
+        "published figures. To train on your own data: creatorcast import FILES --out DATA, "
+        "creatorcast train DATA, creatorcast promote (docs/starter.md)"
     )

@@ -21,6 +21,7 @@ from models.starter.figures import (
     VIEWS_RATE,
     PublishedRates,
     creator_spreads,
+    measured_platforms,
     niche_rates,
     post_spreads,
     published_rates,
@@ -147,7 +148,11 @@ def _trust(target: str) -> float:
 
 
 def prior_sd(platform: str) -> float:
-    """Return the sd of a creator's ln level about the prior: creators differ, and so do sources."""
+    """Return the sd of a creator's ln level about the prior: creators differ, and where the level
+    is of published rates, sources do too.
+    """
+    if platform in measured_platforms():
+        return creator_spreads()[platform]
     return float(np.hypot(creator_spreads()[platform], source_disagreement()))
 
 

@@ -85,12 +85,15 @@ def post_values(spread: PostSpread) -> np.ndarray:
     return values
 
 
-def average_error(posts: np.ndarray) -> np.ndarray:
+def average_error(posts: np.ndarray, robust_sd: float) -> np.ndarray:
     """Return equally probable errors of ln of the mean of SUMMARY_POSTS posts as a sign of their
     creator's median, (VALUES,), about their own median.
+
+    `posts` (VALUES,): residuals of the posts of all creators; they are brought to the spread of the
+    median creator, `robust_sd`, because a mean is over posts of one creator.
     """
     points = qmc.Sobol(int(SUMMARY_POSTS), seed=0).random(DRAWS)
-    drawn = np.interp(points, PROBABILITIES, posts)
+    drawn = np.interp(points, PROBABILITIES, posts) * (robust_sd / _sd(posts))
     means = np.log(np.exp(drawn).mean(axis=1))
     return np.quantile(means - np.median(means), PROBABILITIES)
 
@@ -106,8 +109,9 @@ def _level_values(platform: str, target: str, evidence: str, posts: np.ndarray) 
     if evidence == "profile":
         return prior_sd(platform) * normal
     weight = level_weight(target)
+    error = average_error(posts, post_spreads()[platform, target].robust_sd)
     rest = float(np.hypot((1 - weight) * prior_sd(platform), DRIFT_SD))
-    return np.quantile(_sum(-weight * average_error(posts), rest * normal), PROBABILITIES)
+    return np.quantile(_sum(-weight * error, rest * normal), PROBABILITIES)
 
 
 def _usual_scale(spread: PostSpread, evidence: str) -> float:
