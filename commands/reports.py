@@ -46,7 +46,7 @@ def check_report(
     """Raise ReportError, before any work, where the report cannot be written.
 
     `inputs`: what is read -> its file or folder; `outputs`: what else is written; None where there
-    is none. Raises click.UsageError for --hide-fees without --report.
+    is none, - for standard input and output. Raises click.UsageError for --hide-fees without --report.
     """
     from serving.report.report_file import check_report_path
 
@@ -58,7 +58,7 @@ def check_report(
 
 
 def _named(files: Mapping[str, Path | None]) -> dict[str, Path]:
-    return {what: path for what, path in files.items() if path is not None}
+    return {what: path for what, path in files.items() if path is not None and str(path) != "-"}
 
 
 def report_options(
@@ -89,6 +89,7 @@ def write_plan_report(plan: Plan, manifest: Mapping[str, Any], path: Path, hide_
     from serving.scoring.model_record import model_record
 
     write_report(plan_report(plan, model_record(manifest), hide_fees), path)
+    click.echo(f"report in {path}")
 
 
 def write_score_report(
@@ -117,6 +118,7 @@ def write_score_report(
         rejected_file=None if counts.rejected_path is None else counts.rejected_path.name,
     )
     write_report(score_report(scored, model_record(manifest), hide_fees), path)
+    click.echo(f"report in {path}", err=str(out) == "-")
 
 
 def write_track_report(
@@ -132,3 +134,4 @@ def write_track_report(
     record = None if manifest is None else model_record(manifest)
     report = track_report(tracked.answers, record, len(tracked.rejected), hide_fees)
     write_report(report, path)
+    click.echo(f"report in {path}")

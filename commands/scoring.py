@@ -1,4 +1,4 @@
-"""Commands that ask the champion: score, benchmarks."""
+"""Commands that ask the bundle that answers: score, benchmarks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.command_group import Command
-from commands.environment import home_folder
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
-from commands.reports import add_report_options
-from commands.scorer_inputs import build_scorer, inputs_digest
+from commands.reports import (
+    add_report_options,
+    check_report,
+    report_options,
+    write_score_report,
+)
+from commands.scorer_inputs import build_scorer, inputs_digest, load_answering_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,17 +33,16 @@ if TYPE_CHECKING:
     "--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them."
 )
 def benchmarks(out: Path | None, **only: str | None) -> None:
-    """List what creators do by platform, band, niche and format, as the champion knows it:
-    quartiles and how many.
+    """List what creators do by platform, band, niche and format: quartiles and how many.
+
+    As the champion knows it; by published rates where there is no champion.
     """
-    from models.bundle import load_bundle
-    from models.champion import champion_folder
     from serving.frame_file import check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 
     if out is not None:
         check_ending(out)
-    segments = filter_benchmarks(load_bundle(champion_folder(home_folder())), **only)
+    segments = filter_benchmarks(load_answering_bundle(), **only)
     if out is None:
         click.echo(benchmarks_text(segments))
     else:
@@ -127,12 +130,12 @@ def score(
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
     PROSPECTS is CSV or XLSX as people keep them, Parquet, a folder of Parquet files, or - for
-    standard input. Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
+    standard input. Without a champion the starter model answers, by published figures
+    (docs/starter.md). Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
     See docs/batch.md.
     """
     from rich.console import Console
 
-    from commands.reports import check_report, report_options, write_score_report
     from features.files.change_guard import require_unchanged
     from serving.batch import STDIO, BatchOptions, parse_column_names, parse_quantiles, score_file
     from serving.batch.open_list import check_list
@@ -140,20 +143,9 @@ def score(
     from serving.scoring.deal_terms import AnswerOptions
 
     columns = () if chosen is None else parse_column_names(chosen)
-    extras = AnswerOptions(
-        explain, comparables, () if quantiles is None else parse_quantiles(quantiles)
-    )
-    check_report(
-        report,
-        hide_fees,
-        {
-            "the list": None if str(prospects) == STDIO else prospects,
-            "the folder of --data": data,
-            "the file of --rates": rates,
-            "the file of --emv": emv,
-        },
-        {"the answers": None if str(out) == STDIO else out},
-    )
+    asked = () if quantiles is None else parse_quantiles(quantiles)
+    inputs = {"the list": prospects, "the folder of --data": data, "the file of --rates": rates}
+    check_report(report, hide_fees, {**inputs, "the file of --emv": emv}, {"the answers": out})
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     with require_unchanged(data, rates, emv):
@@ -161,21 +153,20 @@ def score(
             columns=columns,
             top=top or 0,
             rank_by=rank_by,
-            extras=extras,
+            extras=AnswerOptions(explain, comparables, asked),
             sheet=build_sheet_options(platform, **sheet),
             inputs_digest=inputs_digest(data, rates, emv),
             resume=resume,
             engine=engine,
             dask=dask,
             dask_minutes=dask_minutes,
-            **report_options(report, top, extras.quantiles),
+            **report_options(report, top, asked),
         )
         scorer = build_scorer(data, rates, emv)
     with console_reporter(Console(stderr=True)) as reporter:
         counts = score_file(prospects, out, scorer, as_of, options, reporter)
     if report is not None:
         write_score_report(counts, scorer.bundle.manifest, out, report, hide_fees)
-        click.echo(f"report in {report}", err=str(out) == STDIO)
     print_counts(counts, out)
     if counts.rejected:
         ctx.exit(3)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.command_group import Command
-from commands.environment import home_folder
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
-from commands.reports import add_report_options
+from commands.reports import add_report_options, check_report, write_track_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,35 +65,20 @@ def track(
     horizon_days, deliverables, goal_engagements, make_good_engagements (the make-good line,
     below which the creator owes another post), fee_usd (or fee and currency), forecast_p10,
     forecast_p50, forecast_p90 of one deliverable. OUT has a row for each partnership, with the
-    totals, and below it one for each post. Without a champion the published curves of growth
-    are used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv; 2: unusable.
-    See docs/track.md.
+    totals, and below it one for each post. Without a champion the starter model forecasts, by
+    published figures and curves of growth (docs/starter.md). Exit code 0: all used; 3: some rows
+    rejected, see OUT.rejected.csv; 2: unusable. See docs/track.md.
     """
     import pandas as pd
-    from rich.console import Console
 
-    from commands.reports import check_report, write_track_report
     from features.files.change_guard import require_unchanged
     from features.tables.rates_file import read_rates
     from serving.track.list_reader import check_list
-    from serving.track.list_run import (
-        check_out,
-        rejected_path,
-        track_list,
-        write_answers,
-        write_rejected,
-    )
-    from serving.track.terminal import print_answers
+    from serving.track.list_run import track_list
     from serving.track.tracker import Tracker
 
     check_list(readings)  # before the model is loaded, which takes seconds
-    inputs = _inputs(readings, rates, sheet["columns"])
-    if out is not None:
-        check_out(out, inputs)
-    outputs = {"the answers": out, "the rejected rows": out and rejected_path(out)}
-    check_report(
-        report, hide_fees, inputs | ({"the folder of --data": data} if data else {}), outputs
-    )
+    _check_outputs(out, report, hide_fees, _inputs(readings, rates, sheet["columns"]), data)
     with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
@@ -103,15 +87,9 @@ def track(
         tracked = track_list(readings, options, Tracker(scorer), tables, moment, usd_rates)
     for note in tracked.notes:
         click.echo(note, err=True)
-    if out is None:
-        print_answers(tracked.answers, Console(width=140))
-    else:
-        write_answers(tracked.answers, out)
-        write_rejected(tracked, rejected_path(out))
+    _hand_over(tracked, out)
     if report is not None:
-        manifest = None if scorer is None else scorer.bundle.manifest
-        write_track_report(tracked, manifest, report, hide_fees)
-        click.echo(f"report in {report}")
+        write_track_report(tracked, scorer.bundle.manifest, report, hide_fees)
     _print_counts(tracked, out)
     if tracked.rejected:
         ctx.exit(3)
@@ -123,18 +101,44 @@ def _inputs(readings: Path, rates: Path | None, mapping: Path | None) -> dict[st
     return {what: path for what, path in files.items() if path is not None}
 
 
-def _scorer_and_tables(data: Path | None) -> tuple[Scorer | None, Tables | None]:
-    """Return the champion's scorer, None where there is no champion, and the tables of --data."""
-    from commands.scorer_inputs import read_known_tables
-    from models.bundle import load_bundle
-    from models.champion import champion_folder, champion_version
+def _check_outputs(
+    out: Path | None,
+    report: Path | None,
+    hide_fees: bool,
+    inputs: dict[str, Path],
+    data: Path | None,
+) -> None:
+    """Raise CreatorcastError, before any work, where answers or report cannot be written."""
+    from serving.track.list_run import check_out, rejected_path
+
+    outputs = {}
+    if out is not None:
+        check_out(out, inputs)
+        outputs = {"the answers": out, "the rejected rows": rejected_path(out)}
+    check_report(report, hide_fees, {**inputs, "the folder of --data": data}, outputs)
+
+
+def _hand_over(tracked: TrackedList, out: Path | None) -> None:
+    """Print the answers, or write them and the rejected rows."""
+    from rich.console import Console
+
+    from serving.track.list_run import rejected_path, write_answers, write_rejected
+    from serving.track.terminal import print_answers
+
+    if out is None:
+        print_answers(tracked.answers, Console(width=140))
+    else:
+        write_answers(tracked.answers, out)
+        write_rejected(tracked, rejected_path(out))
+
+
+def _scorer_and_tables(data: Path | None) -> tuple[Scorer, Tables | None]:
+    """Return the scorer of the bundle that answers, and the tables of --data."""
+    from commands.scorer_inputs import load_answering_bundle, read_known_tables
     from serving.scoring.scorer import Scorer
 
     tables = read_known_tables(data) if data else None
-    if champion_version(home_folder()) is None:
-        click.echo("no champion: posts grow by published curves, and no forecast is made", err=True)
-        return None, tables
-    return Scorer(load_bundle(champion_folder(home_folder())), tables), tables
+    return Scorer(load_answering_bundle(), tables), tables
 
 
 def _print_counts(tracked: TrackedList, out: Path | None) -> None:
