@@ -10,18 +10,16 @@ import click
 from commands.command_group import Command
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
-from commands.reports import (
-    add_report_options,
-    check_report,
-    report_options,
-    write_score_report,
-)
+from commands.reports import ReportRequest, add_report_options
 from commands.scorer_inputs import build_scorer, inputs_digest, load_answering_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from serving.batch import RunCounts
+
+#: Options of `score` that say how it runs; what else it is given says how a sheet is read.
+_RUN_NAMES = ("engine", "dask", "dask_minutes", "resume")
 
 
 @click.command(cls=Command)
@@ -119,13 +117,8 @@ def score(
     explain: bool,
     comparables: bool,
     platform: str | None,
-    engine: str,
-    dask: str | None,
-    dask_minutes: float,
-    resume: bool,
-    report: Path | None,
-    hide_fees: bool,
-    **sheet: Any,
+    report: ReportRequest,
+    **given: Any,
 ) -> None:
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
@@ -145,7 +138,7 @@ def score(
     columns = () if chosen is None else parse_column_names(chosen)
     asked = () if quantiles is None else parse_quantiles(quantiles)
     inputs = {"the list": prospects, "the folder of --data": data, "the file of --rates": rates}
-    check_report(report, hide_fees, {**inputs, "the file of --emv": emv}, {"the answers": out})
+    report.check({**inputs, "the file of --emv": emv}, {"the answers": out})
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     with require_unchanged(data, rates, emv):
@@ -154,19 +147,15 @@ def score(
             top=top or 0,
             rank_by=rank_by,
             extras=AnswerOptions(explain, comparables, asked),
-            sheet=build_sheet_options(platform, **sheet),
             inputs_digest=inputs_digest(data, rates, emv),
-            resume=resume,
-            engine=engine,
-            dask=dask,
-            dask_minutes=dask_minutes,
-            **report_options(report, top, asked),
+            **{name: given.pop(name) for name in _RUN_NAMES},
+            **report.batch_options(top, asked),
+            sheet=build_sheet_options(platform, **given),
         )
         scorer = build_scorer(data, rates, emv)
     with console_reporter(Console(stderr=True)) as reporter:
         counts = score_file(prospects, out, scorer, as_of, options, reporter)
-    if report is not None:
-        write_score_report(counts, scorer.bundle.manifest, out, report, hide_fees)
+    report.write_scored(counts, scorer.bundle.manifest, out)
     print_counts(counts, out)
     if counts.rejected:
         ctx.exit(3)

@@ -10,7 +10,7 @@ import click
 from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
-from commands.reports import add_report_options, check_report, write_track_report
+from commands.reports import ReportRequest, add_report_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +54,7 @@ def track(
     out: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
-    report: Path | None,
-    hide_fees: bool,
+    report: ReportRequest,
     **sheet: Any,
 ) -> None:
     """Forecast deliverables that are online, from the list READINGS of their counts.
@@ -78,7 +77,9 @@ def track(
     from serving.track.tracker import Tracker
 
     check_list(readings)  # before the model is loaded, which takes seconds
-    _check_outputs(out, report, hide_fees, _inputs(readings, rates, sheet["columns"]), data)
+    inputs = _inputs(readings, rates, sheet["columns"])
+    _check_out(out, inputs)
+    report.check({**inputs, "the folder of --data": data}, _outputs(out))
     with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
@@ -88,8 +89,7 @@ def track(
     for note in tracked.notes:
         click.echo(note, err=True)
     _hand_over(tracked, out)
-    if report is not None:
-        write_track_report(tracked, scorer.bundle.manifest, report, hide_fees)
+    report.write_tracked(tracked, scorer.bundle.manifest)
     _print_counts(tracked, out)
     if tracked.rejected:
         ctx.exit(3)
@@ -101,21 +101,19 @@ def _inputs(readings: Path, rates: Path | None, mapping: Path | None) -> dict[st
     return {what: path for what, path in files.items() if path is not None}
 
 
-def _check_outputs(
-    out: Path | None,
-    report: Path | None,
-    hide_fees: bool,
-    inputs: dict[str, Path],
-    data: Path | None,
-) -> None:
-    """Raise CreatorcastError, before any work, where answers or report cannot be written."""
-    from serving.track.list_run import check_out, rejected_path
+def _check_out(out: Path | None, inputs: dict[str, Path]) -> None:
+    """Raise FileError, before any work, where the answers cannot be written."""
+    from serving.track.list_run import check_out
 
-    outputs = {}
     if out is not None:
         check_out(out, inputs)
-        outputs = {"the answers": out, "the rejected rows": rejected_path(out)}
-    check_report(report, hide_fees, {**inputs, "the folder of --data": data}, outputs)
+
+
+def _outputs(out: Path | None) -> dict[str, Path]:
+    """Return what is written beside a report -> its file."""
+    from serving.track.list_run import rejected_path
+
+    return {} if out is None else {"the answers": out, "the rejected rows": rejected_path(out)}
 
 
 def _hand_over(tracked: TrackedList, out: Path | None) -> None:

@@ -113,7 +113,7 @@ def test_score_writes_a_report_whose_counts_agree_with_its_files(run, people):
         (("--report", "out.pdf"), "name a file that ends in .html"),
         (("--report", "list.csv"), "name a file that ends in .html"),
         (("--report", "nowhere/r.html"), "the folder 'nowhere' does not exist; make it first"),
-        (("--report", "r.html", "--quantiles", "0.1,0.5"), "the quantiles 0.9: add to --quantiles"),
+        (("--report", "r.html", "--quantiles", "0.1,0.5"), "the quantiles 0.9 too: add them to --quantiles"),
     ],
 )
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(
