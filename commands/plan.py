@@ -14,6 +14,7 @@ import click
 from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
+from commands.reports import ReportRequest, add_report_options
 from commands.scorer_inputs import build_scorer
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _add_plan_options(command: Any) -> Any:
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@add_report_options
 @add_sheet_options
 @click.pass_context
 def plan(
@@ -116,6 +118,7 @@ def plan(
     against: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
+    report: ReportRequest,
     **given: Any,
 ) -> None:
     """Choose whom of the list CANDIDATES to sign within a budget, and for how many deliverables.
@@ -143,6 +146,9 @@ def plan(
         {what: (path, endings) for what, (path, endings) in outputs.items() if path is not None},
         {what: path for what, path in inputs.items() if path is not None},
     )
+    if saved is not None and report.path is not None:
+        raise click.UsageError("--report is of a new plan: leave out --report or --saved")
+    report.check({**inputs, "the folder of --data": data}, {"the plan": out})
     with require_unchanged(data, rates):
         listed = read_candidates(candidates, build_sheet_options(platform, **sheet))
         scorer = build_scorer(data, rates, None)
@@ -150,7 +156,7 @@ def plan(
         click.echo(note, err=True)
     moment = microseconds(as_of if as_of is not None else pd.Timestamp.now(tz="UTC"))
     if saved is None:
-        rejected = _print_plan(scorer, listed, settings, moment, out, picture)
+        rejected = _print_plan(scorer, listed, settings, moment, out, picture, report)
     else:
         rejected = _print_comparison(scorer, listed, settings, moment, (saved, against), out)
     if rejected:
@@ -169,6 +175,7 @@ def _print_plan(
     as_of: int,
     out: Path | None,
     picture: Path | None,
+    report: ReportRequest,
 ) -> int:
     """Make a plan, print and write it; return how many rows were rejected."""
     from serving.plan.files import write_plan
@@ -186,6 +193,7 @@ def _print_plan(
         from serving.plan.picture import write_picture
 
         write_picture(made, picture)
+    report.write_planned(made, scorer.bundle.manifest)
     click.echo(
         f"{counts['read']:,} read = {counts['in_plan']:,} in the plan + {counts['left_out']:,} "
         f"left out + {counts['rejected']:,} rejected" + (f"; plan in {out}" if out else "")

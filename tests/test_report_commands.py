@@ -113,7 +113,10 @@ def test_score_writes_a_report_whose_counts_agree_with_its_files(run, people):
         (("--report", "out.pdf"), "name a file that ends in .html"),
         (("--report", "list.csv"), "name a file that ends in .html"),
         (("--report", "nowhere/r.html"), "the folder 'nowhere' does not exist; make it first"),
-        (("--report", "r.html", "--quantiles", "0.1,0.5"), "the quantiles 0.9 too: add them to --quantiles"),
+        (
+            ("--report", "r.html", "--quantiles", "0.1,0.5"),
+            "the quantiles 0.9 too: add them to --quantiles",
+        ),
     ],
 )
 def test_a_report_that_cannot_be_written_is_refused_before_the_work(
@@ -142,3 +145,17 @@ def test_track_writes_a_report(run, tmp_path):
         assert "512" in text
         assert "1 row of the list could not be used." in text
         assert ("7,919 USD" in page) == (not options)
+
+
+def test_plan_writes_a_report(run, people, tmp_path):
+    report = tmp_path / "plan.html"
+    asked = ("plan", people, "--budget", "1234.56", "--as-of", "2026-06-15", "--report", report)
+    for options in ((), ("--hide-fees",)):
+        result = run(*asked, *options)
+        assert result.exit_code == 3, result.output
+        assert f"report in {report}" in result.output
+        text = Tags(report.read_text(encoding="utf-8")).text
+        assert "All together" in text
+        assert ("1,235 USD" in text) == ("USD" in text) == (not options)
+    refused = run(*asked, "--saved", "plan.json")
+    assert refused.exit_code == 2

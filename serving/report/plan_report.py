@@ -1,10 +1,12 @@
 """The report of a plan: whom to sign within the budget, and what that brings in all."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from features.number_text import format_money
 from serving.plan.answer import LeftOut, Plan, RosterEntry
+from serving.plan.left_out import REASONS
 from serving.report.content import (
     Chart,
     Entry,
@@ -44,17 +46,13 @@ from serving.report.words import (
 from serving.scoring.model_record import ModelRecord
 
 #: Candidates left out that a report names, and partnerships that its picture shows.
-MAX_LEFT_OUT, MAX_DRAWN = 200, 40
+MAX_LEFT_OUT, MAX_DRAWN = 25, 40
+#: Largest budget that the picture of budgets shows, in budgets of the plan; the table has all.
+MAX_BUDGET_RATIO = 4.5
 _FEE_SOURCES = {
     "quoted": "as quoted",
     "own_deals": "not quoted: as your own deals",
     "rate_card": "not quoted: as the rate card",
-}
-#: Why a candidate is left out, where amounts are hidden; other reasons are told by their code.
-_REASONS_WITHOUT_FEES = {
-    "over_budget": "does not fit into the budget",
-    "costs_more": "brings less for the same money",
-    "no_fee": "its fee is not known",
 }
 _SHARED_LUCK = (
     "Creators of one platform and niche share good and bad times: the range in all takes that into "
@@ -164,7 +162,7 @@ def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
             yield count_figure(label, interval)
     if plan["objective"]["kind"] != "probability":
         unit = plan["objective"]["measure"]
-        yield Figure("Adds to the plan", estimate_text(max(one["adds"], 0.0)), unit)
+        yield Figure("Adds to the plan", estimate_text(max(one["adds"], 0.0)), f"{unit} on average")
     if hide_fees:
         return
     fee, currency = one["fee"], plan["currency"]
@@ -188,7 +186,12 @@ def _fee_note(one: RosterEntry, currency: str) -> str:
 def _frontier_section(plan: Plan) -> Section:
     currency = plan["currency"]
     points = [(one, interval_of(one["engagements"])) for one in plan["frontier"]]
-    drawn = [(one["budget"], interval) for one, interval in points if interval is not None]
+    most = MAX_BUDGET_RATIO * plan["budget"]
+    drawn = [
+        (one["budget"], interval)
+        for one, interval in points
+        if interval is not None and one["budget"] <= most
+    ]
     rows = tuple(
         (
             format_money(one["budget"], currency),
@@ -224,14 +227,19 @@ def _others_sections(plan: Plan, hide_fees: bool) -> Iterator[Section]:
     if plan["close_plans"]:
         items = [_close_plan(one, plan, names, hide_fees) for one in plan["close_plans"]]
         yield Section("Plans that are about as good", items=tuple(items))
-    left_out, rejected = plan["left_out"], plan["counts"]["rejected"]
+    # first those of whom it was tried who would leave for them
+    left_out = sorted(plan["left_out"], key=lambda one: not one["replaced_by"])
+    rejected = plan["counts"]["rejected"]
     rows = tuple(
         (shown_name(one["name"], one["partnership_id"]), *_reason(one, names, hide_fees))
         for one in left_out[:MAX_LEFT_OUT]
     )
     closing = []
-    if more := len(left_out) - len(rows):
-        closing.append(f"{counted(more, 'more candidate')} left out.")
+    if more := left_out[len(rows) :]:
+        are = "is" if len(more) == 1 else "are"
+        counts = Counter(_reason_words(one["reason"]) for one in more)
+        reasons = ", ".join(f"{text} {n:,}" for text, n in counts.most_common())
+        closing.append(f"{counted(len(more), 'more candidate')} {are} left out: {reasons}.")
     if rejected:
         closing.append(f"{counted(rejected, 'row')} of the list could not be used.")
     if rows or closing:
@@ -245,7 +253,7 @@ def _close_plan(
     better = probability_text(one["probability_better"])
     chance = f"The plan above brings more with probability {better}."
     if not hide_fees:
-        return f"{one['text']} {chance}"
+        return _sentence(one["text"])
     ids = [entry["partnership_id"] for entry in plan["roster"]]
     gone = [names.get(key, key) for key in ids if key not in one["roster"]]
     new = [names.get(key, key) for key in one["roster"] if key not in ids]
@@ -257,10 +265,20 @@ def _close_plan(
 
 
 def _reason(one: LeftOut, names: Mapping[str, str], hide_fees: bool) -> tuple[str, str]:
-    text = one["text"]
+    text = one["text"].removeprefix(f"{one['name']}: ")
     if hide_fees:
-        text = _REASONS_WITHOUT_FEES.get(one["reason"], one["reason"].replace("_", " "))
-    return text, listed([names.get(key, key) for key in one["replaced_by"] or ()])
+        text = _reason_words(one["reason"])
+    return _sentence(text), listed([names.get(key, key) for key in one["replaced_by"] or ()])
+
+
+def _sentence(text: str) -> str:
+    """Return a text with a capital letter at its start and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+
+
+def _reason_words(code: str) -> str:
+    """Return why a candidate is left out, without any amount."""
+    return REASONS.get(code, code.replace("_", " "))
 
 
 def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -270,7 +288,7 @@ def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _plan_limits(plan: Plan, hide_fees: bool) -> list[str]:
-    warnings = [f"{text[:1].upper()}{text[1:]}" for text in plan["warnings"]]
+    warnings = [_sentence(text) for text in plan["warnings"]]
     if hide_fees:
         warnings = without_digits(warnings)
     if plan["status"] != "complete":
