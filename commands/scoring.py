@@ -123,8 +123,7 @@ def score(
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
     PROSPECTS is CSV or XLSX as people keep them, Parquet, a folder of Parquet files, or - for
-    standard input. Without a champion the starter model answers, by published figures
-    (docs/starter.md). Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
+    standard input. Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
     See docs/batch.md.
     """
     from rich.console import Console

@@ -67,6 +67,7 @@ def scored_row(number=1, **changes):
         "niche": "food",
         "evidence": "history",
         "deliverables": 2.0,
+        "horizon_days": 30.0,
         "engagements_p10": 900.0,
         "engagements_p50": 2200.0,
         "engagements_p90": 4600.0,

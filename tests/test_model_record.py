@@ -1,6 +1,7 @@
 """The record of a model in sentences: every figure is that of the manifest."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -68,7 +69,18 @@ def test_what_a_model_rests_on_is_told() -> None:
     )
     starter = model_record({"version": "starter-1", "trained_on": "published figures"})
     assert "published figures" in starter.about[0]
-    assert "no record of its own" in starter.tests[0]
+    assert "no record on your creators" in starter.tests[0]
+    table = (Path(__file__).parents[1] / "docs" / "starter.md").read_text(encoding="utf-8")
+    for evidence, held in (("history", 78), ("summary", 77), ("profile", 81)):
+        row = next(
+            line
+            for line in table.split("\n")
+            if f"| panel | instagram | engagements | {evidence}" in line
+        )
+        share, posts = row.split(" | ")[6], row.split(" | ")[4]
+        assert round(float(share.split("%")[0])) == held
+        assert f"{held} %" in starter.tests[0]
+        assert evidence == "profile" or f"{posts} public Instagram posts" in starter.tests[0]
     untested = model_record({"version": "v1", "trained_on": "real"})
     assert untested.tests == (
         "No test of it is recorded: how good its forecasts are is not known.",

@@ -97,7 +97,7 @@ def test_no_amount_of_money_is_in_the_file_where_fees_are_hidden(kind):
 
 def test_hidden_sentences_are_made_of_the_figures():
     text = text_of(score_report(scored_list([scored_row()]), RECORD, hide_fees=True))
-    assert "About 2,200 engagements over 2 posts; in 8 of 10 cases 900 to 4,600." in text
+    assert "About 2,200 engagements for 2 posts by day 30; in 8 of 10 cases 900 to 4,600." in text
     assert "Probably recommended" in text
     assert "worth the fee" not in text
     assert "56" in text  # the chance of the goal tells no amount

@@ -34,7 +34,7 @@ def starter_benchmarks() -> SegmentBenchmarks:
         _log_quantiles(platform, low, high, niche) for platform, (_, low, high), niche in places
     ]
     unknown = np.full(len(QUANTILE_LEVELS), np.nan)
-    return SegmentBenchmarks(
+    made = SegmentBenchmarks(
         segments=tuple((platform, band[0], niche, "") for platform, band, niche in places),
         creators={name: np.zeros(len(places), dtype=int) for name in MEASURES},
         quantiles={
@@ -45,6 +45,8 @@ def starter_benchmarks() -> SegmentBenchmarks:
         followers={},
         is_counted=False,
     )
+    # figures have as many digits as in a saved bundle
+    return SegmentBenchmarks.from_json(made.to_json())
 
 
 def _log_quantiles(platform: str, low: float, high: float, niche: str) -> dict[str, np.ndarray]:

@@ -67,10 +67,13 @@ def benchmarks_text(segments: pd.DataFrame) -> str:
         lines.append(
             f"{' '.join(place)} {row.measure:<28} {_format_count(row.creators):>8} {figures}{few}"
         )
-    lines.append(
-        f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, "
-        "and shown as shrunk toward the cell above"
-    )
+    if len(segments) and segments["creators"].isna().all():
+        lines.append("creators: nobody counted them, the figures are of published rates")
+    else:
+        lines.append(
+            f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, "
+            "and shown as shrunk toward the cell above"
+        )
     return "\n".join(lines)
 
 

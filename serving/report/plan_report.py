@@ -145,7 +145,7 @@ def _entry(one: RosterEntry, plan: Plan, hide_fees: bool) -> Entry:
     interval = interval_of(one["engagements"])
     sentence = one["sentence"]
     if hide_fees and interval is not None:
-        sentence = engagement_sentence(interval, one["deliverables"])
+        sentence = engagement_sentence(interval, one)
     return Entry(
         shown_name(one["name"], one["creator_id"], one["partnership_id"]),
         creator_facts(one),

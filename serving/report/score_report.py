@@ -61,6 +61,7 @@ REPORT_COLUMNS = tuple(
         *("break_even_fee", "market_fee_usd_low", "market_fee_low", "market_fee_usd_high"),
         *("market_fee_high", "market_fee_usd_typical", "market_fee_typical"),
         *("probability_benchmark", "probability_target", "verdict", "sentence", "warnings"),
+        *("horizon_days", "completion_rate"),
     }
 )
 
@@ -230,7 +231,7 @@ def _sentence(row: Mapping[str, Any], interval: Interval | None, hide_fees: bool
         return str(row["sentence"])
     if interval is None:
         return "There is no forecast of its engagements."
-    return engagement_sentence(interval, row.get("deliverables") or 1)
+    return engagement_sentence(interval, row)
 
 
 def _figures(row: Mapping[str, Any], interval: Interval | None, hide_fees: bool) -> list[Figure]:

@@ -87,16 +87,24 @@ def count_figure(label: str, interval: Interval) -> Figure:
     return Figure(label, estimate_text(interval.middle), range_text(interval))
 
 
-def engagement_sentence(interval: Interval, deliverables: float, fact: str = "") -> str:
-    """Word a forecast without any amount of money.
+def engagement_sentence(interval: Interval, row: Mapping[str, Any]) -> str:
+    """Word the forecast of a row without any amount of money: of what is booked, by the day and on
+    the condition that the row names.
 
-    >>> engagement_sentence(Interval(1234.0, 3000.0, 9876.0), 2)
-    'About 3,000 engagements over 2 posts; in 8 of 10 cases 1,200 to 9,900.'
+    >>> engagement_sentence(Interval(1234.0, 3000.0, 9876.0), {"deliverables": 2})
+    'About 3,000 engagements for 2 posts; in 8 of 10 cases 1,200 to 9,900.'
+    >>> engagement_sentence(Interval(0.1, 0.2, 5.0), {"horizon_days": 7, "completion_rate": 0.8})
+    'Under 1 engagement by day 7 if all is published; in 8 of 10 cases under 1 to 5.'
     """
     middle = estimate_text(interval.middle)
-    start = "Under 1 engagement" if middle == "under 1" else f"About {_engagements(middle)}"
-    posts = "" if deliverables <= 1 else f" over {pluralize(f'{deliverables:,.0f}', 'post')}"
-    return f"{start}{posts}; in 8 of 10 cases {range_text(interval)}{fact}."
+    text = "Under 1 engagement" if middle == "under 1" else f"About {_engagements(middle)}"
+    if booked := booked_text(row):
+        text += f" for {booked}"
+    if is_known(row.get("horizon_days")):
+        text += f" by day {row['horizon_days']:g}"
+    if is_known(row.get("completion_rate")) and row["completion_rate"] < 1:
+        text += " if all is published"
+    return f"{text}; in 8 of 10 cases {range_text(interval)}."
 
 
 def _engagements(count: str) -> str:
