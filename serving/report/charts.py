@@ -171,7 +171,7 @@ def _count_axis(axes: Axes, scale: Scale, unit: str) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: _count(value))
     axes.grid(axis="x", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"{unit}, each step ten times the last" if scale.is_log else unit)
+    axes.set_xlabel(f"{unit} (the steps grow)" if scale.is_log else unit)
 
 
 def _name_lines(axes: Axes, names: list[str]) -> None:

@@ -10,6 +10,7 @@ from features.number_text import format_estimates, pluralize
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, UNKNOWN
 from serving.report.content import Figure, Interval, Verdict
 from serving.scoring.cost_benchmark import PLATFORM_NAMES
+from serving.scoring.warning_flags import STARTER_MODEL
 from serving.scoring.warning_texts import NOT_USED, warning_text
 
 #: Verdict of an answer -> its words and its tone.
@@ -146,13 +147,17 @@ def booked_text(row: Mapping[str, Any]) -> str | None:
 
 
 def caution_texts(warnings: Iterable[str] | None, hide_fees: bool) -> tuple[str, ...]:
-    """Return warnings in words. Those about money are left out where fees are hidden, and always
-    those of columns that no forecast uses: the answers name them.
+    """Return warnings in words.
+
+    Those about money are left out where fees are hidden; always that of the starter model, which a
+    report has at its head, and those of columns that no forecast uses, which the answers name.
     """
     shown = [
         name
         for name in warnings or ()
-        if not name.endswith(NOT_USED) and not (hide_fees and _MONEY_WARNINGS.search(name))
+        if name != STARTER_MODEL
+        and not name.endswith(NOT_USED)
+        and not (hide_fees and _MONEY_WARNINGS.search(name))
     ]
     return tuple(map(warning_text, shown))
 
