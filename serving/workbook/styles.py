@@ -66,9 +66,7 @@ class Styles:
     def header(self, own: bool) -> "Format":
         """Return the style of the names of columns; `own`: those of the list."""
         ground, letters = (_GREY, "#222222") if own else (_DARK_BLUE, "#FFFFFF")
-        return self._style(
-            bg_color=ground, font_color=letters, bold=True, text_wrap=True, indent=1
-        )
+        return self._style(bg_color=ground, font_color=letters, bold=True, text_wrap=True, indent=1)
 
     def section(self) -> "Format":
         """Return the style of a heading on the sheet about the answers."""
