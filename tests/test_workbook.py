@@ -356,6 +356,13 @@ def test_rows_come_in_the_order_of_the_measure(tmp_path_factory, chunks):
     assert kept == whole["n"].tolist()
 
 
+def test_the_same_run_gives_the_same_bytes(tmp_path, scorer):
+    pd.DataFrame({"platform": ["x"] * 3, "followers": 9e3}).to_parquet(tmp_path / "list.parquet")
+    for name in ("a.xlsx", "b.xlsx"):
+        score_file(tmp_path / "list.parquet", tmp_path / name, scorer, AS_OF)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
 def test_a_list_of_rejected_rows_alone_has_its_sheets_too(tmp_path, scorer):
     (tmp_path / "list.csv").write_text("Name,Platform,Followers\n@a,myspace,5\n@b,friendster,7\n")
     score_file(tmp_path / "list.csv", tmp_path / "o.xlsx", scorer, AS_OF)

@@ -45,6 +45,8 @@ def write_workbook(
     ranked = RankedRows(answers, plan.measures, path.parent)
     options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": False}
     with Workbook(str(path), options) as book:
+        # the same run gives the same bytes, also when it is resumed
+        book.set_properties({"title": RECOMMENDATION, "created": plan.as_of})
         styles = Styles(book)
         first = _first_columns(plan, schema, styles, DecisionColumns(styles, ranked.facts))
         sheet = book.add_worksheet(RECOMMENDATION)
