@@ -21,7 +21,7 @@ LEAST_WIDTH, MOST_WIDTH = 9, 34
 #: Rows that decide a width.
 _MEASURED_ROWS = 2_000
 #: Width that the name of a column asks for, at most: longer ones go on in the next line.
-_HEADER_WIDTH = 14
+_HEADER_WIDTH = 18
 #: Height of the row of names, in points, and characters that a printed page holds side by side.
 _HEADER_HEIGHT, _PAGE_WIDTH = 48, 330
 _A4 = 9
