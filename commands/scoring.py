@@ -54,7 +54,8 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
     "--out",
     type=FILE_OR_STDIO,
     required=True,
-    help="Where the answers go: .csv, .parquet or .xlsx; - is standard output.",
+    help="Where the answers go: .xlsx (a workbook to forward), .csv or .parquet; - is standard "
+    "output.",
 )
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
 @click.option(
@@ -71,7 +72,9 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
     help="The moment of the forecast; nothing later is used. Default: now.",
 )
 @click.option(
-    "--columns", "chosen", help="Columns of the answers, with commas between. Default: all."
+    "--columns",
+    "chosen",
+    help="Columns of the answers or of the list, with commas between. Default: all.",
 )
 @click.option(
     "--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first."

@@ -74,6 +74,13 @@ def answers_of(scorer, rows, as_of, posts=None, extras=None):
     return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]
 
 
+def read_workbook(path):
+    """Give the answers of a workbook: its sheet of all columns, else the first one without ranks."""
+    sheets = pd.read_excel(path, sheet_name=None)
+    first = next(iter(sheets.values()))
+    return sheets.get("All columns", first.drop(columns="Rank"))
+
+
 def uneven_list(rows):
     """Give a list in which every 50th row cannot be scored and, from the 350th on, every 70th repeats an earlier id."""
     numbers = np.arange(rows)

@@ -45,7 +45,9 @@ def _meaning_of_point(plan: ColumnPlan | None) -> bytes:
         return NO_NUMBERS
     if reads_as_written(plan, "1234.567"):
         return DECIMAL
-    return UNKNOWN if reads_as_written(plan, "12.5") else GROUPS
+    # a count has no fraction but, as programs write it, .0
+    is_decimal = reads_as_written(plan, "12.5") or reads_as_written(plan, "20000.0")
+    return UNKNOWN if is_decimal else GROUPS
 
 
 def text_column(texts: pd.Series, rows: np.ndarray) -> pa.Array:

@@ -29,6 +29,7 @@ from serving.batch.parquet_columns import (
     own_type,
     row_texts,
 )
+from serving.workbook.list_cells import NAME, NO_NUMBERS, POINT
 
 #: Rows that a list may have.
 MAX_ROWS = 100_000_000
@@ -244,7 +245,8 @@ def _flat_fields(file: Path, schema: pa.Schema) -> list[pa.Field]:
         except ParquetError:
             continue
         if schema.names.count(field.name) == 1:
-            fields.append(pa.field(field.name, own_type(field.type)))
+            metadata = {NAME: field.name, POINT: NO_NUMBERS}
+            fields.append(pa.field(field.name, own_type(field.type), metadata=metadata))
     return fields
 
 

@@ -33,6 +33,7 @@ def workbook_plan(
             prospects.faulty_names,
             {field.name: field for field in prospects.own_fields},
         ),
+        as_of=as_of.to_pydatetime(warn=False).replace(tzinfo=None),
         facts=tuple(_facts(manifest, as_of, list_name, prospects.notes)),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -42,7 +43,8 @@ class WorkbookPlan:
     `own`: columns of the answers that are the list's; `columns`: those of all answers, in order;
     `chosen`: whether the user named them, so that the first sheet has them alone; `measures`: of
     serving.scoring.measures, of which the first that any row has ranks them; `most_rows`: how many
-    of the best alone are written, None for all; `facts`: about list and model.
+    of the best alone are written, None for all; `as_of`: the moment of the forecasts, UTC;
+    `facts`: about list and model.
     """
 
     own: tuple[str, ...]
@@ -51,6 +53,7 @@ class WorkbookPlan:
     measures: tuple[str, ...]
     most_rows: int | None
     rejected: RejectedList
+    as_of: datetime
     facts: tuple[AboutLine, ...] = ()
 
 

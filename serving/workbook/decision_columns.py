@@ -28,6 +28,20 @@ SOURCE_COLUMNS = (
     *("fee_usd", "currency", "usd_per_unit"),
 )
 _EVIDENCE = {"history": "past posts", "summary": "averages", "profile": "profile alone"}
+_EVIDENCE_MEANING = (
+    "past posts, the averages of the list, or followers and niche alone, which gives a wide range"
+)
+#: What amounts and chances mean.
+_MEANINGS = {
+    "cpe_usd_p50": "the fee over the expected engagements",
+    "probability_benchmark": "that an engagement costs less than with creators of the same "
+    "platform, size and niche",
+    "probability_target": "that an engagement costs at most the target of the list",
+    "probability_goal": "that the engagements reach the goal of the list",
+    "break_even_fee_usd": "it beats the benchmark, or the target, with the confidence of the list "
+    f"({DEFAULT_CONFIDENCE:g} where it has none)",
+    "market_fee_usd_typical": "what such a deal usually costs, by your own deals or the rate card",
+}
 _NO_FEE, _NO_BENCHMARK = "– No fee", "– No benchmark"
 #: Chances are never shown as certain or impossible, which no forecast is.
 _LEAST_CHANCE, _MOST_CHANCE = 0.005, 0.995
@@ -44,96 +58,71 @@ class DecisionColumns:
         """Return the column of ranks."""
         return SheetColumn("Rank", self._ranks, 7, meaning="1 is the best, see 'ranked by' above")
 
-    def all(self) -> Iterator[SheetColumn]:
-        """Yield the columns, those that no row fills left out."""
-        filled = self.facts.filled
-        is_partial = "completion_rate" in filled
-        expected = "Expected engagements" + (", if all posts appear" if is_partial else "")
-        yield SheetColumn(
-            "Verdict", self._verdicts, 26, meaning="whether the fee pays, by the chance beside it"
-        )
-        yield SheetColumn(
+    def all(self) -> list[SheetColumn]:
+        """Return the columns, those that no row fills left out."""
+        words = SheetColumn(
             "In words",
             self._texts("sentence"),
             52,
             meaning="forecast and verdict in a sentence",
             wraps=True,
         )
+        return [
+            SheetColumn("Verdict", self._verdicts, 26, meaning="whether the fee pays"),
+            words,
+            *self._engagement_columns(),
+            *self._cost_columns(),
+            SheetColumn("Rests on", self._evidence, 13, meaning=_EVIDENCE_MEANING),
+            SheetColumn(
+                "What to know",
+                self._warnings,
+                46,
+                meaning="why the forecast is less to be trusted",
+                wraps=True,
+            ),
+        ]
+
+    def _engagement_columns(self) -> Iterator[SheetColumn]:
+        is_partial = "completion_rate" in self.facts.filled
         yield SheetColumn(
-            expected,
+            "Expected engagements" + (", if all posts appear" if is_partial else ""),
             self._estimates("engagements_p50"),
             15,
             meaning="over all posts booked: half of the cases are below; two digits are told",
         )
-        yield SheetColumn(
-            "Low (1 in 10 below)", self._estimates("engagements_p10"), 12, meaning="lower end"
-        )
-        yield SheetColumn(
-            "High (1 in 10 above)", self._estimates("engagements_p90"), 12, meaning="upper end"
-        )
+        for name, part, meaning in (
+            ("Low (1 in 10 below)", "p10", "lower end of the range"),
+            ("High (1 in 10 above)", "p90", "upper end of the range"),
+        ):
+            yield SheetColumn(name, self._estimates(f"engagements_{part}"), 12, meaning=meaning)
         yield SheetColumn(
             "Range: low to high, █ expected",
             self._bars,
             WIDTH + 3,
-            meaning="all bars have one scale, in equal steps of the logarithm, "
-            + self._scale_words(),
-        )
-        yield SheetColumn(
-            "Cost per engagement",
-            self._amounts("cpe_usd_p50"),
-            14,
-            meaning="the fee over the expected engagements",
-        )
-        yield SheetColumn(
-            "Chance to beat the benchmark",
-            self._chances("probability_benchmark"),
-            13,
-            meaning="that an engagement costs less than with creators of the same platform, size "
-            "and niche",
-        )
-        if "probability_target" in filled:
-            yield SheetColumn(
-                "Chance to stay within the target",
-                self._chances("probability_target"),
-                13,
-                meaning="that an engagement costs at most the target of the list",
-            )
-        if "probability_goal" in filled:
-            yield SheetColumn(
-                "Chance to reach the goal",
-                self._chances("probability_goal"),
-                13,
-                meaning="that the engagements reach the goal of the list",
-            )
-        yield SheetColumn(
-            "Highest fee that pays",
-            self._amounts("break_even_fee_usd"),
-            14,
-            meaning="it beats the benchmark, or the target, with the confidence of the list "
-            f"({DEFAULT_CONFIDENCE:g} where it has none)",
-        )
-        yield SheetColumn(
-            "Usual fee",
-            self._amounts("market_fee_usd_typical"),
-            14,
-            meaning="what such a deal usually costs, by your own deals or the rate card",
-        )
-        yield SheetColumn(
-            "Rests on",
-            self._evidence,
-            13,
-            meaning="past posts, the averages of the list, or followers and niche alone, which "
-            "gives a wide range",
-        )
-        yield SheetColumn(
-            "What to know",
-            self._warnings,
-            46,
-            meaning="why the forecast is less to be trusted",
-            wraps=True,
+            meaning=f"all bars have one scale, in equal steps of the logarithm, {self._ends}",
         )
 
-    def _scale_words(self) -> str:
+    def _cost_columns(self) -> Iterator[SheetColumn]:
+        yield self._amount_column("Cost per engagement", "cpe_usd_p50")
+        yield self._chance_column("Chance to beat the benchmark", "probability_benchmark")
+        for name, column in (
+            ("Chance to stay within the target", "probability_target"),
+            ("Chance to reach the goal", "probability_goal"),
+        ):
+            if column in self.facts.filled:
+                yield self._chance_column(name, column)
+        yield self._amount_column("Highest fee that pays", "break_even_fee_usd")
+        yield self._amount_column("Usual fee", "market_fee_usd_typical")
+
+    def _amount_column(self, name: str, column: str) -> SheetColumn:
+        return SheetColumn(name, self._amounts(column), 14, meaning=_MEANINGS[column])
+
+    def _chance_column(self, name: str, column: str) -> SheetColumn:
+        return SheetColumn(name, self._chances(column), 14, meaning=_MEANINGS[column])
+
+    @property
+    def _ends(self) -> str:
+        """The ends of the scale of the bars, in words."""
         if self.facts.high <= 0:
             return "there is no range"
         low, high = round_estimates(np.array([self._scale.low, self._scale.high]))

@@ -21,7 +21,7 @@ LEAST_WIDTH, MOST_WIDTH = 9, 34
 #: Rows that decide a width.
 _MEASURED_ROWS = 2_000
 #: Width that the name of a column asks for, at most: longer ones go on in the next line.
-_HEADER_WIDTH = 14
+_HEADER_WIDTH = 18
 #: Height of the row of names, in points, and characters that a printed page holds side by side.
 _HEADER_HEIGHT, _PAGE_WIDTH = 48, 330
 _A4 = 9
@@ -62,8 +62,9 @@ def write_table(
     blocks: Iterable[Block],
     styles: "Styles",
     frozen_columns: int,
-) -> int:
-    """Write names and rows; return the number of rows."""
+    draws_empty: bool,
+) -> None:
+    """Write names and rows. `draws_empty`: empty cells have lines as well, which takes time."""
     write_header(sheet, [(column.header, column.is_own) for column in columns], styles)
     widths = [min(len(column.header) + 3, _HEADER_WIDTH) for column in columns]
     row = 0
@@ -80,12 +81,12 @@ def write_table(
             if line_count > 1:
                 sheet.set_row(row, row_height(line_count))
             for place, (value, style) in enumerate(one_row):
-                write_cell(sheet, row, place, value, style)
+                if draws_empty or value is not None:
+                    write_cell(sheet, row, place, value, style)
     for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.set_column(place, place, column.width or _clamped(width))
     shown = [column.width or _clamped(width) for column, width in zip(columns, widths, strict=True)]
     finish_table(sheet, row, shown, frozen_columns)
-    return row
 
 
 def _lines_of_rows(

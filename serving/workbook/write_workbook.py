@@ -45,15 +45,17 @@ def write_workbook(
     ranked = RankedRows(answers, plan.measures, path.parent)
     options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": False}
     with Workbook(str(path), options) as book:
+        # the same run gives the same bytes, also when it is resumed
+        book.set_properties({"title": RECOMMENDATION, "created": plan.as_of})
         styles = Styles(book)
         first = _first_columns(plan, schema, styles, DecisionColumns(styles, ranked.facts))
         sheet = book.add_worksheet(RECOMMENDATION)
-        write_table(sheet, first, _ranked_blocks(ranked), styles, _FROZEN_COLUMNS)
+        write_table(sheet, first, _ranked_blocks(ranked), styles, _FROZEN_COLUMNS, True)
         shown = [(RECOMMENDATION, first)]
         if not plan.chosen:
             every = _every_column(plan, schema, styles, ranked.facts.texts)
             sheet = book.add_worksheet(ALL_COLUMNS)
-            write_table(sheet, every, _list_blocks(ranked), styles, 1)
+            write_table(sheet, every, _list_blocks(ranked), styles, 1, False)
             shown.append((ALL_COLUMNS, every))
         if counts.rejected:
             write_rejected(book.add_worksheet(REJECTED), rejected, plan.rejected, styles)
