@@ -130,7 +130,7 @@ def _facts(plan: Plan) -> list[str]:
         lines.append(plan["next_1000"]["text"])
     lines += [f"rule that costs: {rule['text']}" for rule in plan["binding"]]
     if plan["status"] != "complete":
-        lines.append(f"stopped at the time limit, at most {plan['gap']:.1%} below the best plan")
+        lines.append(f"{plan['status']}: at most {plan['gap']:.1%} below the best plan")
     return lines
 
 
