@@ -94,7 +94,7 @@ def test_the_answers_are_printed_where_no_file_is_named(track):
     over = CliRunner().invoke(main, ["track", "list.csv", "--as-of", AS_OF]).stdout
     outcome = re.search(r"at day 7: about (\S+) engagements", over).group(1)
     assert f" {outcome} │    100% │" in over
-    assert "no champion: posts grow by published curves" in result.stderr
+    assert "no champion in 'artifacts': the starter model answers" in result.stderr
 
 
 def test_several_posts_and_readings_make_a_partnership(track):
@@ -279,10 +279,12 @@ def test_an_answer_says_what_made_it(with_champion, track, trained, tmp_path, mo
     assert f"model {version}, trained on simulated data, as of 2026-07-01T00:00:00Z\n" in printed
     monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))
     _, answers, _ = track(asked)
-    assert set(answers["trained_on"]) == {"none"}
-    assert (
-        "there is no forecast to take half of" in only(answers, "partnership")["make_good_reason"]
-    )
+    deal = only(answers, "partnership")
+    assert set(answers["trained_on"]) == {"published figures"}
+    assert "starter_model" in deal["warnings"].split("; ")
+    assert deal["make_good_engagements"] > 0  # half of what the starter forecasts
+    _, answers, _ = track({**ROW, **FORECAST})
+    assert "starter_model" in only(answers, "partnership")["warnings"].split("; ")
 
 
 def test_json_has_the_head_of_the_service():

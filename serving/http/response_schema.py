@@ -217,5 +217,5 @@ class Answer(BaseModel):
     """The answer to a Question: one result a partnership, in the order asked."""
 
     model_version: str
-    trained_on: str = Field(description="simulated or real")
+    trained_on: str = Field(description="real or simulated data, or published figures")
     results: list[Result]

@@ -48,6 +48,7 @@ from serving.scoring.warning_flags import (
     validation_warnings,
     views_warnings,
     warning_names,
+    with_starter_warning,
 )
 from serving.settings import STALE_DAYS
 
@@ -230,7 +231,7 @@ class Scorer:
         if "warnings" in answer_columns:
             flags = self._forecast_flags(rows) | self._pricing_warnings.flags(x, terms, figures)
             flags |= joint.warnings(extras.quantiles) | rows.post_flags
-            figures["warnings"] = warning_names(flags)
+            figures["warnings"] = warning_names(with_starter_warning(flags, self.bundle))
         if "sentence" in answer_columns:
             figures["sentence"] = verdict_sentences(figures, terms)
         if extras.explain:
