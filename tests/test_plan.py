@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import typing
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,12 @@ from serving.plan.fees import parse_fee_part
 from serving.plan.offers import build_offers
 from serving.plan.planner import make_plan
 from serving.plan.problem import NoPlan, Objective, PlanError
-from serving.plan.rules_file import parse_rules
-from serving.plan.settings import PlanSettings
+from serving.plan.rules_file import RULE_NAMES, parse_rules
+from serving.plan.settings import OBJECTIVES, PlanSettings
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "plan.md"
 AS_OF = microseconds(pd.Timestamp("2026-07-01", tz="UTC"))
 FEES = (90.0, 210.0, 160.0, 330.0, 75.0, 260.0)
 
@@ -357,3 +359,26 @@ def test_the_command_says_in_one_sentence_what_is_wrong(run, arguments, told):
     result = run(*arguments)
     assert result.exit_code == 2, result.output
     assert told in result.output
+
+
+def test_the_transcript_of_the_document_is_what_the_command_prints(tmp_path, monkeypatch):
+    text = DOCUMENT.read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))  # the starter answers
+    for kind, name in (("text", "creators.csv"), ("toml", "plan.toml")):
+        Path(name).write_text(re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)[1])
+    Path("rates.csv").write_text("currency,usd_per_unit\nEUR,1.16\n")
+    command, *lines = re.search(r"```console\n\$ (.*?)```", text, re.DOTALL)[1].splitlines()
+    result = CliRunner().invoke(main, command.split()[1:], prog_name="creatorcast")
+    assert result.exit_code == 3
+    printed = [line.rstrip() for line in result.output.splitlines()]
+    told = [line for line in lines if line != "..."]
+    assert [line for line in told if line not in printed] == []
+    order = [printed.index(line) for line in told if not line.startswith(("rejected", "┏", "┡", "├", "└"))]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_the_document_names_every_rule_reason_and_objective():
+    text = DOCUMENT.read_text()
+    names = {*RULE_NAMES} - {"platform", "niche", "band", "fee_parts"}
+    assert {name for name in (*names, *OBJECTIVES) if f"`{name}`" not in text} == set()

@@ -178,7 +178,7 @@ def print_comparison(compared: Comparison, console: Console | None = None) -> No
     console.print(_changes_table("The saved plan", compared["saved"], compared["currency"]))
     if compared["other"] is not None:
         console.print(_changes_table("The other plan", compared["other"], compared["currency"]))
-    if compared["best"] is not None:
+    if compared["best"] is not None and not compared["sentence"].endswith("is the same."):
         console.print(_roster_table(compared["best"]))
     for warning in compared["warnings"]:
         _say(console, f"warning: {warning}")
