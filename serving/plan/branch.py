@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
 
 from serving.plan.choice_model import INFEASIBLE, OPTIMAL, Cut
+from serving.plan.exchange import Exchange
 from serving.plan.search import TINY, Search
 
 #: Tangents that are kept; beyond, those that did not bind lately are dropped.
@@ -22,6 +23,8 @@ MOST_CUTS = 40
 OLD_AFTER = 30
 #: Tangents added at one node whose choice is not whole.
 ROUNDS = 4
+#: Nodes from one exchange to the next.
+EXCHANGE_EVERY = 5
 #: What counts as whole.
 WHOLE = 1e-6
 
@@ -51,11 +54,11 @@ class Solved:
 class BranchAndCut:
     """The search among whole options; it goes on in the state of `search`, which has a choice."""
 
-    def __init__(self, search: Search, worth: np.ndarray):
-        """`worth` (n,): of the options whose share is not whole that with the most is branched
-        on.
+    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange):
+        """`worth` (n,): of the options whose share is not whole that with the most is branched on;
+        `exchange` makes choices that are found better.
         """
-        self.search, self.worth = search, worth
+        self.search, self.worth, self.exchange = search, worth, exchange
         model = search.model
         self.rules = model.matrix[model.first_rule :].tocsc()
         self.candidates = model.matrix[: model.first_rule].tocsc()
@@ -123,10 +126,13 @@ class BranchAndCut:
             rounds += 1
 
     def _round(self, share: np.ndarray) -> None:
-        """Consider the options of which more than half is taken."""
+        """Consider the options of which more than half is taken, at times after exchanges."""
         chosen = share > 0.5
-        if self.search.model.holds(chosen):
-            self.search.consider(chosen)
+        if not self.search.model.holds(chosen):
+            return
+        self.search.consider(chosen)
+        if self.nodes % EXCHANGE_EVERY == 0:
+            self.search.consider(self.exchange.improve(chosen))
 
     def _solve(self, node: Node) -> Solved | None:
         """Return the node's best choice in shares; None where nothing holds."""

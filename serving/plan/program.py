@@ -12,7 +12,7 @@ from serving.plan.conflicts import raise_conflict
 from serving.plan.exchange import Exchange
 from serving.plan.measures import Expectation, TailMean, scenario_values
 from serving.plan.problem import LinearRule, PlanError, PlanProblem, PlanSolution
-from serving.plan.search import Search, relative_gap
+from serving.plan.search import FIRST_ROUNDS, Search, relative_gap
 
 #: No gap is asked to be closed further: the solver counts to about ten millionths.
 LEAST_GAP = 1e-6
@@ -50,9 +50,11 @@ def solve(
         raise PlanError(NOTHING_FOUND)
     chosen = np.sort(order[search.best])
     value = objective_value(problem, chosen)
+    if problem.objective.kind == "probability":
+        unit = 1.0
+    open_gap = relative_gap(search.value, search.bound)
     bound = max(value, search.bound * unit)
-    open_gap = relative_gap(value, bound)
-    return PlanSolution(chosen, value, bound, open_gap, open_gap <= gap + 1e-9)
+    return PlanSolution(chosen, value, bound, open_gap, open_gap <= gap + LEAST_GAP)
 
 
 def solve_many(
@@ -105,22 +107,26 @@ def _search(
         search = Search(model, TailMean(problem.scenarios, problem.objective.level), gap, deadline)
     for chosen in known:
         search.consider(chosen)
-    if not search.relax() or not search.first_choice():
+    if not search.relax(FIRST_ROUNDS) or not search.first_choice():
         return None
-    if isinstance(search.measure, TailMean) and not search.is_done:
-        _exchange(search, search.measure)
-        BranchAndCut(search, problem.expected).run()
-        return search
-    return search if search.run_exactly() else None
-
-
-def _exchange(search: Search, measure: TailMean) -> None:
-    """Make the choice of a search better by exchange."""
+    if not isinstance(search.measure, TailMean):
+        return search if search.run_exactly() else None
     if search.best is None:
-        return
+        return search
+    _exchange(search, search.measure, RESTARTS)
+    if not search.is_done and search.relax():
+        exchange = _exchange(search, search.measure, RESTARTS)
+        BranchAndCut(search, problem.expected, exchange).run()
+    return search
+
+
+def _exchange(search: Search, measure: TailMean, restarts: int) -> Exchange:
+    """Make the choice of a search better by exchange; return the exchange."""
+    assert search.best is not None
     pool = np.union1d(search.least_loss(), np.flatnonzero(search.best))
     exchange = Exchange(search.model, measure.scenarios, measure.score, measure.weights, pool)
-    search.consider(exchange.restarts(exchange.improve(search.best), RESTARTS))
+    search.consider(exchange.restarts(exchange.improve(search.best), restarts))
+    return exchange
 
 
 def _order(problem: PlanProblem) -> np.ndarray:
