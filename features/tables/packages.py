@@ -122,12 +122,28 @@ def package_words(package: Package) -> str:
     """Return a package in words for a sentence; formats without public counts stand apart.
 
     >>> package_words((("image", 2), ("short", 1), ("story", 3)))
-    '2 images + 1 short (3 stories not counted)'
+    '2 images + 1 short, 3 stories not counted'
     """
     words = {name: f"{count} {name if count == 1 else _PLURALS[name]}" for name, count in package}
     counted = " + ".join(text for name, text in words.items() if name not in UNCOUNTED_FORMATS)
     rest = " + ".join(text for name, text in words.items() if name in UNCOUNTED_FORMATS)
-    return f"{counted} ({rest} not counted)" if rest else counted
+    return f"{counted}, {rest} not counted" if rest else counted
+
+
+def package_from_objects(objects: Iterable) -> Package:
+    """Return the package of a JSON list of {"format", "deliverables"}. Raises PackageError.
+
+    >>> package_from_objects([{"format": "reel", "deliverables": 1}, {"format": "story"}])
+    (('short', 1), ('story', 1))
+    """
+    parts = list(objects)
+    for part in parts:
+        if not isinstance(part, dict):
+            raise PackageError("has a part that is no object: give format and deliverables")
+        unknown = part.keys() - {"format", "deliverables"}
+        if unknown:
+            raise PackageError(f"has the field {min(unknown)!r}: give format and deliverables")
+    return add_up(_json_part(part, format_of_word) for part in parts)
 
 
 def settle_booking(package: Package, format: str | None, deliverables: float | None) -> Booking:
