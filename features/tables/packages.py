@@ -19,7 +19,7 @@ Package = tuple[tuple[str, int], ...]
 MOST_DELIVERABLES = 100
 #: How a package is written, for errors.
 EXAMPLE = "write it as 1 short + 3 story"
-_MOST_TEXT = 200
+_MOST_TEXT = 1000
 _FORMAT_KEYS = ("format", "type")
 _COUNT_KEYS = ("deliverables", "count", "number", "quantity")
 _SEPARATOR = re.compile(r"\s*(?:[+,;&|\n]|(?<!\w)(?:and|plus|und|y|e|et|dan)(?!\w))\s*", re.I)
@@ -71,7 +71,7 @@ def parse_package(
     ((('short', 2), ('story', 3)), (('short', 2),))
     """
     if len(text) > _MOST_TEXT:
-        raise PackageError(f"is longer than {_MOST_TEXT} characters: {EXAMPLE}")
+        raise PackageError(f"is longer than {_MOST_TEXT:,} characters: {EXAMPLE}")
     text = text.strip()
     if text[:1] in ("[", "{"):
         return add_up(_json_parts(text, format_of))
