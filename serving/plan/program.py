@@ -11,7 +11,7 @@ from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
 from serving.plan.exchange import Exchange
 from serving.plan.measures import Expectation, TailMean, scenario_values
-from serving.plan.problem import LinearRule, PlanError, PlanProblem, PlanSolution
+from serving.plan.problem import LinearRule, NoPlan, PlanError, PlanProblem, PlanSolution
 from serving.plan.search import FIRST_ROUNDS, Search, relative_gap
 
 #: No gap is asked to be closed further: the solver counts to about ten millionths.
@@ -25,11 +25,13 @@ def solve(
     time_limit: float = 30.0,
     gap: float = 0.005,
     start: np.ndarray | None = None,
+    explain: bool = True,
 ) -> PlanSolution:
     """Return the best choice of options within the budget and the rules.
 
     `time_limit`: seconds; `gap`: relative distance to the bound at which the search may stop;
-    `start`: positions of options of a known plan: the answer is no worse if it holds the rules.
+    `start`: positions of options of a known plan: the answer is no worse if it holds the rules;
+    `explain`: whether the rules that conflict are looked for.
 
     The expectation and the mean of the worst scenarios (Rockafellar and Uryasev 2000; cuts of
     Kuenzi-Bay and Mayer 2006) have a bound that is reached; quantiles and probabilities are exact
@@ -45,6 +47,8 @@ def solve(
     first = None if start is None else np.isin(order, start)
     search = _search(ordered, gap, deadline, first)
     if search is None:
+        if not explain:
+            raise NoPlan((), "no choice of the candidates holds all rules")
         raise_conflict(problem, time_limit)
     if search.best is None:
         raise PlanError(NOTHING_FOUND)
