@@ -149,6 +149,22 @@ def test_offers_of_one_creator_are_alternatives_and_repeats_are_rejected(scorer)
     assert {reasons.get("row 2"), reasons.get("row 7")} == {None, "other_offer"}
 
 
+def test_packages_are_options_beside_single_formats(scorer):
+    package = {**rows()[0], "creator_id": "@pack", "format": None, "package": "1 short + 3 story"}
+    given = [*rows(), {**package, "fee_usd": 120.0}]
+    plan = make_plan(scorer, listed(given), settings(1500.0, {"must_have": ["pack"]}), AS_OF)
+    packed = next(one for one in plan["roster"] if one["name"] == "@pack")
+    assert (packed["package"], packed["format"], packed["deliverables"]) == (
+        "1 short + 3 story",
+        None,
+        4,
+    )
+    assert packed["fee"]["total"] == 120
+    assert "stories_not_counted" in packed["warnings"]
+    alone = make_plan(scorer, listed([given[-1]]), settings(120.0), AS_OF)
+    assert alone["roster"][0]["engagements"] == pytest.approx(packed["engagements"])
+
+
 def test_a_market_fee_is_planned_at_its_upper_end_unless_asked_otherwise(scorer):
     given = [{**row, "fee_usd": None} for row in rows()[:2]]
     at = {
