@@ -5,7 +5,7 @@ less is known of a creator, the more the deliverables err together.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -53,7 +53,7 @@ class TotalsTables:
         table as it is.
         """
         correlation = np.broadcast_to(np.asarray(correlation, dtype=float), len(conformal.z))
-        normal = _normal_draws(seed, draws)
+        normal = normal_draws(seed, draws)
         quantiles = np.empty((len(conformal.z), len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID)))
         log_mean = np.empty((len(conformal.z), len(SCALE_GRID)))
         for number, table in enumerate(conformal.z):
@@ -73,7 +73,8 @@ class TotalsTables:
         return self.quantiles.ravel()
 
 
-def _normal_draws(seed: int, draws: int) -> np.ndarray:
+@lru_cache(maxsize=2)
+def normal_draws(seed: int, draws: int = DRAWS) -> np.ndarray:
     """Return normal draws, (draws, 1 + most deliverables): the first column is the shared part."""
     most = int(DELIVERABLES_GRID[-1])
     points = qmc.Sobol(most + 1, seed=seed).random(draws)

@@ -35,6 +35,7 @@ def options(fee, platform=("tiktok", "instagram", "instagram"), **columns):
         parts=[[]] * n,
         expected=np.array(fee, dtype=float),
         authenticity=np.array([0.2, 0.9, np.nan]),
+        group=np.zeros(n, dtype=int),
         forecast=whole,
         names_of_row=[frozenset({"anna"}), frozenset({"ben", "ben b."}), frozenset({"cleo"})],
         **{name: np.array(values, dtype=object) for name, values in texts.items()},

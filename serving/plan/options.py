@@ -15,7 +15,8 @@ class Options:
     with all its parts, and `fee_for_engagement`, in the currency of the plan; `fee_source`;
     `market_fee` (n, 3): low, typical, high, NaN where there is none; `parts`: name and amount of
     each part of the fee; `expected`: of the measure of the plan; `authenticity`: 0 to 1, NaN where
-    unknown; `forecast`: position among the forecasts; `names_of_row`: the words by which a user may
+    unknown; `group`: which of the forecasts, those of one format or of packages, and `forecast`:
+    position among these; `names_of_row`: the words by which a user may
     name each row, in lower case, without @.
     """
 
@@ -34,6 +35,7 @@ class Options:
     niche: np.ndarray
     evidence: np.ndarray
     authenticity: np.ndarray
+    group: np.ndarray
     forecast: np.ndarray
     names_of_row: list[frozenset[str]] = field(default_factory=list)
 

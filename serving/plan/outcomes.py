@@ -6,8 +6,8 @@ import numpy as np
 
 from serving.plan.answer import Figures, PlanTotal
 from serving.plan.draws import PlanDraws
+from serving.plan.measures import scenario_values
 from serving.plan.offers import Offers
-from serving.plan.program import scenario_value
 from serving.plan.settings import PlanSettings
 
 
@@ -35,7 +35,8 @@ class Outcomes:
         objective = self.settings.objective
         if objective.kind == "mean":
             return float(self.offers.options.expected[chosen].sum())
-        return scenario_value(self.totals(self.settings.measure, chosen), objective)
+        totals = self.totals(self.settings.measure, chosen)
+        return float(scenario_values(totals[:, None], objective)[0])
 
     def probability(self, chosen: np.ndarray, goal: float | None) -> float:
         """Return the share of draws in which a roster reaches a goal."""

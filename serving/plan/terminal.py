@@ -130,7 +130,7 @@ def _facts(plan: Plan) -> list[str]:
         lines.append(plan["next_1000"]["text"])
     lines += [f"rule that costs: {rule['text']}" for rule in plan["binding"]]
     if plan["status"] != "complete":
-        lines.append(f"stopped at the time limit, at most {plan['gap']:.1%} below the best plan")
+        lines.append(f"{plan['status']}: at most {plan['gap']:.1%} below the best plan")
     return lines
 
 
@@ -178,7 +178,7 @@ def print_comparison(compared: Comparison, console: Console | None = None) -> No
     console.print(_changes_table("The saved plan", compared["saved"], compared["currency"]))
     if compared["other"] is not None:
         console.print(_changes_table("The other plan", compared["other"], compared["currency"]))
-    if compared["best"] is not None:
+    if compared["best"] is not None and not compared["sentence"].endswith("is the same."):
         console.print(_roster_table(compared["best"]))
     for warning in compared["warnings"]:
         _say(console, f"warning: {warning}")

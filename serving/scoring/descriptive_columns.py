@@ -52,6 +52,7 @@ def request_columns(
         "creator_id": prospects.text("creator_id"),
         "platform": _names(_PLATFORM_NAMES, lookup.platform),
         "start_at": start_at.view("datetime64[us]"),
+        "package": prospects.text("package"),
         "deliverables": terms.deliverables,
         "confidence": confidence,
         "definition": _names(_DEFINITIONS, lookup.platform),
