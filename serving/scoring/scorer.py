@@ -100,6 +100,19 @@ class Scorer:
         whose account is the row. `columns`: those of ANSWER_COLUMNS to return; what no other needs
         is not made. The quantiles and the EXTRA_COLUMNS of `extras` follow.
         """
+        return self.score_with_forecasts(prospects, as_of, posts, extras, columns)[0]
+
+    def score_with_forecasts(
+        self,
+        prospects: ProspectBatch,
+        as_of: int,
+        posts: PostReadings | None = None,
+        extras: AnswerOptions | None = None,
+        columns: Collection[str] = ANSWER_COLUMNS,
+    ) -> tuple[AnswerTable, "ForecastRows | None"]:
+        """Return the answers as `score` does, and the forecasts of the rows that were scored, in
+        their order; None where there is none.
+        """
         extras = extras or AnswerOptions()
         chosen = frozenset(columns)
         answer_columns = [name for name in ANSWER_COLUMNS if name in chosen]
@@ -124,6 +137,7 @@ class Scorer:
         )
         can_score = np.ones(prospects.n, dtype=bool)
         can_score[list(breaches)] = False
+        scored = None
         if can_score.any():
             rows = slice(None) if can_score.all() else can_score
             scored = self._derive_and_forecast(
@@ -131,7 +145,8 @@ class Scorer:
             )
             figures = self._figures(scored, frozenset(answer_columns), extras)
             answers |= scatter_columns(figures, can_score)
-        return AnswerTable(prospects.n, completed(prospects.n, answers, answer_columns), breaches)
+        answered = completed(prospects.n, answers, answer_columns)
+        return AnswerTable(prospects.n, answered, breaches), scored
 
     def _is_known_creator(self, creator_id: str) -> bool:
         return any(self.creator_store.find(platform, creator_id) >= 0 for platform in PLATFORMS)
@@ -187,7 +202,7 @@ class Scorer:
         sources: RowSources,
         platform: np.ndarray,
         as_of: int,
-    ) -> "_ForecastRows":
+    ) -> "ForecastRows":
         x, post_flags = self.rows.derive(prospects, sources, platform, as_of)
         is_partial = None if terms.completion_rate is None else terms.completion_rate < 1
         joint = joint_forecast(
@@ -198,10 +213,10 @@ class Scorer:
             is_partial,
             terms.horizon_days,
         )
-        return _ForecastRows(prospects, terms, sources.account, as_of, x, joint, post_flags)
+        return ForecastRows(prospects, terms, sources.account, as_of, x, joint, post_flags)
 
     def _figures(
-        self, rows: "_ForecastRows", answer_columns: Collection[str], extras: AnswerOptions
+        self, rows: "ForecastRows", answer_columns: Collection[str], extras: AnswerOptions
     ) -> dict[str, np.ndarray]:
         """Return the columns that only scored rows have, (n,) each."""
         x, terms, joint = rows.x, rows.terms, rows.joint
@@ -233,7 +248,7 @@ class Scorer:
             figures["comparables"] = _objects(comparables.nearest(_likeness(x), rows.account))
         return figures
 
-    def _forecast_flags(self, rows: "_ForecastRows") -> dict[str, np.ndarray]:
+    def _forecast_flags(self, rows: "ForecastRows") -> dict[str, np.ndarray]:
         """Return by warning about evidence and model the rows (n,) that have it."""
         prospects, x, joint, reference = rows.prospects, rows.x, rows.joint, self.bundle.reference
         longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
@@ -271,7 +286,7 @@ class Scorer:
 
 
 @dataclass(frozen=True)
-class _ForecastRows:
+class ForecastRows:
     """Rows that can be scored, n of them, with their features and forecasts.
 
     `account` (n,): position among the known creators, -1 for none; `x` (n, columns): the derived

@@ -1,0 +1,187 @@
+"""The shape of a plan: one dict, the same as JSON of the command line and of POST /v1/plan, as a
+saved plan, and for a report.
+
+Amounts are in the currency of the plan, counts are totals over deliverables, unknown is None.
+"""
+
+from typing import Any, Literal, TypedDict
+
+#: The version of this shape, which saved plans carry.
+PLAN_VERSION = 1
+
+
+class Figures(TypedDict):
+    """A forecast: three quantiles and the expectation."""
+
+    p10: float
+    p50: float
+    p90: float
+    mean: float
+
+
+class FeePartAmount(TypedDict):
+    """A part of a fee beside what buys engagement: its name as in fees.PART_NAMES."""
+
+    name: str
+    amount: float
+
+
+class PlannedFee(TypedDict):
+    """What a partnership costs: `total` is `for_engagement` and the `parts`.
+
+    `source`: quoted, or own_deals or rate_card for a market fee; `low`, `typical`, `high`: the
+    market fee of as many deliverables, None where there is none.
+    """
+
+    total: float
+    for_engagement: float
+    source: Literal["quoted", "own_deals", "rate_card"]
+    low: float | None
+    typical: float | None
+    high: float | None
+    parts: list[FeePartAmount]
+
+
+class RosterEntry(TypedDict):
+    """A partnership to sign.
+
+    `name`: as the list has it; `cpe`: fee for engagement over the median of engagements;
+    `break_even_fee`: to compare with the fee for engagement; `adds`: the plan's value less that of
+    the same plan without this partnership, its money unspent.
+    """
+
+    partnership_id: str
+    creator_id: str | None
+    name: str
+    platform: str
+    band: str
+    niche: str | None
+    evidence: str
+    format: str | None
+    package: str | None
+    deliverables: int
+    fee: PlannedFee
+    engagements: Figures
+    views: Figures | None
+    cpe: float | None
+    break_even_fee: float | None
+    adds: float
+    sentence: str
+    warnings: list[str]
+
+
+class PlanTotal(TypedDict):
+    """The whole roster, in scenarios drawn jointly; `views` only where all of it has them."""
+
+    creators: int
+    deliverables: int
+    engagements: Figures
+    views: Figures | None
+    cpe: float | None
+    probability_goal: float | None
+
+
+class LeftOut(TypedDict):
+    """A candidate that is not signed; `reason` is a code of left_out.REASONS, `text` a sentence,
+    `replaced_by`: partnership_ids of the plan that would leave if it were signed.
+    """
+
+    partnership_id: str
+    creator_id: str | None
+    name: str
+    reason: str
+    text: str
+    replaced_by: list[str] | None
+
+
+class RejectedCandidate(TypedDict):
+    """A row that could not be used: its line or row in a list, from 1 in a request."""
+
+    row: int
+    partnership_id: str | None
+    reasons: list[str]
+
+
+class Counts(TypedDict):
+    """read = candidates + rejected; candidates = in_plan + left_out. All count rows of the list."""
+
+    read: int
+    candidates: int
+    rejected: int
+    in_plan: int
+    left_out: int
+
+
+class PlanObjective(TypedDict):
+    """What was made as large as possible, and its value; `kind` as in problem.ObjectiveKind."""
+
+    kind: str
+    measure: Literal["engagements", "views"]
+    level: float | None
+    goal: float | None
+    value: float
+
+
+class BindingRule(TypedDict):
+    """A rule without which the plan would be better, in the user's words."""
+
+    name: str
+    text: str
+
+
+class NextMoney(TypedDict):
+    """What `amount` more would bring: `adds` to the expected total of the measure."""
+
+    amount: float
+    adds: float
+    text: str
+
+
+class FrontierPoint(TypedDict):
+    """The plan of another budget."""
+
+    budget: float
+    spend: float
+    creators: int
+    engagements: Figures
+
+
+class ClosePlan(TypedDict):
+    """Another roster; `probability_better`: that the plan brings more than it, in joint draws."""
+
+    text: str
+    roster: list[str]
+    spend: float
+    mean: float
+    probability_better: float
+
+
+class Plan(TypedDict):
+    """A plan; `settings` are those that it can be made with again, as JSON."""
+
+    plan_version: int
+    currency: str
+    budget: float
+    spend: float
+    left: float
+    objective: PlanObjective
+    status: Literal["complete", "time limit"]
+    gap: float
+    seed: int
+    scenarios: int
+    as_of: str
+    model_version: str
+    trained_on: str
+    counts: Counts
+    roster: list[RosterEntry]
+    total: PlanTotal
+    left_out: list[LeftOut]
+    rejected: list[RejectedCandidate]
+    binding: list[BindingRule]
+    next_1000: NextMoney | None
+    frontier: list[FrontierPoint]
+    close_plans: list[ClosePlan]
+    shared_shock: dict[str, Any]
+    warnings: list[str]
+    sentence: str
+    settings: dict[str, Any]

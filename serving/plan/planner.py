@@ -1,0 +1,269 @@
+"""From candidates and settings to a plan: the one way for the command line, HTTP and Python.
+
+The program chooses by `settings.scenarios` draws; what is told of the plan is read off other ones,
+EVALUATION_DRAWS, so that a plan is not praised by the very draws that it was chosen by.
+"""
+
+import time
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from features.number_text import format_estimates, format_fraction, format_money
+from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective
+from serving.plan.candidates import CandidateList
+from serving.plan.close_plans import close_plans, noise_warnings
+from serving.plan.draws import PlanDraws
+from serving.plan.frontier import frontier_points, next_money
+from serving.plan.left_out import LeftOutReasons
+from serving.plan.offers import Offers, build_offers, rejected_candidates
+from serving.plan.options import Options, fold_name
+from serving.plan.outcomes import Outcomes
+from serving.plan.problem import NoPlan, Objective, PlanError, PlanSolution
+from serving.plan.roster import roster_entries
+from serving.plan.rules import bans
+from serving.plan.settings import PlanSettings, check_settings, settings_json
+from serving.plan.solver import PlanSolver
+from serving.scoring.prospect_batch import moment_text
+from serving.scoring.scorer import Scorer
+
+#: Draws that what is told of a plan is read off.
+EVALUATION_DRAWS = 4000
+#: Levels of the mean of the worst scenarios that are tried where a goal must be reached with a
+#: probability.
+TRIED_LEVELS = (0.5, 0.3, 0.2, 0.1, 0.05)
+
+
+def make_plan(
+    scorer: Scorer, candidates: CandidateList, settings: PlanSettings, as_of: int
+) -> Plan:
+    """Return the best plan within the budget and the rules; `as_of`: microseconds UTC.
+
+    The same seed gives the same plan. Raises PlanError where no plan can be made, and NoPlan, which
+    is one, with the smallest set of rules that conflict.
+    """
+    check_settings(settings, scorer.rates)
+    if not candidates.prospects.n:
+        raise PlanError(_no_candidates(candidates))
+    offers = build_offers(scorer, candidates, settings, as_of)
+    warnings = _check_names(candidates, offers, settings)
+    _check_affordable(candidates, offers.options, settings)
+    solver = PlanSolver(offers.options, settings, _scenarios(offers, settings))
+    outcomes = Outcomes(offers, settings, PlanDraws(offers, EVALUATION_DRAWS, settings.seed + 1))
+    solution = _solve(solver, outcomes, settings)
+    solver.deadline = time.monotonic() + settings.time_limit
+    made = _Made(scorer, candidates, settings, as_of, offers, solver, outcomes, solution)
+    return made.answer(warnings)
+
+
+def _no_candidates(candidates: CandidateList) -> str:
+    if not candidates.rejected:
+        return "there are no candidates: give a list with at least one row"
+    first = candidates.rejected[0]
+    return (
+        f"none of {candidates.read:,} rows can be used: {candidates.place_word} {first['row']}: "
+        f"{'; '.join(first['reasons'])}"
+    )
+
+
+def _scenarios(offers: Offers, settings: PlanSettings) -> np.ndarray | None:
+    """Return the draws that the program chooses by, None where it needs none."""
+    if settings.objective.kind == "mean" and settings.rules.least_probability is None:
+        return None
+    draws = PlanDraws(offers, settings.scenarios, settings.seed)
+    return draws.totals(settings.measure, np.arange(offers.options.n))
+
+
+def _check_names(candidates: CandidateList, offers: Offers, settings: PlanSettings) -> list[str]:
+    """Raise PlanError for a creator that must be in the plan and cannot be; return a warning on
+    excluded ones that the list does not have.
+    """
+    options = offers.options
+    known = candidates.known_names()
+    for name in settings.rules.must_have:
+        rows = options.rows_named(name)
+        if not rows:
+            raise PlanError(f"must have {name!r}: {_unknown_name(name, known, candidates)}")
+        if not np.isin(options.row, rows).any():
+            raise PlanError(f"must have {name!r}: {_why_unusable(rows[0], candidates, offers)}")
+    absent = [name for name in settings.rules.exclude if not options.rows_named(name)]
+    if not absent:
+        return []
+    more = f" and {len(absent) - 5:,} more" if len(absent) > 5 else ""
+    return [f"excluded, but not among the candidates: {', '.join(absent[:5])}{more}"]
+
+
+def _unknown_name(name: str, known: list[frozenset[str]], candidates: CandidateList) -> str:
+    for one in candidates.rejected:
+        if fold_name(name) == fold_name(one["partnership_id"] or ""):
+            return f"it was rejected: {'; '.join(one['reasons'])}"
+    near = get_close_matches(fold_name(name), sorted(set().union(*known)), 1)
+    hint = f"did you mean {near[0]!r}?" if near else "name one by id, handle or name"
+    return f"no candidate has that name: {hint}"
+
+
+def _why_unusable(row: int, candidates: CandidateList, offers: Offers) -> str:
+    where = f"{candidates.place_word} {candidates.places[row]}"
+    if row in offers.rejected:
+        return f"{where} was rejected: {'; '.join(offers.rejected[row])}"
+    what = "fee and no market fee" if offers.unused[row] == "no_fee" else "forecast of views"
+    return f"{where} has no {what}: give one, or leave it out of must_have"
+
+
+def _check_affordable(candidates: CandidateList, options: Options, settings: PlanSettings) -> None:
+    """Raise PlanError where even the cheapest candidate costs more than the budget."""
+    allowed = np.ones(options.n, dtype=bool)
+    for _, _, banned in bans(settings.rules, options, settings.budget, settings.currency):
+        allowed &= ~banned
+    if not allowed.any():
+        allowed[:] = True  # the program then tells which rules conflict
+    fees = np.where(allowed, options.fee, np.inf)
+    cheapest = int(np.argmin(fees))
+    if fees[cheapest] > settings.budget * (1 + 1e-12):
+        name = candidates.names[int(options.row[cheapest])]
+        raise PlanError(
+            f"no candidate is affordable: the cheapest, {name}, costs "
+            f"{format_money(fees[cheapest], settings.currency)}, the budget is "
+            f"{format_money(settings.budget, settings.currency)}"
+        )
+
+
+def _solve(solver: PlanSolver, outcomes: Outcomes, settings: PlanSettings) -> PlanSolution:
+    """Return the best choice; where a goal must be reached with a probability, the best of those
+    tried that reach it.
+    """
+    least = settings.rules.least_probability
+    if least is None:
+        return solver.solve()
+    best = solver.solve()
+    if outcomes.probability(best.chosen, settings.goal) >= least:
+        return best
+    aims = [
+        *(Objective("cvar", level) for level in TRIED_LEVELS),
+        Objective("probability", goal=settings.goal),
+    ]
+    tried = [solver.solve(objective=aim) for aim in aims]
+    reached = [outcomes.probability(one.chosen, settings.goal) for one in tried]
+    good = [place for place, share in enumerate(reached) if share >= least]
+    if not good:
+        raise NoPlan(
+            (f"a goal reached with probability {least:g}",),
+            f"no plan was found that reaches {settings.goal:,.0f} {settings.measure} with "
+            f"probability {format_fraction(least)}: the best reaches it with "
+            f"{format_fraction(max(reached))}; lower the goal or the probability, or raise the "
+            "budget",
+        )
+    place = max(good, key=lambda place: outcomes.value(tried[place].chosen))
+    solver.objective = aims[place]
+    return tried[place]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A plan that was found, and all that is told of it."""
+
+    scorer: Scorer
+    candidates: CandidateList
+    settings: PlanSettings
+    as_of: int
+    offers: Offers
+    solver: PlanSolver
+    outcomes: Outcomes
+    solution: PlanSolution
+
+    def answer(self, warnings: list[str]) -> Plan:
+        """Return the plan as a dict."""
+        settings, offers, chosen = self.settings, self.offers, self.solution.chosen
+        manifest = self.scorer.bundle.manifest
+        rejected = rejected_candidates(self.candidates, offers.rejected)
+        reasons = LeftOutReasons(self.candidates, self.offers, self.solver, self.solution)
+        left_out, binding = reasons.entries(), reasons.binding_rules()
+        others = close_plans(self.candidates, self.solver, self.outcomes, self.solution)
+        spend = float(offers.options.fee[chosen].sum())
+        more = next_money(self.solver, self.outcomes, self.solution)
+        points = frontier_points(self.solver, self.outcomes, self.solution)
+        return {
+            "plan_version": PLAN_VERSION,
+            "currency": settings.currency,
+            "budget": settings.budget,
+            "spend": spend,
+            "left": settings.budget - spend,
+            "objective": self._objective(),
+            "status": "complete" if self.solution.is_complete else "time limit",
+            "gap": self.solution.gap,
+            "seed": settings.seed,
+            "scenarios": settings.scenarios,
+            "as_of": moment_text(self.as_of),
+            "model_version": manifest["version"],
+            "trained_on": manifest["trained_on"],
+            "counts": {
+                "read": self.candidates.read,
+                "candidates": self.candidates.read - len(rejected),
+                "rejected": len(rejected),
+                "in_plan": len(chosen),
+                "left_out": len(left_out),
+            },
+            "roster": roster_entries(
+                self.scorer, self.candidates, settings, self.as_of, offers, self.outcomes, chosen
+            ),
+            "total": self.outcomes.total(chosen),
+            "left_out": left_out,
+            "rejected": rejected,
+            "binding": binding,
+            "next_1000": more,
+            "frontier": points,
+            "close_plans": others,
+            "shared_shock": self.outcomes.draws.shared_shock(),
+            "warnings": [*warnings, *noise_warnings(others), *self._time_warnings()],
+            "sentence": self._sentence(),
+            "settings": settings_json(settings),
+        }
+
+    def _objective(self) -> PlanObjective:
+        objective = self.settings.objective
+        has_level = objective.kind in ("cvar", "quantile")
+        return {
+            "kind": objective.kind,
+            "measure": self.settings.measure,
+            "level": objective.level if has_level else None,
+            "goal": self.settings.goal,
+            "value": self.outcomes.value(self.solution.chosen),
+        }
+
+    def _time_warnings(self) -> list[str]:
+        warnings = []
+        if self.solver.objective != self.settings.objective:
+            aim = self.solver.objective
+            words = f"{aim.kind} at level {aim.level:g}" if aim.kind == "cvar" else "probability"
+            warnings.append(
+                f"the plan that is best by {self.settings.objective.kind} does not reach the goal "
+                f"with the probability asked for: this one is best by {words}"
+            )
+        if not self.solution.is_complete:
+            warnings.append(
+                f"the time limit was reached: another plan may be better by up to "
+                f"{self.solution.gap:.1%}"
+            )
+        if self.solver.skipped:
+            warnings.append(f"the time limit left out: {', '.join(self.solver.skipped)}")
+        return warnings
+
+    def _sentence(self) -> str:
+        settings, chosen = self.settings, self.solution.chosen
+        spend = format_money(float(self.offers.options.fee[chosen].sum()), settings.currency)
+        head = f"Sign {len(chosen):,} of {self.offers.accounts:,} creators for {spend}"
+        figures = self.outcomes.figures(settings.measure, chosen)
+        if figures is None:
+            return f"{head}."
+        middle, low, high = format_estimates(
+            np.array([figures["p50"], figures["p10"], figures["p90"]])
+        )
+        text = f"{head}: about {middle} {settings.measure} (80 %: {low}-{high})."
+        if settings.goal is None:
+            return text
+        probability = self.outcomes.probability(chosen, settings.goal)
+        return (
+            f"{text} They reach {settings.goal:,.0f} with probability "
+            f"{format_fraction(round(probability, 2))}."
+        )
