@@ -41,7 +41,7 @@ TARGET = "engagements"
 #: Posts of a candidate that a plan may book at most, days between them, and days to the first.
 MOST_POSTS, GAP_DAYS, LEAD_DAYS = 5, 7, 14
 #: Posts that the averages of rules of thumb are taken over.
-RECENT_POSTS = 12
+RECENT_POSTS, COUNTS = 12, ("likes", "comments", "shares")
 #: Share of the simulated creators kept out of the training, and of these asked by averages.
 UNSEEN_SHARE, AVERAGES_SHARE = 0.25, 0.6
 #: Probabilities at which the truth of one post is kept.
@@ -58,7 +58,9 @@ class Pool:
 
     - `rows`: a list in PROSPECTS columns without fees
     - `creator` (n,): names; `platform`, `band`: names (n,); `niche` (n,): None where unknown
-    - `followers`, `recent` (n,): followers, and the mean of the engagements of the last posts
+    - `followers`, `recent` (n,): followers, and what rules of thumb know of the engagements of a
+      post: the mean of the last ones; where the list gives none, followers x the median rate of the
+      platform
     - `usual_fee` (n,): of one post in USD, before a creator's own deviation
     - `posts` (n, MOST_POSTS, draws): engagements of single later posts; where draws is 1, what
       happened
@@ -184,6 +186,9 @@ def _simulated_pool(
     for name, values in counts.items():
         rows[f"avg_{name}"] = np.where(has_averages, values[usable], np.nan)
     rows["brand_niche"] = truth_of["niche"]
+    platform = truth_of["platform"].to_numpy()
+    is_told = asked_by_name | has_averages
+    average = _with_segment_rate(recent[usable], followers[usable], platform, is_told)
     factor = np.array([market.platforms[name].fee_factor for name in truth_of["platform"]])
     ln_size = np.log(followers[usable]) - np.log(10_000)
     usual = (
@@ -197,9 +202,22 @@ def _simulated_pool(
         f"simulated, seed {seed}, fee exponent {market.fee_exponent:g}",
         scorer, as_of, rows, truth_of["creator_id"].to_numpy(),
         truth_of["platform"].to_numpy(), _bands(followers[usable]),
-        truth_of["niche"].to_numpy(), followers[usable], recent[usable],
+        truth_of["niche"].to_numpy(), followers[usable], average,
         usual.to_numpy(), _true_posts(truth, rows.assign(creator_id=truth_of["creator_id"])),
     )  # fmt: skip
+
+
+def _with_segment_rate(
+    recent: np.ndarray, followers: np.ndarray, platform: np.ndarray, is_told: np.ndarray
+) -> np.ndarray:
+    """Return the average of a post, (n,): `recent`, or where it is not told the median rate of
+    those of the platform times the followers.
+    """
+    average = recent.copy()
+    for name in np.unique(platform):
+        told, untold = (platform == name) & is_told, (platform == name) & ~is_told
+        average[untold] = followers[untold] * np.median(recent[told] / followers[told])
+    return average
 
 
 def _true_posts(truth: MarketTruth, rows: pd.DataFrame) -> np.ndarray:
@@ -290,7 +308,7 @@ def _known(history: History, as_of: int) -> tuple[np.ndarray, np.ndarray, dict[s
     end = posts.end_row(account, moments - 7 * DAY_US)
     rows = end[:, None] - 1 - np.arange(RECENT_POSTS)
     rows = np.where(rows >= posts.start[:-1, None], rows, -1)
-    counts = {name: posts.take_or_nan(name, rows) for name in ("likes", "comments")}
+    counts = {name: posts.take_or_nan(name, rows) for name in COUNTS}
     total = np.expm1(posts.take_or_nan(f"{TARGET}_log", rows))
     with np.errstate(all="ignore"):
         means = {name: _mean(values) for name, values in counts.items()}
