@@ -91,6 +91,21 @@ class _CurveEntry(OpenModel):
     source: str
 
 
+class _Correlation(OpenModel):
+    correlation: Share
+    low: Share
+    high: Share
+
+
+class _SharedShock(OpenModel):
+    platform: _Correlation
+    niche: _Correlation
+    n_creators: Count
+    n_posts: Count
+    windows: Count
+    source: str
+
+
 class _PlatformExtent(OpenModel):
     __pydantic_extra__: dict[str, MetricValue]
     until: Moment | None = None
@@ -118,6 +133,7 @@ class Manifest(OpenModel):
     accounts: Count = 0
     backtest: _Backtest = _Backtest(table=[])
     platforms: dict[Platform, _PlatformExtent] = Field(default_factory=dict)
+    shared_shock: _SharedShock | None = None
 
     @model_validator(mode="before")
     @classmethod

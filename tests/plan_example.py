@@ -103,6 +103,7 @@ PLAN_EXAMPLE = {
             "reason": "over_budget",
             "text": "Big One: 5,000 EUR is more than the budget of 2,000 EUR.",
             "replaced_by": None,
+            "evidence": "summary",
         },
         {
             "partnership_id": "row 3",
@@ -111,6 +112,7 @@ PLAN_EXAMPLE = {
             "reason": "costs_more",
             "text": "Next One: 0.31 EUR an engagement; the plan pays 0.20 EUR.",
             "replaced_by": ["row 4"],
+            "evidence": "summary",
         },
         {
             "partnership_id": "row 5",
@@ -119,6 +121,7 @@ PLAN_EXAMPLE = {
             "reason": "no_fee",
             "text": "no_fee: no fee is given, and there is no market fee.",
             "replaced_by": None,
+            "evidence": "summary",
         },
     ],
     "rejected": [

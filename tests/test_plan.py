@@ -1,10 +1,59 @@
 """Plans: from a list and a budget to a roster."""
 
+import itertools
+import json
 import typing
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
 from plan_example import PLAN_EXAMPLE
 
+from creatorcast import main
+from features.tables.currency import CurrencyRates
 from serving.plan import answer
+from serving.plan.candidates import CandidateList
+from serving.plan.fees import parse_fee_part
+from serving.plan.offers import build_offers
+from serving.plan.planner import make_plan
+from serving.plan.problem import NoPlan, Objective, PlanError
+from serving.plan.rules_file import parse_rules
+from serving.plan.settings import PlanSettings
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.scorer import Scorer
+
+AS_OF = microseconds(pd.Timestamp("2026-07-01", tz="UTC"))
+FEES = (90.0, 210.0, 160.0, 330.0, 75.0, 260.0)
+
+
+def rows(fees=FEES, **more):
+    """Give profiles that grow in followers, each with a fee for one image."""
+    base = {"platform": "instagram", "niche": "food", "format": "image", **more}
+    return [
+        {**base, "creator_id": f"@Creator{n}", "followers": 6_000.0 * n, "fee_usd": fee}
+        for n, fee in enumerate(fees, 1)
+    ]
+
+
+def listed(given, **columns):
+    return replace(CandidateList.of(ProspectBatch.from_rows(given)), **columns)
+
+
+def settings(budget=500.0, rules=None, **more):
+    return PlanSettings(budget, rules=parse_rules(rules or {}, "USD"), **more)
+
+
+def chosen(plan):
+    return sorted((one["name"], one["deliverables"]) for one in plan["roster"])
+
+
+@pytest.fixture(scope="module")
+def plan(scorer):
+    given = [*rows(), {**rows()[0], "creator_id": "@nofee", "fee_usd": None}]
+    return make_plan(scorer, listed(given), settings(goal=2000.0), AS_OF)
 
 
 def check_shape(value, expected):
@@ -22,5 +71,289 @@ def check_shape(value, expected):
                 check_shape(value, inner)
 
 
-def test_the_example_has_the_shape_of_a_plan():
+def test_a_plan_and_the_example_have_the_shape_of_a_plan(plan):
     check_shape(PLAN_EXAMPLE, answer.Plan)
+    check_shape(plan, answer.Plan)
+    assert json.loads(json.dumps(plan, allow_nan=False)) == plan
+
+
+def test_every_row_is_in_the_plan_or_left_out_or_rejected(plan):
+    ids = [one["partnership_id"] for one in (*plan["roster"], *plan["left_out"])]
+    assert sorted(ids) == [f"row {n}" for n in range(1, 8)]
+    counts = plan["counts"]
+    assert (counts["read"], counts["rejected"]) == (7, 0)
+    assert counts["in_plan"] + counts["left_out"] == counts["candidates"] == 7
+    assert plan["spend"] == pytest.approx(sum(one["fee"]["total"] for one in plan["roster"]))
+    assert plan["spend"] + plan["left"] == plan["budget"] == 500
+    assert plan["sentence"].startswith(f"Sign {len(plan['roster'])} of 7 creators for ")
+    mean = sum(one["engagements"]["mean"] for one in plan["roster"])
+    assert plan["total"]["engagements"]["mean"] == pytest.approx(mean)
+    assert plan["objective"]["value"] == pytest.approx(mean)
+
+
+def test_no_other_choice_of_options_within_the_budget_brings_more(scorer):
+    asked = settings(500.0, gap=0.0, details=False)
+    candidates = listed(rows())
+    options = build_offers(scorer, candidates, asked, AS_OF).options
+    assert options.n == 18
+    by_candidate = [[-1, *np.flatnonzero(options.candidate == one)] for one in range(6)]
+    best = 0.0
+    for choice in itertools.product(*by_candidate):
+        taken = np.array([one for one in choice if one >= 0], dtype=int)
+        if options.fee[taken].sum() <= 500:
+            best = max(best, float(options.expected[taken].sum()))
+    found = make_plan(scorer, candidates, asked, AS_OF)
+    assert found["objective"]["value"] == pytest.approx(best)
+
+
+@pytest.mark.parametrize("kind", ["mean", "cvar"])
+def test_order_and_scale_of_the_list_play_no_part(scorer, kind):
+    aim = Objective(kind, 0.2)
+    given = rows()
+    first = make_plan(scorer, listed(given), settings(objective=aim, details=False), AS_OF)
+    turned = make_plan(scorer, listed(given[::-1]), settings(objective=aim, details=False), AS_OF)
+    scaled = [{**row, "fee_usd": row["fee_usd"] * 100} for row in given]
+    more = settings(50_000.0, objective=aim, details=False)
+    assert chosen(first) == chosen(turned) == chosen(make_plan(scorer, listed(scaled), more, AS_OF))
+    assert first["total"]["engagements"] == pytest.approx(turned["total"]["engagements"])
+
+
+def test_the_same_seed_gives_the_same_plan_and_another_one_other_draws(scorer):
+    made = [make_plan(scorer, listed(rows()), settings(seed=seed), AS_OF) for seed in (1, 1, 2)]
+    assert made[0] == made[1]
+    assert made[0]["total"]["engagements"]["p50"] != made[2]["total"]["engagements"]["p50"]
+
+
+def test_a_quote_for_several_deliverables_is_bought_whole_and_one_for_one_up_to_its_most(scorer):
+    given = rows((100.0, 100.0, 100.0))
+    given[0]["deliverables"] = 4
+    candidates = listed(given, max_deliverables=[9, 2, None])
+    options = build_offers(scorer, candidates, settings(), AS_OF).options
+    told = list(zip(options.row.tolist(), options.deliverables.tolist(), options.fee, strict=True))
+    assert told == [(0, 4, 100), (1, 1, 100), (1, 2, 200), (2, 1, 100), (2, 2, 200), (2, 3, 300)]
+
+
+def test_offers_of_one_creator_are_alternatives_and_repeats_are_rejected(scorer):
+    given = [*rows(), {**rows()[1], "format": "video", "fee_usd": 80.0}, rows()[2]]
+    given += [{**rows()[3], "fee_usd": 331.0}]
+    plan = make_plan(scorer, listed(given), settings(2000.0), AS_OF)
+    names = [one["name"] for one in plan["roster"]]
+    assert len(names) == len(set(names))
+    rejected = {one["row"]: one["reasons"][0] for one in plan["rejected"]}
+    assert rejected[8] == "repeats row 3: the same offer of the same creator"
+    assert {4, 8, 9} == set(rejected)
+    assert "same offer at another fee in row 9" in rejected[4]
+    reasons = {one["partnership_id"]: one["reason"] for one in plan["left_out"]}
+    assert {reasons.get("row 2"), reasons.get("row 7")} == {None, "other_offer"}
+
+
+def test_a_market_fee_is_planned_at_its_upper_end_unless_asked_otherwise(scorer):
+    given = [{**row, "fee_usd": None} for row in rows()[:2]]
+    at = {
+        end: make_plan(scorer, listed(given), settings(1e6, market_fee=end), AS_OF)
+        for end in ("low", "typical", "high")
+    }
+    for end, plan in at.items():
+        fee = plan["roster"][0]["fee"]
+        assert fee["source"] in ("own_deals", "rate_card")
+        assert fee["total"] == pytest.approx(fee[end])
+    assert at["low"]["spend"] < at["typical"]["spend"] < at["high"]["spend"]
+
+
+def test_parts_are_added_to_the_fee_and_cost_is_about_what_buys_engagement(scorer):
+    part = parse_fee_part("whitelisting", "30 EUR")
+    scorer = Scorer(scorer.bundle, rates=CurrencyRates({"USD": 1.0, "EUR": 2.0}))
+    candidates = listed(rows((100.0,)), fee_parts=[(part,)])
+    plan = make_plan(scorer, candidates, settings(1000.0, {"fee_parts": {"agency": "10 %"}}), AS_OF)
+    (one,) = plan["roster"]
+    assert one["deliverables"] == 3
+    assert one["fee"]["for_engagement"] == 300
+    assert {part["name"]: part["amount"] for part in one["fee"]["parts"]} == {
+        "whitelisting": pytest.approx(180),
+        "agency": pytest.approx(30),
+    }
+    assert one["fee"]["total"] == plan["spend"] == pytest.approx(510)
+    assert one["cpe"] == pytest.approx(300 / one["engagements"]["p50"])
+    assert "at 300 USD" in one["sentence"]
+
+
+def test_a_rule_that_binds_is_told_with_what_it_costs_and_whom(scorer):
+    free = make_plan(scorer, listed(rows()), settings(), AS_OF)
+    assert free["binding"] == []
+    assert free["counts"]["in_plan"] > 1
+    plan = make_plan(scorer, listed(rows()), settings(rules={"max_creators": 1}), AS_OF)
+    assert plan["counts"]["in_plan"] == 1
+    (binding,) = plan["binding"]
+    assert binding["text"].startswith("at most 1 creator: without it the plan would bring about")
+    kept_out = {one["name"] for one in plan["left_out"] if one["reason"] == "rule"}
+    assert kept_out == {name for name, _ in chosen(free)} - {name for name, _ in chosen(plan)}
+
+
+def test_conditions_on_one_creator_are_told_as_reasons(scorer):
+    rules = {"exclude": ["creator1"], "max_fee": 250, "least_evidence": "profile"}
+    plan = make_plan(scorer, listed(rows((90, 500, 100, 260))), settings(400.0, rules), AS_OF)
+    reasons = {one["name"]: one["reason"] for one in plan["left_out"]}
+    assert reasons["@Creator1"] == "excluded"
+    assert reasons["@Creator2"] == reasons["@Creator4"] == "over_max_fee"
+    over = make_plan(scorer, listed(rows((90, 500))), settings(400.0), AS_OF)
+    assert over["left_out"][0]["text"] == "@Creator2: 500 USD is more than the budget of 400 USD."
+
+
+def test_what_more_money_would_bring_is_the_difference_of_two_plans(scorer):
+    exact = settings(500.0, gap=0.0)
+    plan = make_plan(scorer, listed(rows()), exact, AS_OF)
+    more = make_plan(scorer, listed(rows()), replace(exact, budget=550.0), AS_OF)
+    assert plan["next_1000"]["amount"] == 50
+    values = [one["objective"]["value"] for one in (plan, more)]
+    assert plan["next_1000"]["adds"] == pytest.approx(values[1] - values[0])
+    points = plan["frontier"]
+    means = [point["engagements"]["mean"] for point in points]
+    assert means == sorted(means)
+    assert [point["spend"] <= point["budget"] for point in points] == [True] * len(points)
+    assert next(one for one in points if one["budget"] == 500)["spend"] == plan["spend"]
+
+
+def test_a_close_plan_is_compared_on_the_same_draws(scorer):
+    twins = [*rows((100.0,)), {**rows((100.0,))[0], "creator_id": "@twin"}]
+    plan = make_plan(scorer, listed(twins), settings(150.0, max_deliverables=1), AS_OF)
+    (other,) = plan["close_plans"]
+    assert len(other["roster"]) == 1
+    assert 0.4 < other["probability_better"] < 0.6
+    assert plan["warnings"][0].startswith("within noise of another plan: ")
+
+
+def test_a_goal_with_a_least_probability_is_held_or_refused(scorer):
+    candidates = listed(rows())
+    free = make_plan(scorer, candidates, settings(goal=1.0), AS_OF)
+    assert free["total"]["probability_goal"] == 1
+    goal = free["total"]["engagements"]["p50"]
+    with pytest.raises(NoPlan, match="no plan was found that reaches"):
+        make_plan(scorer, candidates, settings(goal=goal, rules={"least_probability": 0.99}), AS_OF)
+    held = settings(goal=goal * 0.7, rules={"least_probability": 0.6})
+    assert make_plan(scorer, candidates, held, AS_OF)["total"]["probability_goal"] >= 0.6
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "told"),
+    [
+        ([], {}, "there are no candidates"),
+        (rows(), {"budget": 0.0}, "the budget is 0: give an amount above 0"),
+        (rows(), {"budget": float("nan")}, "the budget is nan"),
+        (rows(), {"budget": 1e30}, "the budget is 1e+30"),
+        (rows(), {"currency": "CHF"}, "'CHF', which has no rate to USD, known is USD"),
+        (rows(), {"budget": 70.0}, "no candidate is affordable: the cheapest, @Creator5, costs 75 USD, the budget is 70 USD"),
+        (rows(), {"rules": {"must_have": ["@creater1"]}}, "must have '@creater1': no candidate has that name: did you mean 'creator1'?"),
+        (rows(), {"rules": {"min_creators": 3, "max_fee": 100}}, "no plan holds these rules together: at least 3 creators; a fee of at most 100 USD a creator: relax one"),
+        (rows(), {"rules": {"min_creators": 6}}, "no plan holds these rules together: at least 6 creators; the budget of 500 USD"),
+        (rows(), {"rules": {"must_have": ["creator1"], "exclude": ["row 1"]}}, "must have creator1; without row 1"),
+        (rows(), {"rules": {"least_probability": 0.5}}, "least_probability is of reaching a goal"),
+        (rows(format="image", platform="x"), {"measure": "views"}, "no candidate has a forecast of views"),
+        ([{**rows()[0], "fee_usd": None, "fee": 5.0, "currency": "CHF"}], {}, "none of 1 candidates can be forecast: currency 'CHF' has no rate"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_planned_is_one_clear_sentence(scorer, given, asked, told):
+    with pytest.raises(PlanError) as raised:
+        make_plan(scorer, listed(given), settings(**asked), AS_OF)
+    assert told in str(raised.value)
+
+
+def test_without_fees_and_market_fees_there_is_no_plan(scorer):
+    bundle = replace(scorer.bundle, market_fee=None, benchmarks=None)
+    given = [{**row, "fee_usd": None} for row in rows()]
+    with pytest.raises(PlanError, match="no candidate has a fee, and the model has no market fees"):
+        make_plan(Scorer(bundle), listed(given), settings(), AS_OF)
+    one = make_plan(Scorer(bundle), listed([*given, rows()[0]]), settings(), AS_OF)
+    assert chosen(one) == [("@Creator1", 3)]
+    assert {one["reason"] for one in one["left_out"]} == {"no_fee"}
+
+
+LIST = """Creator,Platform,Followers,Niche,Format,Fee (EUR),Max Deliverables,Usage Rights,Agency
+Anna Bakes,instagram,42000,food,Reel,600,2,10 %,
+Ben,tiktok,150000,food,video,900,1,,200 EUR
+Cleo,instagram,9000,food,image,120,,,
+Dan,instagram,25000,food,image,300,many,,
+Eve,instagram,30000,food,image,350,,20,
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, home):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(home))
+    Path("list.csv").write_text(LIST)
+    Path("rates.csv").write_text("currency,usd_per_unit\nEUR,1.25\n")
+
+    def invoke(*arguments):
+        given = ["plan", "list.csv", "--currency", "EUR", "--rates", "rates.csv"]
+        given += ["--as-of", "2026-07-01", *map(str, arguments)]
+        result = CliRunner().invoke(main, given, prog_name="creatorcast")
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result
+
+    return invoke
+
+
+def test_a_list_as_people_keep_it_becomes_a_plan_in_files(run):
+    result = run("--budget", 1500, "--out", "plan.json", "--picture", "plan.svg")
+    assert result.exit_code == 3, result.output
+    plan = json.loads(Path("plan.json").read_text())
+    check_shape(plan, answer.Plan)
+    assert plan["sentence"] in result.output
+    assert "rejected line 5: max_deliverables 'many' is not a whole number" in result.output
+    assert "rejected line 6: usage_rights '20' may be a percentage or an amount" in result.output
+    assert "5 read = " in result.output
+    names = {one["name"] for one in (*plan["roster"], *plan["left_out"])}
+    assert names == {"Anna Bakes", "Ben", "Cleo"}
+    for one in plan["roster"]:
+        if one["name"] == "Anna Bakes":
+            assert one["fee"]["for_engagement"] == 600 * one["deliverables"] <= 1200
+            assert one["fee"]["parts"][0]["amount"] == pytest.approx(60 * one["deliverables"])
+    assert Path("plan.svg").read_text().startswith("<?xml")
+    assert run("--budget", 1500, "--out", "plan.xlsx").exit_code == 3
+    roster = pd.read_excel("plan.xlsx", sheet_name=None)
+    assert list(roster) == ["Plan", "Left out", "Rejected", "Budgets"]
+    assert len(roster["Plan"]) == plan["counts"]["in_plan"]
+
+
+def test_a_saved_plan_is_told_at_new_fees_and_compared(run):
+    assert run("--budget", 1500, "--out", "a.json").exit_code == 3
+    same = run("--saved", "a.json", "--out", "same.json")
+    compared = json.loads(Path("same.json").read_text())
+    assert compared["probability_better"] == 0.5
+    assert compared["saved"]["spend_now"] == pytest.approx(compared["saved"]["spend_then"])
+    assert "The saved plan cost" in same.output
+    Path("list.csv").write_text(LIST.replace("Reel,600", "Reel,700").replace("Cleo", "Cleopatra"))
+    assert run("--saved", "a.json", "--budget", 2500, "--out", "dearer.json").exit_code == 3
+    dearer = json.loads(Path("dearer.json").read_text())
+    changes = {one["name"]: one for one in dearer["saved"]["changes"]}
+    if "Cleo" in changes:
+        assert changes["Cleo"]["reason"] == "is not in the list"
+    assert dearer["best"]["budget"] == 2500
+    assert run("--budget", 900, "--out", "b.json").exit_code == 3
+    assert run("--saved", "a.json", "--against", "b.json", "--out", "ab.json").exit_code == 3
+    assert json.loads(Path("ab.json").read_text())["best"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--by", "mean"], "--budget is missing"),
+        (["--budget", "1500", "--against", "a.json"], "--against compares with --saved"),
+        (["--budget", "nan"], "creatorcast: the budget is nan"),
+        (["--budget", "-5"], "creatorcast: the budget is -5"),
+        (["--budget", "10"], "creatorcast: no candidate is affordable: the cheapest, Cleo, costs 120 EUR"),
+        (["--budget", "1500", "--by", "goal"], "a plan by goal needs the goal"),
+        (["--budget", "1500", "--level", "0.2"], "a level is for cvar and quantile"),
+        (["--budget", "1500", "--out", "plan.txt"], "has an unknown ending"),
+        (["--budget", "1500", "--out", "list.csv"], "is the list itself"),
+        (["--budget", "1500", "--rules", "none.toml"], "none.toml: the file cannot be read: No such file"),
+        (["--budget", "1500", "--max-share", "40"], "option.max_share is 40"),
+        (["--budget", "1500", "--min-creators", "9"], "at least 9 creators"),
+        (["--budget", "1500", "--rates", "rates.csv"], "--rates is given twice"),
+        (["--saved", "list.csv"], "cannot be read as a plan"),
+    ],
+)  # fmt: skip
+def test_the_command_says_in_one_sentence_what_is_wrong(run, arguments, told):
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert told in result.output

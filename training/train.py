@@ -34,6 +34,7 @@ from training.platform_times import (
     timestamps_by_platform,
     to_timestamp,
 )
+from training.shared_errors import shared_shock_of_scores
 
 
 def train(
@@ -127,6 +128,7 @@ def make_manifest(
             "platforms": json_records(backtest_result.by_platform),
             "coverage": json_records(backtest_result.coverage),
         },
+        "shared_shock": shared_shock_of_scores(backtest_result.scores, recipe.seed).to_json(),
     }
 
 

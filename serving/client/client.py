@@ -20,6 +20,8 @@ from serving.client.types import (
     Creator,
     Error,
     Partnership,
+    Plan,
+    PlanPartnership,
     Ranking,
     TrackAnswer,
     TrackedPartnership,
@@ -142,6 +144,21 @@ class Client:
         """Forecast deliverables that are online, from the counts that were read of them."""
         return self._ask("/v1/track", partnerships, as_of)
 
+    def plan(
+        self,
+        partnerships: Sequence[PlanPartnership],
+        budget: float,
+        currency: str = "USD",
+        as_of: datetime | str | None = None,
+        **settings: Any,
+    ) -> Plan:
+        """Choose whom to sign within a budget.
+
+        `settings`: as POST /v1/plan takes them, such as by="goal", goal=50_000, rules={...}.
+        """
+        more = {"budget": budget, "currency": currency, **settings}
+        return self._ask("/v1/plan", partnerships, as_of, **more)
+
     def creator(self, creator_id: str, platform: str | None = None) -> Creator:
         """Return what the service knows of a creator."""
         return self._send(
@@ -168,7 +185,9 @@ class Client:
     def _ask(
         self,
         path: str,
-        partnerships: Sequence[Partnership] | Sequence[TrackedPartnership],
+        partnerships: Sequence[Partnership]
+        | Sequence[TrackedPartnership]
+        | Sequence[PlanPartnership],
         as_of: datetime | str | None,
         **more: object,
     ) -> Any:

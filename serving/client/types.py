@@ -232,6 +232,90 @@ class TrackAnswer(TypedDict):
     results: list[TrackResult]
 
 
+class PlanPartnership(Partnership, total=False):
+    """A partnership that may be signed; parts of the fee as texts such as "20 %" or "150 EUR"."""
+
+    max_deliverables: int
+    usage_rights: str
+    whitelisting: str
+    exclusivity: str
+    agency: str
+
+
+class PlanFigures(TypedDict):
+    """A forecast: three quantiles and the expectation."""
+
+    p10: float
+    p50: float
+    p90: float
+    mean: float
+
+
+class PlannedFee(TypedDict):
+    """What a partnership costs, in the currency of the plan."""
+
+    total: float
+    for_engagement: float
+    source: str
+    low: Number
+    typical: Number
+    high: Number
+    parts: list[dict[str, Any]]
+
+
+class RosterEntry(TypedDict):
+    """A partnership to sign."""
+
+    partnership_id: str
+    creator_id: str | None
+    name: str
+    platform: str
+    deliverables: int
+    format: str | None
+    package: str | None
+    fee: PlannedFee
+    engagements: PlanFigures
+    views: PlanFigures | None
+    cpe: Number
+    break_even_fee: Number
+    adds: float
+    sentence: str
+    warnings: list[str]
+
+
+class PlanTotal(TypedDict):
+    """What the whole roster brings."""
+
+    creators: int
+    deliverables: int
+    engagements: PlanFigures
+    views: PlanFigures | None
+    cpe: Number
+    probability_goal: Number
+
+
+class Plan(TypedDict):
+    """The answer to a budget: whom to sign."""
+
+    currency: str
+    budget: float
+    spend: float
+    left: float
+    status: str
+    gap: float
+    counts: dict[str, int]
+    roster: list[RosterEntry]
+    total: PlanTotal
+    left_out: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    binding: list[dict[str, str]]
+    next_1000: dict[str, Any] | None
+    frontier: list[dict[str, Any]]
+    close_plans: list[dict[str, Any]]
+    warnings: list[str]
+    sentence: str
+
+
 class Feature(TypedDict):
     """One derived column of a creator."""
 

@@ -37,16 +37,16 @@ class LoadShedder:
         self.held_bytes = 0
         self._short, self._long = anyio.CapacityLimiter(1), anyio.CapacityLimiter(1)
 
-    async def score(self, request: Request, work: Callable[[bytes], T]) -> T:
-        """Read the body and do the work on it in a thread, in turn; long requests do not keep short
-        ones waiting.
+    async def score(self, request: Request, work: Callable[[bytes], T], is_long: bool = False) -> T:
+        """Read the body and do the work on it in a thread, in turn; long requests, those that
+        `is_long` marks among them, do not keep short ones waiting.
 
         Raises RequestRefused where the body is too large or too slow, or too much is waiting
         already.
         """
         with self._holding() as hold:
             body = await self._read(request, hold)
-            if len(body) <= self.limits.short_bytes:
+            if len(body) <= self.limits.short_bytes and not is_long:
                 turn, waiting = self._short, self.limits.waiting
             else:
                 turn, waiting = self._long, self.limits.waiting_long

@@ -10,6 +10,9 @@ from pydantic.json_schema import models_json_schema
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.creator_profile import Creator
+from serving.http.plan_examples import PLAN_EXAMPLES
+from serving.http.plan_response import PlanAnswer
+from serving.http.plan_schema import PlanQuestion
 from serving.http.ranking import Ranking, RankQuestion
 from serving.http.request_schema import ExplainQuestion, Question
 from serving.http.response_schema import Answer, FaultMessage
@@ -132,8 +135,10 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (ExplainQuestion, "validation"),
     (RankQuestion, "validation"),
     (TrackQuestion, "validation"),
+    (PlanQuestion, "validation"),
     (Answer, "serialization"),
     (TrackAnswer, "serialization"),
+    (PlanAnswer, "serialization"),
     (Ranking, "serialization"),
     (Creator, "serialization"),
     (FaultMessage, "serialization"),
@@ -147,6 +152,11 @@ _EACH = (
 _TRACKED = (
     "Each partnership has its answer or its errors. A post grows from its last reading by the "
     "curve of its platform; the deliverables that were not read count by the forecast made before."
+)
+_PLANNED = (
+    "Which partnerships to sign, and how many deliverables of each, within a budget and rules. A "
+    "fee for one deliverable may be bought several times; any other is bought whole or not at all. "
+    "Partnerships with errors are listed as rejected; 422 tells why no plan can be made."
 )
 
 
@@ -181,6 +191,14 @@ def openapi() -> dict:
                 "TrackAnswer",
                 TRACK_EXAMPLES,
                 _TRACKED,
+            ),
+            "/v1/plan": _post(
+                "plan",
+                "Choose whom to sign within a budget",
+                "PlanQuestion",
+                "PlanAnswer",
+                PLAN_EXAMPLES,
+                _PLANNED,
             ),
             "/v1/creators/{creator_id}": _creator(),
             "/v1/model": _get(

@@ -5,12 +5,14 @@ All partnerships are read together, field by field. One with errors does not kee
 being scored; only a request that is malformed as a whole is refused.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import compress
 
 from features.history.post_readings import PostReadings
+from features.tables.schema import Column
 from serving.http.errors import (
     MAX_FAULTS,
     MAX_REQUEST_FAULTS,
@@ -36,8 +38,8 @@ class ParsedRequest:
     """The partnerships of a request, n in order.
 
     `names`: the partnership_id of each, as given, else numbered; `valid_positions`: positions of
-    the m without errors, which `prospects` (m) and `posts` are of; `faults`: the errors of the
-    others, by position.
+    the m without errors, which `prospects` (m), `posts` and `extras` are of; `faults`: the errors
+    of the others, by position; `extras`: values (m) of fields that no forecast uses.
     """
 
     names: list[str]
@@ -45,14 +47,21 @@ class ParsedRequest:
     prospects: ProspectBatch
     posts: PostReadings | None
     faults: dict[int, tuple[ErrorDetail, ...]]
+    extras: dict[str, list] = field(default_factory=dict)
 
 
-def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
+def read_partnerships(
+    objects: list, now: datetime, extra_fields: Sequence[Column] = ()
+) -> ParsedRequest:
     """Read the partnerships of a request; nothing can have been posted after `now`.
+
+    `extra_fields`: those that they may have besides.
 
     Raises RequestRefused where they have too many recent_posts together.
     """
-    columns, errors = read_objects(objects, PARTNERSHIP_FIELDS, lambda row: f"partnerships[{row}]")
+    columns, errors = read_objects(
+        objects, (*PARTNERSHIP_FIELDS, *extra_fields), lambda row: f"partnerships[{row}]"
+    )
     posts = read_recent_posts(columns.pop("recent_posts", []), errors)
     names = partnership_names(columns, len(objects), errors)
     _check_across_fields(columns, posts, errors, len(objects), now)
@@ -63,9 +72,11 @@ def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
     valid_positions = list(compress(range(len(objects)), is_valid))
     columns["partnership_id"] = names
     valid_columns = {name: list(compress(values, is_valid)) for name, values in columns.items()}
+    extra_names = [column.name for column in extra_fields if column.name in valid_columns]
+    extras = {name: valid_columns.pop(name) for name in extra_names}
     prospects = batch_from_columns(len(valid_positions), valid_columns)
     readings = _valid_readings(posts, valid_positions, now)
-    return ParsedRequest(names, valid_positions, prospects, readings, faults)
+    return ParsedRequest(names, valid_positions, prospects, readings, faults, extras)
 
 
 def partnership_names(columns: dict[str, list], count: int, errors: ErrorsByRow) -> list[str]:

@@ -45,6 +45,7 @@ from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
+from serving.http.plan_answer import answer_plan
 from serving.http.track_answer import answer_track
 from serving.settings import Limits
 
@@ -73,6 +74,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/rank", rank, methods=["POST"]),
             Route("/v1/explain", explain, methods=["POST"]),
             Route("/v1/track", track, methods=["POST"]),
+            Route("/v1/plan", plan, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
@@ -109,12 +111,17 @@ async def track(request: Request) -> Response:
     return await _score(request, answer_track)
 
 
-async def _score(request: Request, build: AnswerBuilder) -> Response:
+async def plan(request: Request) -> Response:
+    """POST /v1/plan; it takes seconds, so that its turn is that of long requests."""
+    return await _score(request, answer_plan, is_long=True)
+
+
+async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
     loaded = _loaded(request)
     _check_content_type(request)
     path, state = PATHS[request.scope["endpoint"]], request.app.state
     work = partial(_answer_body, build, state.metrics, path, loaded)
-    status, content = await state.admission.score(request, work)
+    status, content = await state.admission.score(request, work, is_long)
     return state.admission.answer(content, status)
 
 
@@ -266,6 +273,7 @@ PATHS = {
     rank: "/v1/rank",
     explain: "/v1/explain",
     track: "/v1/track",
+    plan: "/v1/plan",
     creator: "/v1/creators/{creator_id}",
     model: "/v1/model",
     benchmarks: "/v1/benchmarks",

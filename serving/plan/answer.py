@@ -6,6 +6,8 @@ Amounts are in the currency of the plan, counts are totals over deliverables, un
 
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 #: The version of this shape, which saved plans carry.
 PLAN_VERSION = 1
 
@@ -83,7 +85,8 @@ class PlanTotal(TypedDict):
 
 class LeftOut(TypedDict):
     """A candidate that is not signed; `reason` is a code of left_out.REASONS, `text` a sentence,
-    `replaced_by`: partnership_ids of the plan that would leave if it were signed.
+    `replaced_by`: partnership_ids of the plan that would leave if it were signed; `evidence`: what
+    its forecast rests on.
     """
 
     partnership_id: str
@@ -92,6 +95,7 @@ class LeftOut(TypedDict):
     reason: str
     text: str
     replaced_by: list[str] | None
+    evidence: str
 
 
 class RejectedCandidate(TypedDict):
@@ -185,3 +189,16 @@ class Plan(TypedDict):
     warnings: list[str]
     sentence: str
     settings: dict[str, Any]
+
+
+def plain_values(value: Any) -> Any:
+    """Return a value with its numbers as those of Python, and no number that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: plain_values(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

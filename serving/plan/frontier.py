@@ -8,8 +8,8 @@ from serving.plan.outcomes import Outcomes
 from serving.plan.problem import PlanSolution
 from serving.plan.solver import PlanSolver
 
-#: Budgets of the frontier, that of the plan besides.
-POINTS = 9
+#: Budgets of the frontier as multiples of that of the plan, within the cheapest candidate and all.
+MULTIPLES = (0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0)
 #: How much more money is told of; a tenth of the budget where that is smaller than this share.
 STEP, LEAST_BUDGET_OF_STEP = 1000.0, 2000.0
 
@@ -79,14 +79,14 @@ def _budgets(solver: PlanSolver) -> list[float]:
     dearest = np.zeros(int(options.candidate.max()) + 1)
     np.maximum.at(dearest, options.candidate, options.fee)
     least, most = float(options.fee.min()), float(dearest.sum())
-    spaced = np.geomspace(least, max(most, least), POINTS)
-    budgets = {round_amount(budget) for budget in spaced[1:-1].tolist()}
-    # rounded up, so that the cheapest can be paid, and all
-    budgets |= {_rounded_up(least), _rounded_up(most), solver.settings.budget}
-    return sorted(budgets)
+    own = solver.settings.budget
+    ends = {_rounded_up(least), _rounded_up(most), own}
+    between = {round_amount(share * own) for share in MULTIPLES}
+    return sorted({budget for budget in between if least <= budget <= most} | ends)
 
 
 def _rounded_up(amount: float) -> float:
+    """Return an amount of two digits that is no smaller, so that it can be paid."""
     rounded = round_amount(amount)
     return rounded if rounded >= amount else round_amount(amount * 1.05)
 

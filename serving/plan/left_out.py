@@ -29,7 +29,7 @@ REASONS = {
     "costs_more": "costs more for what it brings than those in the plan",
 }
 #: Candidates left out of which it is tried who would leave for them.
-TRIED = 10
+TRIED = 4
 #: Rules that are tried without.
 MOST_RULES = 20
 #: Gain, as a share of the value, from which on a rule is told.
@@ -76,6 +76,7 @@ class LeftOutReasons:
             "reason": reason,
             "text": f"{name}: {detail or REASONS[reason]}.",
             "replaced_by": None,
+            "evidence": str(self.offers.evidence[row]),
         }
 
     def _reason(self, row: int) -> tuple[str, str]:
@@ -151,7 +152,7 @@ class LeftOutReasons:
         settings = self.solver.settings
         if self.solver.objective.kind == "probability":
             return f"and the goal would be {max(loss, 0):.1%} less probable"
-        if loss <= 0.0005 * abs(self.solution.value):
+        if loss <= LEAST_GAIN * abs(self.solution.value):
             return "and the plan would be about as good"
         return f"and the plan would bring {_about(loss)} {settings.measure} fewer"
 

@@ -12,7 +12,7 @@ from models.rate_card import FEE_RANGE
 from serving.plan.answer import RejectedCandidate
 from serving.plan.candidates import CandidateList, posts_of_rows
 from serving.plan.fees import FeePartError, merge_parts, part_amounts
-from serving.plan.options import Options
+from serving.plan.options import Options, fold_name
 from serving.plan.problem import PlanError
 from serving.plan.settings import MARKET_FEES, MEASURES, PlanSettings
 from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
@@ -35,7 +35,8 @@ class Offers:
 
     `means`: expected totals of the options by measure, (n,) each, NaN where there is no forecast;
     `forecasts`: of all options that were scored; `unused`: row -> a code of left_out.REASONS;
-    `rejected`: row -> why it cannot be used.
+    `rejected`: row -> why it cannot be used; `accounts`: how many creators the others are of;
+    `evidence`: row -> what its forecast rests on.
     """
 
     options: Options
@@ -44,6 +45,7 @@ class Offers:
     unused: dict[int, str]
     rejected: dict[int, list[str]]
     accounts: int
+    evidence: dict[int, str]
 
     def totals(self, measure: str, chosen: np.ndarray) -> DeliveredTotals:
         """Return the totals of options at the positions `chosen`; all must have the measure."""
@@ -113,9 +115,15 @@ def build_offers(
         forecast=forecast[is_used],
         names_of_row=candidates.known_names(),
     )
+    evidence = dict(zip(row.tolist(), table.columns["evidence"].tolist(), strict=True))
     usable = np.unique(account[~np.isin(row, [*rejected])])
     means = {measure: values[is_used] for measure, values in means.items()}
-    return Offers(options, means, forecasts, unused, rejected, len(usable))
+    return Offers(options, means, forecasts, unused, rejected, len(usable), evidence)
+
+
+def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:
+    """Return a text that names an account; a row that names no creator is one of its own."""
+    return f"{platform}:{fold_name(creator_id)}" if creator_id else f"row:{partnership_id}"
 
 
 def with_deliverables(
@@ -166,9 +174,7 @@ def _accounts(
     owners = (prospects.text("creator_id"), prospects.text("handle"))
     keys = np.array(
         [
-            f"{platform}:{(creator or handle).removeprefix('@').casefold()}"
-            if creator or handle
-            else f"row:{name}"
+            account_key(platform, creator or handle, name)
             for platform, creator, handle, name in zip(
                 table.columns["platform"], *owners, prospects.text("partnership_id"), strict=True
             )
@@ -206,13 +212,23 @@ def _repeated_rows(candidates: CandidateList, account: np.ndarray) -> dict[int, 
             continue
         first = offers[offer]
         place, earlier = candidates.place_word, candidates.places[first]
-        if _terms(candidates, first) == _terms(candidates, row):
+        if _terms(candidates, first) == _terms(candidates, row) or not _has_fee(candidates, row):
             faults[row] = [f"repeats {place} {earlier}: the same offer of the same creator"]
+            continue
+        if not _has_fee(candidates, first):
+            later = candidates.places[row]
+            faults[first] = [f"is offered with a fee in {place} {later}: the same offer"]
+            offers[offer] = row
             continue
         name = candidates.names[row]
         for one, other in ((first, candidates.places[row]), (row, earlier)):
             faults[one] = [f"{name} has the same offer at another fee in {place} {other}: keep one"]
     return faults
+
+
+def _has_fee(candidates: CandidateList, row: int) -> bool:
+    fees = [candidates.prospects.number(name)[row] for name in ("fee_usd", "fee")]
+    return not np.isnan(fees).all()
 
 
 def _terms(candidates: CandidateList, row: int) -> tuple:

@@ -11,7 +11,8 @@ from difflib import get_close_matches
 import numpy as np
 
 from features.number_text import format_estimates, format_fraction, format_money
-from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective
+from models.shared_shock import SharedShock
+from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
 from serving.plan.close_plans import close_plans, noise_warnings
 from serving.plan.draws import PlanDraws
@@ -49,12 +50,13 @@ def make_plan(
     offers = build_offers(scorer, candidates, settings, as_of)
     warnings = _check_names(candidates, offers, settings)
     _check_affordable(candidates, offers.options, settings)
-    solver = PlanSolver(offers.options, settings, _scenarios(offers, settings))
-    outcomes = Outcomes(offers, settings, PlanDraws(offers, EVALUATION_DRAWS, settings.seed + 1))
+    shock = SharedShock.of_manifest(scorer.bundle.manifest)
+    solver = PlanSolver(offers.options, settings, _scenarios(offers, shock, settings))
+    outcomes = evaluation(offers, shock, settings)
     solution = _solve(solver, outcomes, settings)
     solver.deadline = time.monotonic() + settings.time_limit
     made = _Made(scorer, candidates, settings, as_of, offers, solver, outcomes, solution)
-    return made.answer(warnings)
+    return plain_values(made.answer(warnings))
 
 
 def _no_candidates(candidates: CandidateList) -> str:
@@ -67,11 +69,17 @@ def _no_candidates(candidates: CandidateList) -> str:
     )
 
 
-def _scenarios(offers: Offers, settings: PlanSettings) -> np.ndarray | None:
+def evaluation(offers: Offers, shock: SharedShock, settings: PlanSettings) -> Outcomes:
+    """Return what rosters bring, in draws that no plan is chosen by."""
+    draws = PlanDraws(offers, shock, EVALUATION_DRAWS, settings.seed + 1)
+    return Outcomes(offers, settings, draws)
+
+
+def _scenarios(offers: Offers, shock: SharedShock, settings: PlanSettings) -> np.ndarray | None:
     """Return the draws that the program chooses by, None where it needs none."""
     if settings.objective.kind == "mean" and settings.rules.least_probability is None:
         return None
-    draws = PlanDraws(offers, settings.scenarios, settings.seed)
+    draws = PlanDraws(offers, shock, settings.scenarios, settings.seed)
     return draws.totals(settings.measure, np.arange(offers.options.n))
 
 

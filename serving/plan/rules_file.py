@@ -117,7 +117,7 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     >>> did_you_mean("max_creaters", RULE_NAMES)
     'did you mean max_creators?'
     """
-    near = get_close_matches(name[:40].lower(), known, 1)
+    near = get_close_matches(name[:40].lower(), known, 1, 0.5)
     return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
 
 

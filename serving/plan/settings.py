@@ -40,7 +40,7 @@ class PlanSettings:
     max_deliverables: int = 3
     scenarios: int = 500
     seed: int = 1
-    time_limit: float = 30.0
+    time_limit: float = 10.0
     gap: float = 0.005
     details: bool = True
 

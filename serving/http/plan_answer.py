@@ -1,0 +1,47 @@
+"""The answer to POST /v1/plan: the plan, as the command line makes it."""
+
+from datetime import datetime
+
+import numpy as np
+import orjson
+
+from serving.http.answer import RequestAnswer
+from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
+from serving.http.model_store import LoadedModel
+from serving.http.plan_reader import plan_refused, read_plan_candidates, read_plan_settings
+from serving.http.plan_schema import EXPECTED_PLAN_VALUES, PlanEnvelope
+from serving.http.request_schema import read_request
+from serving.plan.answer import Plan
+from serving.plan.planner import make_plan
+from serving.plan.problem import PlanError
+from serving.scoring.prospect_batch import microseconds
+
+
+def answer_plan(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[RequestAnswer, bytes]:
+    """Answer POST /v1/plan; return what figures count, and the plan as JSON.
+
+    Raises RequestRefused where the body is no such request, or no plan can be made.
+    """
+    envelope = read_request(body, PlanEnvelope, EXPECTED_PLAN_VALUES)
+    rates = loaded.scorer.rates
+    if np.isnan(rates.of([envelope.currency])[0]):
+        got, known = shorten_value(envelope.currency), ", ".join(rates.usd_per_unit)
+        words, expected = "has no rate to USD in this service", f"one of {known}"
+        detail = ErrorDetail("currency_without_rate", "currency", words, expected, got)
+        raise RequestRefused(400, "malformed", detail)
+    candidates = read_plan_candidates(envelope.partnerships, now)
+    try:
+        settings = read_plan_settings(envelope)
+        plan = make_plan(loaded.scorer, candidates, settings, microseconds(envelope.as_of or now))
+    except PlanError as error:
+        raise plan_refused(error, candidates.rejected) from None
+    return _counted(plan, len(envelope.partnerships)), orjson.dumps(plan)
+
+
+def _counted(plan: Plan, count: int) -> RequestAnswer:
+    """Return the evidence of each partnership, for the figures; those rejected have none."""
+    evidence = np.full(count, None, dtype=object)
+    told = [one["evidence"] for one in (*plan["roster"], *plan["left_out"])]
+    evidence[: len(told)] = told
+    is_refused = np.arange(count) >= len(told)
+    return RequestAnswer({}, [b""] * count, {"evidence": evidence}, is_refused)
