@@ -1,6 +1,6 @@
 """Does a plan bring more for the same money than simpler choices? Campaigns on both kinds of pools.
 
-python benchmarks/plan_proof.py [--panel DATA] [--campaigns 200] [--mean-only]
+python benchmarks/plan_proof.py [--panel DATA] [--only panel] [--campaigns 200] [--plans cvar goal]
 
 A campaign draws 30 to 100 candidates with quoted fees of one deliverable, which may be bought up to
 three times, and a budget of 3 to 30 % of the sum of the fees. Half of them have rules: a largest
@@ -33,6 +33,7 @@ import pandas as pd
 from campaign_pools import Pool, panel_pools, simulated_pools
 
 from features.tables.schema import DTYPES, PROSPECTS
+from models.shared_shock import SharedShock
 from serving.plan.candidates import CandidateList
 from serving.plan.draws import PlanDraws
 from serving.plan.offers import Offers, build_offers
@@ -50,7 +51,7 @@ SCENARIOS, TELLING_DRAWS, BOOTSTRAP = 200, 2000, 500
 #: Creators that an equal split pays at least.
 SPLIT = 10
 GOAL_PROBABILITIES = (0.8, 0.65, 0.5)
-OURS = "plan: mean"
+OURS, PLANS = "plan: mean", ["cvar", "goal"]
 #: Shares of the plan's expectation at which the probability of a goal is compared with what happens.
 GOAL_SHARES = (0.6, 0.8, 1.0, 1.2)
 
@@ -116,7 +117,7 @@ def draw_campaigns(pool: Pool, campaigns: int, rng: np.random.Generator) -> Iter
         budget = max(budget, float(np.sort(fee)[2]))
         rules = _draw_rules(pool, chosen, rng) if number % 2 else PlanRules()
         settings = PlanSettings(
-            budget, rules=rules, scenarios=SCENARIOS, seed=number, time_limit=5.0, gap=0.01
+            budget, rules=rules, scenarios=SCENARIOS, seed=number, time_limit=5.0, gap=0.02
         )
         rows = pool.rows.iloc[chosen].assign(deliverables=1.0, fee_usd=fee)
         columns = {
@@ -146,21 +147,23 @@ def _draw_rules(pool: Pool, chosen: np.ndarray, rng: np.random.Generator) -> Pla
     return PlanRules(Limits(max_creators=most), tuple(groups), max_share=share)
 
 
-def choices(campaign: Campaign, asks_risk: bool) -> tuple[dict[str, np.ndarray], float, Outcomes]:
-    """Return the options of every way of choosing, the goal, and the plans' own draws; `asks_risk`:
-    whether plans are also made by cvar and goal, which take most of the time.
+def choices(campaign: Campaign, plans: list[str]) -> tuple[dict[str, np.ndarray], float, Outcomes]:
+    """Return the options of every way of choosing, the goal, and the plans' own draws; `plans`: those
+    to make beside the one by expectation, of PLANS.
     """
     offers, settings, options = campaign.offers, campaign.settings, campaign.offers.options
-    scenarios = PlanDraws(offers, settings.scenarios, settings.seed).totals(
+    shock = SharedShock.of_manifest(campaign.pool.scorer.bundle.manifest)
+    scenarios = PlanDraws(offers, shock, settings.scenarios, settings.seed).totals(
         "engagements", np.arange(options.n)
     )
     solver = PlanSolver(options, settings, scenarios)
-    telling = Outcomes(offers, settings, PlanDraws(offers, TELLING_DRAWS, settings.seed + 1))
+    telling = Outcomes(offers, settings, PlanDraws(offers, shock, TELLING_DRAWS, settings.seed + 1))
     found = {OURS: solver.solve().chosen}
     reached = GOAL_PROBABILITIES[settings.seed % len(GOAL_PROBABILITIES)]
     goal = float(np.quantile(telling.totals("engagements", found[OURS]), 1 - reached))
-    if asks_risk:
+    if "cvar" in plans:
         found["plan: cvar 0.1"] = solver.solve(objective=Objective("cvar", 0.1)).chosen
+    if "goal" in plans:
         aim = Objective("probability", goal=goal)
         found["plan: goal"] = solver.solve(objective=aim, start=found[OURS]).chosen
     followers = campaign.pool.followers[campaign.place]
@@ -180,7 +183,7 @@ def choices(campaign: Campaign, asks_risk: bool) -> tuple[dict[str, np.ndarray],
 
 
 def run_campaigns(
-    pools: Iterator[Pool], each: int, seed: int, asks_risk: bool
+    pools: Iterator[Pool], each: int, seed: int, plans: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the results by campaign and way of choosing, and what the mean plan told of itself."""
     rows, told = [], []
@@ -188,7 +191,7 @@ def run_campaigns(
         rng = np.random.default_rng([seed, number])
         for place, campaign in enumerate(draw_campaigns(pool, each, rng)):
             name = f"{pool.name} {place}"
-            found, goal, telling = choices(campaign, asks_risk)
+            found, goal, telling = choices(campaign, plans)
             for way, chosen in found.items():
                 rows.append(_result(name, way, campaign, chosen, goal))
                 if way.startswith("plan"):
@@ -352,22 +355,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--panel", type=Path)
     parser.add_argument("--campaigns", type=int, default=200)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--creators", type=int, default=1200)
-    parser.add_argument("--mean-only", action="store_true", help="no plans by cvar and goal")
+    parser.add_argument("--plans", nargs="*", choices=PLANS, default=PLANS)
+    parser.add_argument("--only", choices=("simulated", "panel"))
     arguments = parser.parse_args()
-    asks_risk = not arguments.mean_only
     markets = (
         pool
         for seed in range(1, arguments.seeds + 1)
         for pool in simulated_pools(arguments.creators, seed, EXPONENTS)
     )
     each = -(-arguments.campaigns // (arguments.seeds * len(EXPONENTS)))
-    show("simulated market", run_campaigns(markets, each, 1, asks_risk))
-    if arguments.panel is not None:
+    if arguments.only != "panel":
+        show("simulated market", run_campaigns(markets, each, 1, arguments.plans))
+    if arguments.panel is not None and arguments.only != "simulated":
         each = -(-arguments.campaigns // len(MOMENTS))
         pools = panel_pools(arguments.panel, MOMENTS)
-        show("panel, fees about the rate card", run_campaigns(pools, each, 2, asks_risk))
+        show("panel, fees about the rate card", run_campaigns(pools, each, 2, arguments.plans))
 
 
 if __name__ == "__main__":
