@@ -5,11 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from serving.plan.branch import BranchAndCut
 from serving.plan.chance import search_chance
-from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, Cut, budget_rule
+from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
-from serving.plan.problem import LinearRule, Objective, PlanError, PlanProblem, PlanSolution
-from serving.plan.search import Measure, Search, relative_gap
+from serving.plan.exchange import Exchange
+from serving.plan.measures import Expectation, TailMean, scenario_values
+from serving.plan.problem import LinearRule, PlanError, PlanProblem, PlanSolution
+from serving.plan.search import Search, relative_gap
+
+#: No gap is asked to be closed further: the solver counts to about ten millionths.
+LEAST_GAP = 1e-6
+#: Restarts of the exchange before the exact search.
+RESTARTS = 30
 
 
 def solve(
@@ -31,18 +39,13 @@ def solve(
     Raises NoPlan, with a smallest set of rules that conflict, where no choice holds all rules, and
     PlanError where the time limit is reached before any choice is found.
     """
-    deadline = time.monotonic() + time_limit
+    deadline, gap = time.monotonic() + time_limit, max(gap, LEAST_GAP)
     order = _order(problem)
     ordered, unit = _in_units(_reordered(problem, order))
     first = None if start is None else np.isin(order, start)
-    model = ChoiceModel.of(ordered)
-    search = Search(model, objective_measure(ordered), gap, deadline)
-    if ordered.objective.kind in ("quantile", "probability"):
-        is_possible = search_chance(ordered, search, first)
-    else:
-        is_possible = search.run(first)
-    if not is_possible:
-        raise_conflict(problem, max(search.time_left, time_limit / 2))
+    search = _search(ordered, gap, deadline, first)
+    if search is None:
+        raise_conflict(problem, time_limit)
     if search.best is None:
         raise PlanError(NOTHING_FOUND)
     chosen = np.sort(order[search.best])
@@ -72,55 +75,52 @@ def solve_many(
 
 
 def objective_value(problem: PlanProblem, chosen: np.ndarray) -> float:
-    """Return the objective of the options at the positions `chosen`.
-
-    A quantile is the largest total that at most a share `level` of the scenarios fall below.
+    """Return the objective of the options at the positions `chosen`
+    (`serving.plan.measures.scenario_values`).
     """
     objective = problem.objective
     if objective.kind == "mean":
         return float(problem.expected[chosen].sum())
     assert problem.scenarios is not None
-    return scenario_value(problem.scenarios[:, chosen].sum(axis=1, dtype=float), objective)
+    totals = problem.scenarios[:, chosen].sum(axis=1, dtype=float)
+    return float(scenario_values(totals[:, None], objective)[0])
 
 
-def scenario_value(totals: np.ndarray, objective: Objective) -> float:
-    """Return the objective of a plan's totals in the scenarios, (draws,)."""
-    if objective.kind == "mean":
-        return float(totals.mean())
-    if objective.kind == "cvar":
-        return float(tail_weights(totals, objective.level) @ totals)
-    if objective.kind == "quantile":
-        below = int(np.floor(objective.level * len(totals) + 1e-9))
-        return float(np.sort(totals)[min(below, len(totals) - 1)])
-    assert objective.goal is not None
-    return float((totals >= objective.goal).mean())
+def _search(
+    problem: PlanProblem, gap: float, deadline: float, start: np.ndarray | None
+) -> Search | None:
+    """Return the state in which the search ended; None where no choice holds all rules.
 
-
-def tail_weights(totals: np.ndarray, level: float) -> np.ndarray:
-    """Return the weight of each scenario in the mean of the worst share `level`, (draws,)."""
-    draws = len(totals)
-    rank = np.empty(draws)
-    rank[np.argsort(totals, kind="stable")] = np.arange(draws)
-    return np.clip(level * draws - rank, 0, 1) / (level * draws)
-
-
-def objective_measure(problem: PlanProblem) -> Measure:
-    """Return the concave measure of the mean or of the mean of the worst scenarios; for a quantile
-    or a probability that of the mean of all scenarios.
+    `start`: a known choice, mask (n,).
     """
-    scenarios, objective = problem.scenarios, problem.objective
-    if objective.kind == "mean":
-        return lambda chosen: (float(problem.expected @ chosen), Cut(0.0, problem.expected))
-    assert scenarios is not None
-    level = objective.level if objective.kind == "cvar" else 1.0
+    model = ChoiceModel.of(problem)
+    nothing = np.zeros(len(problem.fee), dtype=bool)
+    known = [nothing] if start is None else [nothing, start]
+    if problem.objective.kind in ("quantile", "probability"):
+        return search_chance(problem, model, gap, deadline, known)
+    if problem.objective.kind == "mean":
+        search = Search(model, Expectation(problem.expected), gap, deadline)
+    else:
+        assert problem.scenarios is not None
+        search = Search(model, TailMean(problem.scenarios, problem.objective.level), gap, deadline)
+    for chosen in known:
+        search.consider(chosen)
+    if not search.relax() or not search.first_choice():
+        return None
+    if isinstance(search.measure, TailMean) and not search.is_done:
+        _exchange(search, search.measure)
+        BranchAndCut(search, problem.expected).run()
+        return search
+    return search if search.run_exactly() else None
 
-    def measure(chosen: np.ndarray) -> tuple[float, Cut]:
-        taken = np.flatnonzero(chosen)
-        totals = scenarios[:, taken] @ chosen[taken]
-        weights = tail_weights(totals, level)
-        return float(weights @ totals), Cut(0.0, weights @ scenarios)
 
-    return measure
+def _exchange(search: Search, measure: TailMean) -> None:
+    """Make the choice of a search better by exchange."""
+    if search.best is None:
+        return
+    pool = np.union1d(search.least_loss(), np.flatnonzero(search.best))
+    exchange = Exchange(search.model, measure.scenarios, measure.score, measure.weights, pool)
+    search.consider(exchange.restarts(exchange.improve(search.best), RESTARTS))
 
 
 def _order(problem: PlanProblem) -> np.ndarray:

@@ -7,30 +7,33 @@ fixing) and are left out of the search among whole options.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from serving.plan.choice_model import ChoiceModel, Cut
-
-#: Returns the measure of a choice in whole options or shares (n,), and the measure's tangent there.
-Measure = Callable[[np.ndarray], tuple[float, Cut]]
+from serving.plan.choice_model import Choice, ChoiceModel, Cut
+from serving.plan.measures import Measure
 
 #: Options of the first search among whole options: those with the least loss in the relaxation.
-FIRST_COLUMNS = 150
-#: Nodes of the first search; a number, not a time, so that the plan is the same on every machine.
-FIRST_NODES = 2000
+FIRST_OPTIONS = 200
+#: Nodes of searches that need not be exact; a number, not a time, so that the plan is the same on
+#: every machine.
+FEW_NODES = 50
 #: Rounds of tangents in the relaxation at most.
-MOST_ROUNDS = 300
+MOST_ROUNDS = 200
 #: The share of the allowed gap that the relaxation may leave open.
-RELAXATION_SHARE = 0.1
+RELAXATION_SHARE = 0.2
+#: Differences of measures that are rounding: totals are in units of about one option.
+TINY = 1e-7
 
 
 @dataclass
 class Search:
     """The state of a search: the best choice yet, `best` mask (n,) with its `value`, and `bound`:
     no choice has more.
+
+    `gap`: relative distance to the bound at which it stops; `deadline`: of time.monotonic; `loss`
+    (n,): by how much `relaxed_bound` falls if the option is taken.
     """
 
     model: ChoiceModel
@@ -40,108 +43,109 @@ class Search:
     best: np.ndarray | None = None
     value: float = -np.inf
     bound: float = np.inf
-    cuts: list[Cut] = field(default_factory=list)
-    loss: np.ndarray | None = None
     relaxed_bound: float = np.inf
-
-    @property
-    def open_gap(self) -> float:
-        return relative_gap(self.value, self.bound)
+    loss: np.ndarray | None = None
+    cuts: list[Cut] = field(default_factory=list)
 
     @property
     def is_done(self) -> bool:
-        return self.open_gap <= self.gap
+        return relative_gap(self.value, self.bound) <= self.gap
 
     @property
     def time_left(self) -> float:
         return self.deadline - time.monotonic()
 
-    def run(self, start: np.ndarray | None = None) -> bool:
-        """Search until the gap or the deadline is reached; return whether any choice holds the
-        rows.
-        """
-        self.consider(np.zeros(len(self.model.allowed), dtype=bool))
-        if start is not None:
-            self.consider(start)
-        if not self._relax():
-            return False
-        if not self.is_done:
-            self._search_first()
-        while not self.is_done and self.time_left > 0:
-            if not self._search_all():
-                break
-        return True
+    @property
+    def cutoff(self) -> float:
+        """What a choice must exceed to matter: better than the best by the gap."""
+        return self.value + max(self.gap * abs(self.value), TINY)
 
-    def consider(self, chosen: np.ndarray) -> float:
-        """Take a choice, mask (n,), if it holds and is better; return its measure."""
-        value, cut = self.measure(chosen.astype(float))
-        self.cuts.append(cut)
+    def consider(self, chosen: np.ndarray) -> tuple[float, Cut]:
+        """Take a choice, mask (n,), if it holds and is better; return its measure and tangent."""
+        value, cut = self.measure.at(chosen.astype(float))
         if value > self.value and self.model.holds(chosen):
             self.best, self.value = chosen, value
-        return value
+        return value, cut
 
-    def _relax(self) -> bool:
-        """Bound the measure by the program without whole numbers; False where nothing holds."""
-        self.cuts.append(self.measure(np.zeros(len(self.model.allowed)))[1])
-        inside, inside_value = None, -np.inf
+    def lower_bound_to(self, bound: float) -> None:
+        self.bound = min(self.bound, max(bound, self.value))
+
+    def hopeless(self) -> np.ndarray:
+        """Return which options, mask (n,), no choice above the cutoff has."""
+        assert self.loss is not None
+        return self.relaxed_bound - self.loss < self.cutoff
+
+    def least_loss(self) -> np.ndarray:
+        """Return the positions of the FIRST_OPTIONS options with the least loss."""
+        assert self.loss is not None
+        order = np.argsort(self.loss, kind="stable")[:FIRST_OPTIONS]
+        return order[np.isfinite(self.loss[order])]
+
+    def relax(self) -> bool:
+        """Bound the measure by the program without whole numbers; False where nothing holds.
+
+        Tangents are taken at the relaxation's choice and half way to the best choice in shares yet,
+        which keeps them from going to and fro.
+        """
+        self.cuts.append(self.measure.at(np.zeros(len(self.model.allowed)))[1])
+        centre, centre_value = np.zeros(len(self.model.allowed)), -np.inf
         for _ in range(MOST_ROUNDS):
             relaxed = self.model.relax(self.cuts, self.time_left)
             if relaxed is None:
                 return False
-            if relaxed.bound < self.bound:
-                self.bound = self.relaxed_bound = relaxed.bound
-                self.loss = relaxed.loss
-            value, cut = self.measure(relaxed.share)
-            self.cuts.append(cut)
-            if value > inside_value:
-                inside, inside_value = relaxed.share, value
-            if relative_gap(inside_value, relaxed.bound) <= RELAXATION_SHARE * self.gap:
-                break
-            if inside is not None and inside is not relaxed.share:
-                between = (inside + relaxed.share) / 2
-                value, cut = self.measure(between)
+            if relaxed.bound < self.relaxed_bound:
+                self.relaxed_bound, self.loss = relaxed.bound, relaxed.loss
+                self.lower_bound_to(relaxed.bound)
+            between = (centre + relaxed.share) / 2
+            for share in (relaxed.share, between):
+                value, cut = self.measure.at(share)
                 self.cuts.append(cut)
-                if value > inside_value:
-                    inside, inside_value = between, value
-            if self.time_left < 0:
+                if value > centre_value:
+                    centre, centre_value = share, value
+            closed = relative_gap(centre_value, relaxed.bound) <= RELAXATION_SHARE * self.gap
+            if closed or self.time_left < 0:
                 break
         return True
 
-    def _search_first(self) -> None:
-        """Search among the options with the least loss, for a good choice soon."""
-        assert self.loss is not None
-        order = np.argsort(self.loss, kind="stable")[FIRST_COLUMNS:]
-        left_out = np.zeros(len(self.loss), dtype=bool)
-        left_out[order] = True
+    def first_choice(self) -> bool:
+        """Take a good choice soon; False where no choice holds the rows."""
+        left_out = np.ones(len(self.model.allowed), dtype=bool)
+        left_out[self.least_loss()] = False
         model = self.model.without(left_out)
-        for _ in range(5):
-            choice = model.choose(self.cuts, self.time_left, self.gap / 4, FIRST_NODES)
-            if choice.chosen is None:
-                return
-            value = self.consider(choice.chosen)
-            if self.is_done or relative_gap(value, choice.bound) <= self.gap / 2:
-                return
+        choice = model.choose(self.cuts, self.time_left, 0.05, FEW_NODES)
+        if choice.chosen is None and self.best is None:
+            choice = self.model.choose([], self.time_left, 1.0)
+        if choice.chosen is not None:
+            self.cuts.append(self.consider(choice.chosen)[1])
+        return self.best is not None or not choice.is_impossible
 
-    def _search_all(self) -> bool:
-        """Search among all options that can be in a better choice; False where that is settled."""
-        assert self.loss is not None
-        left_out = self.relaxed_bound - self.loss < self.value
-        model = self.model.without(left_out)
-        choice = model.choose(self.cuts, self.time_left, self.gap / 4)
-        if choice.is_impossible:
-            self.bound = self.value
-            return self.best is not None
+    def run_exactly(self) -> bool:
+        """Search by the program with the tangents as rows, which is exact where the measure is
+        linear; return whether any choice holds the rows.
+        """
+        while not self.is_done and self.time_left > 0:
+            model = self.model.without(self.hopeless())
+            choice = model.choose(self.cuts, self.time_left, self.gap / 4)
+            if choice.is_impossible:
+                self.bound = self.cutoff
+                break
+            if not self._take(choice):
+                break
+        return self.best is not None or self.time_left <= 0
+
+    def _take(self, choice: Choice) -> bool:
+        """Take the answer of the program; return whether it can be made better by its tangent."""
         if np.isfinite(choice.bound):
-            self.bound = min(self.bound, max(choice.bound, self.value))
+            self.lower_bound_to(max(choice.bound, self.cutoff))
         if choice.chosen is None:
             return False
-        before = len(self.cuts)
-        value = self.consider(choice.chosen)
-        return len(self.cuts) > before and value < choice.bound
+        value, cut = self.consider(choice.chosen)
+        self.cuts.append(cut)
+        return value < choice.bound - TINY
 
 
 def relative_gap(value: float, bound: float) -> float:
     """Return (bound - value) / |bound|, 0 where the bound is reached."""
-    if value >= bound:
+    if value >= bound - TINY:
         return 0.0
-    return (bound - value) / max(abs(bound), 1e-12)
+    return (bound - value) / max(abs(bound), TINY)
