@@ -81,8 +81,8 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
 )
 @click.option(
     "--rank-by",
-    help="What the best are chosen by. Default: the first of fee_headroom, cpe_usd_p50, "
-    "engagements_p50 that any has.",
+    help="What the best are chosen by. Default: cpe_usd_p50, the most for the money; "
+    "engagements_p50 where no row has a fee.",
 )
 @click.option(
     "--quantiles",

@@ -24,6 +24,7 @@ from serving.batch.duplicate_ids import DuplicateIds
 from serving.batch.writers import writer_for
 from serving.http.answer import RequestAnswer
 from serving.http.ranking import rank_answer
+from serving.scoring.measures import RANKING_MEASURES
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 DOCS = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
@@ -149,7 +150,7 @@ def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
 @pytest.mark.parametrize(
     ("fees", "measure"),
     [
-        ([None, 700.0, 300.0, None, None, 90.0, 300.0], "fee_headroom"),
+        ([None, 700.0, 300.0, None, None, 90.0, 300.0], "cpe_usd_p50"),
         ([None] * 7, "engagements_p50"),
     ],
 )
@@ -176,8 +177,10 @@ def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypa
     assert ranked["by"] == measure
     best = [one["partnership_id"] for one in ranked["results"][:3]]
     assert pd.read_parquet("best.parquet")["partnership_id"].tolist() == best
-    others = "the first that any row has of fee_headroom, cpe_usd_p50, engagements_p50"
-    assert tally.summary[-1] == f"the best by {measure}, highest first ({others})"
+    others = "the first that any row has of cpe_usd_p50, engagements_p50"
+    assert (
+        tally.summary[-1] == f"the best by {measure}, {RANKING_MEASURES[measure].order} ({others})"
+    )
 
 
 @pytest.mark.parametrize(

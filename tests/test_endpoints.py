@@ -63,12 +63,12 @@ def test_a_ranking_holds_the_answers_of_predict(client, known):
     assert sorted(bare, key=lambda one: one["partnership_id"]) == predicted
 
 
-def test_the_best_default_is_how_much_more_the_fee_could_be(client):
+def test_without_a_measure_the_most_for_the_money_comes_first(client):
     ranked = post(
         client, "/v1/rank", {**PROFILE, "fee_usd": 900}, {**PROFILE, "fee_usd": 90}
     ).json()
     assert (ranked["by"], [one["partnership_id"] for one in ranked["results"]]) == (
-        "fee_headroom",
+        "cpe_usd_p50",
         ["2", "1"],
     )
 

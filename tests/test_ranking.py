@@ -88,13 +88,13 @@ def test_the_limit_cuts_what_has_a_rank_and_nothing_else():
 
 
 def test_without_a_measure_the_first_that_any_has_is_taken():
-    judged = result("a", fee_usd=4.0, break_even_fee_usd=6.0, cpe_usd_p50=1.0, engagements_p50=7.0)
-    priced = result("b", fee_usd=4.0, cpe_usd_p50=1.0, engagements_p50=7.0)
-    bare = result("c", engagements_p50=7.0)
-    taken = [ranked(*rows) for rows in ([bare, priced, judged], [bare, priced], [bare])]
-    assert tuple(found["by"] for found in taken) == DEFAULT_MEASURES
-    assert order(taken[0]) == [("a", 1), ("c", None), ("b", None)]
-    assert taken[0]["results"][0]["value"] == 1.5
+    dear = result("dear", fee_usd=4.0, cpe_usd_p50=0.8, break_even_fee_usd=9.0, engagements_p50=5.0)
+    cheap = result("cheap", fee_usd=4.0, cpe_usd_p50=0.2, break_even_fee_usd=5.0)
+    large, small = result("large", engagements_p50=7.0), result("small", engagements_p50=1.0)
+    priced, unpriced = ranked(small, dear, large, cheap), ranked(small, large)
+    assert (priced["by"], unpriced["by"]) == DEFAULT_MEASURES
+    assert order(priced) == [("cheap", 1), ("dear", 2), ("small", None), ("large", None)]
+    assert order(unpriced) == [("large", 1), ("small", 2)]
 
 
 @pytest.mark.parametrize("name", RANKING_MEASURES)

@@ -34,7 +34,7 @@ _NO_COST = "the cost has no finite value, see cost_note"
 #: engagements.p50.
 RANKING_MEASURES = {
     "fee_headroom": RankingMeasure(
-        "break-even fee over fee: above 1 the fee pays",
+        "break-even fee over fee, above 1 the fee pays: the best fee for such a creator",
         required_columns=_FEE,
         missing_reason=NO_BENCHMARK,
     ),
@@ -48,7 +48,9 @@ RANKING_MEASURES = {
     "probability_goal": RankingMeasure(
         "that the engagements reach the goal", required_columns=("goal_engagements",)
     ),
-    "cpe_usd_p50": RankingMeasure("cost per engagement", False, _FEE, _NO_COST),
+    "cpe_usd_p50": RankingMeasure(
+        "cost per engagement: the most for the money", False, _FEE, _NO_COST
+    ),
     "cpe_usd_p90": RankingMeasure("cost per engagement if it goes badly", False, _FEE, _NO_COST),
     "cpm_usd_p50": RankingMeasure("cost per 1,000 views", False, _FEE, _NO_VIEWS),
     "cpe_index": RankingMeasure(
@@ -70,8 +72,9 @@ RANKING_MEASURES = {
 }
 #: A measure that is no figure of answers itself -> those whose ratio it is.
 RATIOS = {"fee_headroom": ("break_even_fee_usd", "fee_usd")}
-#: What is taken where none is named: the first that any partnership has.
-DEFAULT_MEASURES = ("fee_headroom", "cpe_usd_p50", "engagements_p50")
+#: What is taken where none is named, the first that any partnership has: what brings the most
+#: engagements for the money (docs/ranking.md), and without any fee the most engagements.
+DEFAULT_MEASURES = ("cpe_usd_p50", "engagements_p50")
 
 
 def measure_values(by: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
