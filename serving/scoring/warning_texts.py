@@ -6,6 +6,10 @@ _POSTS_NOT_USED = "None of the recent posts is used: "
 _NO_POST_COUNTS = "The creator is known, but none of its posts counts: "
 #: Warning -> its sentence.
 WARNING_TEXTS = {
+    "starter_model": (
+        "The starter model answers, which rests on published figures: train it on your own data."
+    ),
+    "stories_not_counted": ("No public count shows stories: they are left out of the engagements."),
     "followers_unknown": "The number of followers is not known.",
     "followers_read_after_as_of": (
         "The only known number of followers was read after the moment of the forecast."
