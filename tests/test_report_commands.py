@@ -161,3 +161,14 @@ def test_plan_writes_a_report(run, people, tmp_path):
     refused = run(*asked, "--saved", "plan.json")
     assert refused.exit_code == 2
     assert "--report is of a new plan" in refused.output
+
+
+def test_a_list_without_rows_gives_a_report_that_says_so(run, tmp_path):
+    path, report = tmp_path / "list.parquet", tmp_path / "report.html"
+    pd.DataFrame(
+        {"platform": pd.Series(dtype="str"), "followers": pd.Series(dtype=float)}
+    ).to_parquet(path)
+    result = run("score", path, "--out", tmp_path / "out.csv", "--report", report)
+    assert result.exit_code == 0, result.output
+    text = Tags(report.read_text(encoding="utf-8")).text
+    assert "No partnership of the list could be scored." in text
