@@ -135,6 +135,8 @@ def plan(
     from serving.plan.list_reader import read_candidates
     from serving.scoring.prospect_batch import microseconds
 
+    if saved is not None and report.path is not None:
+        raise click.UsageError("--report is of a new plan: leave out --report or --saved")
     check_list(candidates)  # before the model is loaded, which takes seconds
     sheet = {name: given.pop(name) for name in _SHEET_NAMES}
     settings = _settings(saved, against, given)
@@ -146,8 +148,6 @@ def plan(
         {what: (path, endings) for what, (path, endings) in outputs.items() if path is not None},
         {what: path for what, path in inputs.items() if path is not None},
     )
-    if saved is not None and report.path is not None:
-        raise click.UsageError("--report is of a new plan: leave out --report or --saved")
     report.check({**inputs, "the folder of --data": data}, {"the plan": out})
     with require_unchanged(data, rates):
         listed = read_candidates(candidates, build_sheet_options(platform, **sheet))

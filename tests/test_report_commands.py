@@ -150,6 +150,7 @@ def test_track_writes_a_report(run, tmp_path):
 def test_plan_writes_a_report(run, people, tmp_path):
     report = tmp_path / "plan.html"
     asked = ("plan", people, "--budget", "1234.56", "--as-of", "2026-06-15", "--report", report)
+    asked += ("--time-limit", "1")
     for options in ((), ("--hide-fees",)):
         result = run(*asked, *options)
         assert result.exit_code == 3, result.output
@@ -159,3 +160,15 @@ def test_plan_writes_a_report(run, people, tmp_path):
         assert ("1,235 USD" in text) == ("USD" in text) == (not options)
     refused = run(*asked, "--saved", "plan.json")
     assert refused.exit_code == 2
+    assert "--report is of a new plan" in refused.output
+
+
+def test_a_list_without_rows_gives_a_report_that_says_so(run, tmp_path):
+    path, report = tmp_path / "list.parquet", tmp_path / "report.html"
+    pd.DataFrame(
+        {"platform": pd.Series(dtype="str"), "followers": pd.Series(dtype=float)}
+    ).to_parquet(path)
+    result = run("score", path, "--out", tmp_path / "out.csv", "--report", report)
+    assert result.exit_code == 0, result.output
+    text = Tags(report.read_text(encoding="utf-8")).text
+    assert "No partnership of the list could be scored." in text

@@ -75,7 +75,7 @@ class ChunkRun:
         counts = replace(
             counts,
             summary=(*summary.lines(), *writer.notes),
-            verdicts=dict(summary.counts["verdict"]),
+            verdicts=dict(summary.counts.get("verdict", {})),
             best=None if self.best is None else self.best.finish(self.checkpoint.folder),
         )
         return counts, answers

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Width of a picture and height of one of its lines, in inches: it is read on a phone too.
-WIDTH, LINE_HEIGHT = 5.6, 0.27
+WIDTH, LINE_HEIGHT = 5.0, 0.27
 #: Characters of a name that a picture shows.
-NAME_LENGTH = 28
+NAME_LENGTH = 26
 #: What matplotlib draws with -> the variable of the page.
 _COLOURS = {
     "#010101": "var(--ink)",

@@ -151,10 +151,10 @@ def _list_section(
         title = "Expected engagements"
         charts = (RangeChart("ranges", title, "engagements", tuple(drawn), caption),)
     meaning = RANKING_MEASURES[scored.measure].meaning
-    order = "Best first." if hide_fees else f"Best first by: {meaning}."
+    order = (f"Best first by: {meaning}.",) if entries and not hide_fees else ()
     return Section(
         "The list, best first",
-        (order,) if entries else (),
+        order,
         charts,
         entries,
         table=_table(others, hide_fees) if others else None,
