@@ -1,5 +1,6 @@
 """Every warning of an answer in a sentence, for people; docs/answers.md has the same sentences."""
 
+import re
 from collections.abc import Iterable
 
 _POSTS_NOT_USED = "None of the recent posts is used: "
@@ -9,7 +10,13 @@ WARNING_TEXTS = {
     "starter_model": (
         "The starter model answers, which rests on published figures: train it on your own data."
     ),
-    "stories_not_counted": ("No public count shows stories: they are left out of the engagements."),
+    "stories_not_counted": (
+        "No public count shows stories: they are left out of engagements and cost, and the fee pays "
+        "for them too."
+    ),
+    "market_fee_without_stories": (
+        "The usual fee is without the stories: no rate card tells what they cost."
+    ),
     "followers_unknown": "The number of followers is not known.",
     "followers_read_after_as_of": (
         "The only known number of followers was read after the moment of the forecast."
@@ -102,6 +109,8 @@ WARNING_TEXTS = {
 }
 #: Ends the warning of a value that no forecast uses, behind the name of its column.
 NOT_USED = "_not_used"
+#: Warns that a package has no views, with the format that shows none.
+_VIEWS_NOT_SHOWN = re.compile("views_of_(.+)_not_shown")
 
 
 def warning_text(name: str) -> str:
@@ -116,6 +125,8 @@ def warning_text(name: str) -> str:
         return WARNING_TEXTS[name]
     if name.endswith(NOT_USED):
         return f"The value of {name.removesuffix(NOT_USED)} is not used."
+    if hidden := _VIEWS_NOT_SHOWN.fullmatch(name):
+        return f"The platform shows no views of {hidden[1]} posts, so the package has none."
     return f"{name.replace('_', ' ').capitalize()}."
 
 
