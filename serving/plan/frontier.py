@@ -18,7 +18,8 @@ def frontier_points(
     solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution
 ) -> list[FrontierPoint]:
     """Return the best plans of about ten budgets, ascending, from the cheapest candidate to all,
-    that of the plan among them; budgets at which the rules allow no plan are left out.
+    that of the plan among them; budgets at which the rules allow no plan, or that change nothing,
+    are left out.
     """
     if not solver.settings.details:
         return []
@@ -31,6 +32,8 @@ def frontier_points(
             if found is None:
                 continue
             chosen = found.chosen
+        if budget != solver.settings.budget and start is not None and _same(start, chosen):
+            continue
         start = chosen
         points.append(_point(solver, outcomes, budget, chosen))
     return points
@@ -68,6 +71,10 @@ def round_amount(amount: float) -> float:
     (1200.0, 0.046)
     """
     return float(f"{amount:.1e}")
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.tolist() == other.tolist()
 
 
 def _more(adds: float) -> str:
