@@ -5,19 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving.plan.branch import BranchAndCut
 from serving.plan.chance import search_chance
 from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
-from serving.plan.exchange import Exchange
 from serving.plan.measures import Expectation, TailMean, scenario_values
 from serving.plan.problem import LinearRule, NoPlan, PlanError, PlanProblem, PlanSolution
+from serving.plan.scenario_search import search_scenarios
 from serving.plan.search import FIRST_ROUNDS, Search, relative_gap
 
 #: No gap is asked to be closed further: the solver counts to about ten millionths.
 LEAST_GAP = 1e-6
-#: Restarts of the exchange before the exact search.
-RESTARTS = 30
 
 
 def solve(
@@ -111,26 +108,10 @@ def _search(
         search = Search(model, TailMean(problem.scenarios, problem.objective.level), gap, deadline)
     for chosen in known:
         search.consider(chosen)
-    if not search.relax(FIRST_ROUNDS) or not search.first_choice():
-        return None
-    if not isinstance(search.measure, TailMean):
-        return search if search.run_exactly() else None
-    if search.best is None:
-        return search
-    _exchange(search, search.measure, RESTARTS)
-    if not search.is_done and search.relax():
-        exchange = _exchange(search, search.measure, RESTARTS)
-        BranchAndCut(search, problem.expected, exchange).run()
-    return search
-
-
-def _exchange(search: Search, measure: TailMean, restarts: int) -> Exchange:
-    """Make the choice of a search better by exchange; return the exchange."""
-    assert search.best is not None
-    pool = np.union1d(search.least_loss(), np.flatnonzero(search.best))
-    exchange = Exchange(search.model, measure.scenarios, measure.score, measure.weights, pool)
-    search.consider(exchange.restarts(exchange.improve(search.best), restarts))
-    return exchange
+    if isinstance(search.measure, TailMean):
+        return search if search_scenarios(search, search.measure, problem.expected) else None
+    is_possible = search.relax(FIRST_ROUNDS) and search.first_choice() and search.run_exactly()
+    return search if is_possible else None
 
 
 def _order(problem: PlanProblem) -> np.ndarray:
