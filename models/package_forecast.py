@@ -45,16 +45,14 @@ class PackageForecast(JointForecast):
         engagement_curves = PackageCurves(parts)
         views = None
         if joint.views is not None and has_views.any():
-            views_curves = PackageCurves(_views_parts(joint, parts, has_views))
+            views_parts = _views_parts(joint, parts, has_views)
             known_better = _engagements_better_known(x)[starts]
             place = np.where(has_views, np.cumsum(has_views) - 1, -1)
             of_views = np.flatnonzero(has_views)
             bounding = np.where(known_better[of_views], of_views, -1)
-            views = PackageTotals.of(
-                PackageCurves(views_curves.parts, engagement_curves, bounding, upper=False)
-            )
+            views = PackageTotals.of(PackageCurves(views_parts, parts, bounding, upper=False))
             bounding = np.where(known_better, -1, place)
-            engagement_curves = PackageCurves(parts, views_curves, bounding, upper=True)
+            engagement_curves = PackageCurves(parts, views_parts, bounding, upper=True)
         return cls(
             PackageTotals.of(engagement_curves),
             views,
@@ -110,5 +108,6 @@ def _engagements_better_known(x: np.ndarray) -> np.ndarray:
 def _moved(totals: object) -> np.ndarray:
     """Return which packages, (m,), have a named quantile that the bound of the total moves."""
     assert isinstance(totals, PackageTotals)
-    free = totals.curves.free_at(totals.package, totals.curves.parts.booked[totals.package])
+    parts = totals.curves.parts
+    free = parts.curves_at(totals.package, parts.booked[totals.package])
     return (free[:, QUANTILE_KNOTS] != totals.totals_at(QUANTILE_KNOTS)).any(axis=1)

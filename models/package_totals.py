@@ -97,41 +97,15 @@ class PackageParts:
         forecast = self.forecast[self.first[package]]
         return replace(forecast, deliverables=delivered.astype(float)).totals_at(_KNOTS)
 
-
-@dataclass(frozen=True)
-class PackageCurves:
-    """Curves of the totals of m packages, and the curves that bound them.
-
-    `bound`: curves of other totals of the same packages, `bound_package` (m,): the position of each
-    package among them, -1 for none; `upper`: whether the bound is the most that a package may have,
-    else it is the least.
-    """
-
-    parts: PackageParts
-    bound: "PackageCurves | None" = None
-    bound_package: np.ndarray | None = None
-    upper: bool = True
-
-    def at(self, package: np.ndarray, delivered: np.ndarray) -> np.ndarray:
+    def curves_at(self, package: np.ndarray, delivered: np.ndarray) -> np.ndarray:
         """Return the totals at GRID of packages (n,) with numbers delivered (n,), in 1 to those
         booked: (n, len(GRID)).
         """
-        curves = self.free_at(package, delivered)
-        if self.bound is None or self.bound_package is None:
-            return curves
-        place = self.bound_package[package]
-        rows = np.flatnonzero(place >= 0)
-        bound = self.bound.free_at(place[rows], delivered[rows])
-        curves[rows] = (np.minimum if self.upper else np.maximum)(curves[rows], bound)
-        return curves
-
-    def free_at(self, package: np.ndarray, delivered: np.ndarray) -> np.ndarray:
-        """Return the curves as `at` does, without their bounds."""
         curves = np.empty((len(package), len(GRID)))
-        is_single = self.parts.is_single[package]
+        is_single = self.is_single[package]
         if is_single.any():
-            curves[is_single] = self.parts.single_curves(package[is_single], delivered[is_single])
-        is_whole = ~is_single & (delivered == self.parts.booked[package])
+            curves[is_single] = self.single_curves(package[is_single], delivered[is_single])
+        is_whole = ~is_single & (delivered == self.booked[package])
         curves[is_whole] = self._booked[package[is_whole]]
         in_part = np.flatnonzero(~is_single & ~is_whole)
         for number in np.unique(package[in_part]).tolist():
@@ -142,31 +116,56 @@ class PackageCurves:
     @cached_property
     def _booked(self) -> np.ndarray:
         """The curves if all deliverables appear, (m, len(GRID)), of packages of several parts."""
-        curves = np.full((len(self.parts.booked), len(GRID)), np.nan)
-        for number in np.flatnonzero(~self.parts.is_single).tolist():
-            curves[number] = _curve(self._draws(number).sum(axis=1))
+        curves = np.full((len(self.booked), len(GRID)), np.nan)
+        for number in np.flatnonzero(~self.is_single).tolist():
+            curves[number] = _curve(self._draws(number).sum(axis=0))
         return curves
 
     def _curves_by_number(self, number: int) -> np.ndarray:
         """Return the curves of a package for each number delivered, from 1 up, (k, len(GRID))."""
         draws = self._draws(number)
-        in_order = np.take_along_axis(draws, _orders(draws.shape[1]), axis=1)
-        return np.array([_curve(total) for total in np.cumsum(in_order, axis=1).T])
+        in_order = np.take_along_axis(draws, _orders(len(draws)), axis=0)
+        return np.array([_curve(total) for total in np.cumsum(in_order, axis=0)])
 
     def _draws(self, number: int) -> np.ndarray:
-        """Return joint draws of the counts of all deliverables of a package, (DRAWS, k)."""
-        parts = self.parts
-        rows = slice(parts.first[number], parts.first[number + 1])
-        forecast = parts.forecast
+        """Return joint draws of the counts of all deliverables of a package, (k, DRAWS)."""
+        rows = slice(self.first[number], self.first[number + 1])
+        forecast = self.forecast
         correlation = float(forecast.totals.correlation[forecast.table[rows.start]])
-        booked = int(parts.booked[number])
+        booked = int(self.booked[number])
         low, share = _places(correlation, next(size for size in _SIZES if size >= booked))
-        part = np.repeat(np.arange(rows.start, rows.stop), parts.count[rows])
-        log_curve = parts.log_curves.ravel()
-        at = low[:, :booked] + part * len(GRID)
+        part = np.repeat(np.arange(rows.start, rows.stop), self.count[rows])
+        log_curve = self.log_curves.ravel()
+        at = low[:booked] + part[:, None] * len(GRID)
         below = log_curve.take(at)
-        log_count = below + (log_curve.take(at + 1) - below) * share[:, :booked]
+        log_count = below + (log_curve.take(at + 1) - below) * share[:booked]
         return np.exp(log_count) - 1
+
+
+@dataclass(frozen=True)
+class PackageCurves:
+    """Curves of the totals of m packages, and the curves that bound them.
+
+    `bound`: the parts of other totals of the same packages, `bound_package` (m,): the position of
+    each package among them, -1 for none; `upper`: whether the bound is the most that a package may
+    have, else it is the least.
+    """
+
+    parts: PackageParts
+    bound: PackageParts | None = None
+    bound_package: np.ndarray | None = None
+    upper: bool = True
+
+    def at(self, package: np.ndarray, delivered: np.ndarray) -> np.ndarray:
+        """Return the totals at GRID, as PackageParts.curves_at does, kept within their bounds."""
+        curves = self.parts.curves_at(package, delivered)
+        if self.bound is None or self.bound_package is None:
+            return curves
+        place = self.bound_package[package]
+        rows = np.flatnonzero(place >= 0)
+        bound = self.bound.curves_at(place[rows], delivered[rows])
+        curves[rows] = (np.minimum if self.upper else np.maximum)(curves[rows], bound)
+        return curves
 
 
 @dataclass(frozen=True)
@@ -236,16 +235,16 @@ def _curve(totals: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def _places(correlation: float, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the probabilities of `size` deliverables lie in GRID, as `between` does, (DRAWS,
-    size) each.
+    """Return where the probabilities of `size` deliverables lie in GRID, as `between` does, (size,
+    DRAWS) each.
     """
     normal = normal_draws(SEED)
     shared, single = normal[:, :1], normal[:, 1 : size + 1]
     together = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single
-    return between(GRID, ndtr(together))
+    return between(GRID, ndtr(together).T.copy())
 
 
 @lru_cache(maxsize=128)
 def _orders(size: int) -> np.ndarray:
-    """Return for each draw a random order of `size` deliverables, (DRAWS, size)."""
-    return np.random.default_rng(SEED).random((DRAWS, size)).argsort(axis=1)
+    """Return for each draw a random order of `size` deliverables, (size, DRAWS)."""
+    return np.random.default_rng(SEED).random((size, DRAWS)).argsort(axis=0)
