@@ -168,7 +168,7 @@ def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
     dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
     assert dated == {
         ("import", "--observed-at"),
-        *((name, "--as-of") for name in ("features", "score", "snapshot", "track")),
+        *((name, "--as-of") for name in ("features", "plan", "score", "snapshot", "track")),
     }
     assert dated == {
         (name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)

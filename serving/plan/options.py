@@ -1,6 +1,7 @@
 """The options of a plan, n of m candidates, as arrays."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -53,8 +54,15 @@ class Options:
 
     def rows_named(self, name: str) -> list[int]:
         """Return the rows that a user may name so."""
-        wanted = fold_name(name)
-        return [row for row, names in enumerate(self.names_of_row) if wanted in names]
+        return self._rows_by_name.get(fold_name(name), [])
+
+    @cached_property
+    def _rows_by_name(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, names in enumerate(self.names_of_row):
+            for name in names:
+                rows.setdefault(name, []).append(row)
+        return rows
 
     def __getitem__(self, chosen: np.ndarray) -> "Options":
         """Return the options at positions or under a mask; candidates keep their numbers."""

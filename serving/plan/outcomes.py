@@ -48,8 +48,12 @@ class Outcomes:
         """
         if measure == "views" and not self.offers.has_views(chosen).all():
             return None
-        totals = self.totals(measure, chosen)
-        p10, p50, p90 = np.quantile(totals, [0.1, 0.5, 0.9]).tolist()
+        if len(chosen) == 1:
+            _, own = next(self.offers.totals(measure, chosen))
+            p10, p50, p90 = own.quantile([0.1, 0.5, 0.9])[0].tolist()
+        else:
+            totals = self.totals(measure, chosen)
+            p10, p50, p90 = np.quantile(totals, [0.1, 0.5, 0.9]).tolist()
         mean = float(self.offers.expected(measure)[chosen].sum())
         return {"p10": p10, "p50": p50, "p90": p90, "mean": mean}
 

@@ -18,7 +18,7 @@ from serving.plan.candidates import CandidateList
 from serving.plan.close_plans import NOISE, close_plans, noise_warnings
 from serving.plan.draws import PlanDraws
 from serving.plan.frontier import frontier_points, next_money
-from serving.plan.left_out import LeftOutReasons
+from serving.plan.left_out import MOST_RULES, LeftOutReasons
 from serving.plan.offers import Offers, build_offers, rejected_candidates
 from serving.plan.options import Options, fold_name
 from serving.plan.outcomes import Outcomes
@@ -283,6 +283,9 @@ class _Made:
                 f"{_UNPROVEN[self._status()]}: another plan may be better by up to "
                 f"{self.solution.gap:.1%}"
             )
+        rules = len(self.solver.rules_at(self.settings.budget))
+        if rules > MOST_RULES and self.settings.details:
+            warnings.append(f"which rules bind was tried for {MOST_RULES} of {rules} rules")
         if self.solver.skipped:
             warnings.append(f"the time limit left out: {', '.join(self.solver.skipped)}")
         return warnings

@@ -11,6 +11,8 @@ from serving.plan.comparison import Comparison, PlanNow
 #: Lines that are shown of each kind.
 SHOWN = 30
 SHOWN_LEFT_OUT = 8
+#: Reasons that are told of those nearest to the plan alone, where many are left out.
+_BY_COST = ("costs_more", "does_not_fit", "over_budget")
 _OBJECTIVES = {
     "mean": "most {measure} expected",
     "cvar": "most {measure} expected in the worst {level:.0%} of cases",
@@ -146,10 +148,13 @@ def _print_left_out(plan: Plan, console: Console) -> None:
     _say(console, f"Left out: {pluralize(f'{len(left_out):,}', 'row')} ({told})")
     nearest = [one for one in left_out if one["replaced_by"] is not None]
     others = [one for one in left_out if one["replaced_by"] is None]
-    for one in [*nearest, *others][:SHOWN_LEFT_OUT]:
-        _say(console, f"  {one['text']}")
     if len(left_out) > SHOWN_LEFT_OUT:
-        _say(console, f"  {len(left_out) - SHOWN_LEFT_OUT:,} more: write all to a file by --out")
+        others = [one for one in others if one["reason"] not in _BY_COST]
+    shown = [*nearest, *others][:SHOWN_LEFT_OUT]
+    for one in shown:
+        _say(console, f"  {one['text']}")
+    if len(left_out) > len(shown):
+        _say(console, f"  {len(left_out) - len(shown):,} more: write all to a file by --out")
 
 
 def _frontier_table(plan: Plan) -> Table:

@@ -11,8 +11,8 @@ WARNING_TEXTS = {
         "The starter model answers, which rests on published figures: train it on your own data."
     ),
     "stories_not_counted": (
-        "No public count shows stories: they are left out of engagements and cost, and the fee pays "
-        "for them too."
+        "No public count shows stories: they are left out of engagements and cost, and the fee "
+        "pays for them too."
     ),
     "market_fee_without_stories": (
         "The usual fee is without the stories: no rate card tells what they cost."
