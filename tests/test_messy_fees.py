@@ -41,7 +41,7 @@ def sheet_of(tmp_path):
         if kind == "csv":
             frame.to_csv(path, index=False)
         else:
-            with pd.ExcelWriter(path) as writer:
+            with pd.ExcelWriter(path, engine="openpyxl") as writer:
                 frame.to_excel(writer, index=False)
                 for (row, column), shown in (formats or {}).items():
                     writer.sheets["Sheet1"].cell(row, column).number_format = shown

@@ -228,10 +228,11 @@ class ParquetList:
 
 def _own_columns(table: pa.Table, schema: pa.Schema, rows: np.ndarray) -> pa.Table:
     """Return the kept columns of some rows, in the types of the answers."""
-    chosen = table.take(pa.array(rows, pa.int64()))
+    places = pa.array(rows, pa.int64())
     columns = [
-        decode_column(column).cast(field.type, safe=False)
-        for column, field in zip(chosen.columns, schema, strict=True)
+        # not every type of Arrow can be taken from
+        decode_column(column).cast(field.type, safe=False).take(places)
+        for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.table(columns, schema=schema)
 
