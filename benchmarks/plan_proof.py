@@ -47,7 +47,7 @@ from serving.scoring.prospect_batch import ProspectBatch
 
 EXPONENTS = (0.35, 0.7, 1.0)
 MOMENTS = ("2022-06-01", "2022-08-01", "2022-10-01", "2022-12-01", "2023-01-15")
-SCENARIOS, TELLING_DRAWS, BOOTSTRAP = 200, 2000, 500
+SCENARIOS, TELLING_DRAWS, BOOTSTRAP = 300, 2000, 500
 #: Creators that an equal split pays at least.
 SPLIT = 10
 GOAL_PROBABILITIES = (0.8, 0.65, 0.5)
