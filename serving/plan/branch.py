@@ -25,6 +25,8 @@ OLD_AFTER = 40
 FIRST_COLUMNS, PRICING_ROUNDS = 150, 4
 #: Tangents added at one node whose choice is not whole.
 ROUNDS = 4
+#: Nodes that are tried for a first choice, even when the time is up.
+NODES_AT_LEAST = 50
 #: Nodes from one exchange to the next.
 EXCHANGE_EVERY = 5
 #: What counts as whole.
@@ -78,7 +80,7 @@ class Duals:
 class BranchAndCut:
     """The search among whole options; it goes on in the state of `search`, which has a choice."""
 
-    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange):
+    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange | None = None):
         """`worth` (n,): of the options whose share is not whole that with the most is branched on;
         `exchange` makes choices that are found better.
         """
@@ -90,6 +92,21 @@ class BranchAndCut:
         self.low, self.high = model.low[model.first_rule :], model.high[model.first_rule :]
         self.cuts = [Used(cut) for cut in search.cuts[-MOST_CUTS:]]
         self.nodes = self.programs = 0
+
+    def find_first(self) -> bool:
+        """Look for any choice that holds the rows, an option more or less at a time (depth first);
+        return False where there is none.
+        """
+        search = self.search
+        assert search.loss is not None
+        free = search.model.allowed.copy()
+        stack = [Node(0, 0, search.bound, np.zeros(len(free), dtype=bool), free, search.loss)]
+        while stack and (search.time_left > 0 or self.nodes < NODES_AT_LEAST):
+            stack += self._children(stack.pop())
+            self.nodes += 1
+            if search.best is not None:
+                break
+        return search.best is not None or search.time_left <= 0
 
     def run(self) -> None:
         """Search until the gap or the deadline is reached."""
@@ -156,7 +173,7 @@ class BranchAndCut:
         if not self.search.model.holds(chosen):
             return
         self.search.consider(chosen)
-        if self.nodes % EXCHANGE_EVERY == 0:
+        if self.exchange is not None and self.nodes % EXCHANGE_EVERY == 0:
             self.search.consider(self.exchange.improve(chosen))
 
     def _solve(self, node: Node) -> Solved | None:
