@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import OptimizeResult, linprog
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from serving.plan.choice_model import INFEASIBLE, OPTIMAL, Cut
 from serving.plan.exchange import Exchange
@@ -29,6 +29,8 @@ ROUNDS = 4
 NODES_AT_LEAST = 50
 #: Nodes from one exchange to the next.
 EXCHANGE_EVERY = 5
+#: Open nodes times options at which the search ends: a node keeps 10 bytes for each option.
+MOST_VALUES = 30_000_000
 #: What counts as whole.
 WHOLE = 1e-6
 
@@ -115,7 +117,10 @@ class BranchAndCut:
         taken = np.zeros(len(free), dtype=bool)
         assert search.loss is not None
         heap = [Node(-search.bound, 0, search.bound, taken, free, search.loss)]
+        most_nodes = MOST_VALUES // len(free)
         while heap and heap[0].bound > search.cutoff and search.time_left > 0:
+            if len(heap) > most_nodes:
+                break
             node = heapq.heappop(heap)
             self.nodes += 1
             for child in self._children(node):
@@ -232,15 +237,18 @@ class BranchAndCut:
         """
         of_candidate = self.candidate[options]
         several = np.flatnonzero(np.bincount(of_candidate) > 1)
-        one_of_each = several[:, None] == of_candidate
+        shared = np.isin(of_candidate, several)
+        places = np.searchsorted(several, of_candidate[shared]), np.flatnonzero(shared)
+        shape = len(several), len(options) + 1
+        one_of_each = csr_array((np.ones(int(shared.sum())), places), shape=shape)
         upper, lower = np.isfinite(self.high), np.isfinite(self.low)
         rules = self.rules[:, options]
-        rows = np.vstack([one_of_each, rules[upper], -rules[lower], -self._tangents()[:, options]])
+        rows = np.vstack([rules[upper], -rules[lower], -self._tangents()[:, options]])
         of_value = np.append(np.zeros(len(rows) - len(self.cuts)), np.ones(len(self.cuts)))
         constants = [used.cut.constant for used in self.cuts]
         answer = linprog(
             np.append(np.zeros(len(options)), -1.0),
-            A_ub=csr_array(np.column_stack([rows, of_value])),
+            A_ub=vstack([one_of_each, csr_array(np.column_stack([rows, of_value]))]),
             b_ub=np.concatenate(
                 [np.ones(len(several)), self.high[upper], -self.low[lower], constants]
             ),
