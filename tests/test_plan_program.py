@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.plan.problem import LinearRule, NoPlan, Objective, PlanProblem
+from serving.plan.problem import LinearRule, NoPlan, Objective, PlanError, PlanProblem
 from serving.plan.program import objective_value, solve, solve_many
 
 EXACT = 0.0
+#: Seconds for searches that must end by themselves, however busy the machine is.
+LONG = 600.0
 
 
 @st.composite
@@ -60,7 +62,7 @@ def best_value(problem: PlanProblem) -> float | None:
     return max((objective_value(problem, chosen) for chosen in choices(problem)), default=None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(small_problems(("mean", "cvar")))
 def test_small_problems_are_solved_as_by_trying_every_choice(problem: PlanProblem) -> None:
     expected = best_value(problem)
@@ -85,7 +87,7 @@ def check_smallest_conflict(problem: PlanProblem, conflict: tuple[str, ...]) -> 
         assert choices(problem, fewer), f"{fewer} conflict already"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_problems(("quantile", "probability")))
 def test_small_quantiles_and_probabilities_are_those_of_every_choice(problem: PlanProblem) -> None:
     expected = best_value(problem)
@@ -98,7 +100,7 @@ def test_small_quantiles_and_probabilities_are_those_of_every_choice(problem: Pl
     assert solution.bound >= expected * (1 - 1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_problems(), st.sampled_from([0.01, 100.0, 7.3]))
 def test_amounts_in_another_unit_give_the_same_plan(problem: PlanProblem, unit: float) -> None:
     scaled = replace(problem, fee=problem.fee * unit, budget=problem.budget * unit)
@@ -112,7 +114,7 @@ def test_amounts_in_another_unit_give_the_same_plan(problem: PlanProblem, unit: 
     assert np.array_equal(solve(scaled).chosen, solve(problem).chosen)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_problems(), st.randoms(use_true_random=False))
 def test_the_order_of_options_plays_no_part(problem: PlanProblem, random: Random) -> None:
     order = np.array(random.sample(range(len(problem.fee)), len(problem.fee)))
@@ -133,7 +135,7 @@ def test_the_order_of_options_plays_no_part(problem: PlanProblem, random: Random
         assert np.array_equal(np.sort(order[solve(shuffled).chosen]), expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_problems(("mean", "cvar", "quantile")))
 def test_a_rule_less_an_option_more_or_money_more_is_never_worse(problem: PlanProblem) -> None:
     if best_value(problem) is None:
@@ -169,7 +171,7 @@ def test_the_mean_of_all_scenarios_is_cvar_at_one(problem: PlanProblem) -> None:
         )
 
 
-def long_problem(kind: str, candidates: int = 120, draws: int = 200) -> PlanProblem:
+def long_problem(kind: str, candidates: int = 60, draws: int = 100) -> PlanProblem:
     """Return a problem with up to three deliverables of each candidate, and rules."""
     random = np.random.default_rng(5)
     candidate, k = np.repeat(np.arange(candidates), 3), np.tile([1, 2, 3], candidates)
@@ -200,8 +202,8 @@ def long_problem(kind: str, candidates: int = 120, draws: int = 200) -> PlanProb
 @pytest.mark.parametrize("kind", ["mean", "cvar", "quantile", "probability"])
 def test_long_lists_hold_all_rules_and_repeat(kind: str) -> None:
     problem = long_problem(kind)
-    solution = solve(problem)
-    assert np.array_equal(solve(problem).chosen, solution.chosen)
+    solution = solve(problem, LONG)
+    assert np.array_equal(solve(problem, LONG).chosen, solution.chosen)
     assert problem.fee[solution.chosen].sum() <= problem.budget * (1 + 1e-9)
     for rule in problem.rules:
         assert rule.low <= rule.coefficients[solution.chosen].sum() <= rule.high
@@ -214,21 +216,22 @@ def test_long_lists_hold_all_rules_and_repeat(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["cvar", "quantile", "probability"])
 def test_each_objective_is_best_served_by_its_own_plan(kind: str) -> None:
     problem = long_problem(kind)
-    own = solve(problem)
-    for other in ("mean", "cvar", "quantile"):
-        chosen = solve(replace(problem, objective=Objective(other, 0.1))).chosen  # type: ignore[arg-type]
+    own = solve(problem, LONG)
+    for other in ("mean", "cvar"):
+        by_other = replace(problem, objective=Objective(other, 0.1))  # type: ignore[arg-type]
+        chosen = solve(by_other, LONG).chosen
         assert objective_value(problem, chosen) <= own.value / (1 - 0.005) + 1e-9
 
 
 def test_more_budget_is_never_worse_along_a_frontier() -> None:
     problem = long_problem("cvar")
     budgets = problem.budget * np.array([1.0, 0.3, 0.6, 1.1])
-    values = [solution.value for solution in solve_many(problem, budgets)]
+    values = [solution.value for solution in solve_many(problem, budgets, LONG)]
     assert values[1] <= values[2] <= values[0] <= values[3]
 
 
 def test_no_time_gives_the_best_plan_found_and_its_gap() -> None:
-    solution = solve(long_problem("cvar"), time_limit=0.2, gap=EXACT)
+    solution = solve(long_problem("cvar"), time_limit=0.05, gap=EXACT)
     assert not solution.is_complete
     assert 0 < solution.gap < 1
     assert solution.bound > solution.value
@@ -254,3 +257,21 @@ def test_the_smallest_conflict_names_the_budget_where_it_plays_a_part() -> None:
         solve(problem)
     assert refusal.value.conflict == ("at least 2 creators", "must have anna", "budget")
     assert '"must have anna"' in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"budget": 0.0}, "the budget is 0.0"),
+        ({"budget": np.nan}, "the budget is nan"),
+        ({"fee": np.array([1.0, -1.0])}, "the fee of option 1 is -1.0"),
+        ({"expected": np.array([np.inf, 1.0])}, "the expected total of option 0 is inf"),
+        ({"objective": Objective("cvar")}, "needs scenarios"),
+        ({"objective": Objective("quantile", 0.0)}, "the level is 0.0"),
+        ({"objective": Objective("probability")}, "needs a goal"),
+    ],
+)
+def test_numbers_that_cannot_be_counted_with_are_refused(change: dict, said: str) -> None:
+    one = np.ones(2)
+    with pytest.raises(PlanError, match=said):
+        solve(replace(PlanProblem(np.arange(2), one, 1.0, one), **change))

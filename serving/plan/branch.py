@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import OptimizeResult, linprog
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from serving.plan.choice_model import INFEASIBLE, OPTIMAL, Cut
 from serving.plan.exchange import Exchange
@@ -25,8 +25,12 @@ OLD_AFTER = 40
 FIRST_COLUMNS, PRICING_ROUNDS = 150, 4
 #: Tangents added at one node whose choice is not whole.
 ROUNDS = 4
+#: Nodes that are tried for a first choice, even when the time is up.
+NODES_AT_LEAST = 50
 #: Nodes from one exchange to the next.
 EXCHANGE_EVERY = 5
+#: Open nodes times options at which the search ends: a node keeps 10 bytes for each option.
+MOST_VALUES = 30_000_000
 #: What counts as whole.
 WHOLE = 1e-6
 
@@ -78,7 +82,7 @@ class Duals:
 class BranchAndCut:
     """The search among whole options; it goes on in the state of `search`, which has a choice."""
 
-    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange):
+    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange | None = None):
         """`worth` (n,): of the options whose share is not whole that with the most is branched on;
         `exchange` makes choices that are found better.
         """
@@ -91,6 +95,21 @@ class BranchAndCut:
         self.cuts = [Used(cut) for cut in search.cuts[-MOST_CUTS:]]
         self.nodes = self.programs = 0
 
+    def find_first(self) -> bool:
+        """Look for any choice that holds the rows, an option more or less at a time (depth first);
+        return False where there is none.
+        """
+        search = self.search
+        assert search.loss is not None
+        free = search.model.allowed.copy()
+        stack = [Node(0, 0, search.bound, np.zeros(len(free), dtype=bool), free, search.loss)]
+        while stack and (search.time_left > 0 or self.nodes < NODES_AT_LEAST):
+            stack += self._children(stack.pop())
+            self.nodes += 1
+            if search.best is not None:
+                break
+        return search.best is not None or search.time_left <= 0
+
     def run(self) -> None:
         """Search until the gap or the deadline is reached."""
         search = self.search
@@ -98,7 +117,10 @@ class BranchAndCut:
         taken = np.zeros(len(free), dtype=bool)
         assert search.loss is not None
         heap = [Node(-search.bound, 0, search.bound, taken, free, search.loss)]
+        most_nodes = MOST_VALUES // len(free)
         while heap and heap[0].bound > search.cutoff and search.time_left > 0:
+            if len(heap) > most_nodes:
+                break
             node = heapq.heappop(heap)
             self.nodes += 1
             for child in self._children(node):
@@ -156,7 +178,7 @@ class BranchAndCut:
         if not self.search.model.holds(chosen):
             return
         self.search.consider(chosen)
-        if self.nodes % EXCHANGE_EVERY == 0:
+        if self.exchange is not None and self.nodes % EXCHANGE_EVERY == 0:
             self.search.consider(self.exchange.improve(chosen))
 
     def _solve(self, node: Node) -> Solved | None:
@@ -215,15 +237,18 @@ class BranchAndCut:
         """
         of_candidate = self.candidate[options]
         several = np.flatnonzero(np.bincount(of_candidate) > 1)
-        one_of_each = several[:, None] == of_candidate
+        shared = np.isin(of_candidate, several)
+        places = np.searchsorted(several, of_candidate[shared]), np.flatnonzero(shared)
+        shape = len(several), len(options) + 1
+        one_of_each = csr_array((np.ones(int(shared.sum())), places), shape=shape)
         upper, lower = np.isfinite(self.high), np.isfinite(self.low)
         rules = self.rules[:, options]
-        rows = np.vstack([one_of_each, rules[upper], -rules[lower], -self._tangents()[:, options]])
+        rows = np.vstack([rules[upper], -rules[lower], -self._tangents()[:, options]])
         of_value = np.append(np.zeros(len(rows) - len(self.cuts)), np.ones(len(self.cuts)))
         constants = [used.cut.constant for used in self.cuts]
         answer = linprog(
             np.append(np.zeros(len(options)), -1.0),
-            A_ub=csr_array(np.column_stack([rows, of_value])),
+            A_ub=vstack([one_of_each, csr_array(np.column_stack([rows, of_value]))]),
             b_ub=np.concatenate(
                 [np.ones(len(several)), self.high[upper], -self.low[lower], constants]
             ),

@@ -29,8 +29,9 @@ from serving.plan.problem import Objective, PlanProblem
 from serving.plan.scenario_search import search_scenarios
 from serving.plan.search import TINY, Search
 
-#: Options times scenarios up to which the exact program is tried.
-SMALL_PROBLEM = 20_000
+#: Options times scenarios up to which the exact program is tried, and nodes of its search at most:
+#: a number, not a time, so that the plan is the same on every machine.
+SMALL_PROBLEM, EXACT_NODES = 5_000, 5_000
 #: Restarts of the exchange by the objective.
 RESTARTS = 150
 #: The share of the time left that one helping search may take.
@@ -184,7 +185,11 @@ def _solve_exactly(problem: PlanProblem, search: Search) -> None:
             LinearConstraint(choice, model.low, model.high),
             LinearConstraint(vstack([rows, count]).tocsr(), np.append(low, fewest), np.inf),
         ],
-        options={"time_limit": max(search.time_left, 0.1), "mip_rel_gap": search.gap / 2},
+        options={
+            "time_limit": max(search.time_left, 0.1),
+            "node_limit": EXACT_NODES,
+            "mip_rel_gap": search.gap / 2,
+        },
     )
     if answer.x is not None:
         _take(search, problem, answer.x[:options] > 0.5)

@@ -120,43 +120,43 @@ class ChoiceModel:
         return Relaxation(share, -answer.fun, loss)
 
     def choose(
-        self, cuts: list[Cut], time_limit: float, gap: float, nodes: int | None = None
+        self, cut: Cut | None, time_limit: float, gap: float, nodes: int | None = None
     ) -> Choice:
-        """Return the best choice of whole options under the cuts.
+        """Return the best choice of whole options by a linear measure; without one any choice that
+        holds the rows.
 
         `gap`: relative distance to the bound at which it may stop; `nodes`: of the search tree at
-        most. Without cuts any choice that holds the rows.
+        most.
         """
         model, answer = self, None
         for _ in range(MOST_REPAIRS):
-            answer = model._solve(cuts, time_limit, gap, nodes)
+            answer = model._solve(cut, time_limit, gap, nodes)
             if answer.x is None:
                 break
             chosen = np.zeros(len(self.allowed), dtype=bool)
             chosen[np.flatnonzero(self.allowed)] = answer.x[:-1] > 0.5
             if self.holds(chosen):
                 bound = answer.fun if answer.mip_dual_bound is None else answer.mip_dual_bound
-                return Choice(chosen, -bound, False)
+                return Choice(chosen, (0.0 if cut is None else cut.constant) - bound, False)
             model = model._excluding(chosen)
         assert answer is not None
         is_impossible = answer.x is None and answer.status in (INFEASIBLE, UNCLEAR)
         return Choice(None, -np.inf if is_impossible else np.inf, is_impossible)
 
     def _solve(
-        self, cuts: list[Cut], time_limit: float, gap: float, nodes: int | None
+        self, cut: Cut | None, time_limit: float, gap: float, nodes: int | None
     ) -> OptimizeResult:
-        columns, matrix, low, high = self._rows(cuts)
-        top = np.inf if cuts else 0.0
-        options = {"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap}
+        columns, rows, low, high = self._rows([])
+        value = np.zeros(len(columns)) if cut is None else cut.coefficients[columns]
+        # with its presolve HiGHS 1.12 writes a line to the standard output at times
+        options = {"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap, "presolve": False}
         if nodes is not None:
             options["node_limit"] = nodes
         return milp(
-            np.append(np.zeros(len(columns)), -1.0),
-            integrality=np.append(np.ones(len(columns)), 0.0),
-            bounds=Bounds(
-                np.append(np.zeros(len(columns)), -top), np.append(np.ones(len(columns)), top)
-            ),
-            constraints=LinearConstraint(matrix, low, high),
+            np.append(-value, 0.0),
+            integrality=np.ones(len(columns) + 1),
+            bounds=Bounds(0, np.append(np.ones(len(columns)), 0.0)),
+            constraints=LinearConstraint(rows, low, high),
             options=options,
         )
 

@@ -63,7 +63,7 @@ def _irreducible_conflict(problem: PlanProblem, names: list[str]) -> tuple[str, 
 
 def _can_hold(problem: PlanProblem, names: set[str]) -> bool:
     """Return whether some choice holds these rules; yes where that was not settled in time."""
-    choice = ChoiceModel.of(problem, names).choose([], QUESTION_SECONDS, 1.0)
+    choice = ChoiceModel.of(problem, names).choose(None, QUESTION_SECONDS, 1.0)
     return not choice.is_impossible
 
 

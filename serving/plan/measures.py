@@ -17,19 +17,10 @@ class Measure(Protocol):
 
 
 @dataclass(frozen=True)
-class Expectation:
-    """The expected total; `expected` (n,)."""
-
-    expected: np.ndarray
-
-    def at(self, chosen: np.ndarray) -> tuple[float, Cut]:
-        return float(self.expected @ chosen), Cut(0.0, self.expected)
-
-
-@dataclass(frozen=True)
 class TailMean:
     """The mean of the worst share `level` of the scenarios (draws, n), as the smallest mean that
-    weights of at most 1 / (level draws) can give (Rockafellar and Uryasev 2000).
+    weights of at most 1 / (level draws) can give (Rockafellar and Uryasev 2000). At level 1 it is
+    the expectation.
     """
 
     scenarios: np.ndarray

@@ -8,10 +8,10 @@ import numpy as np
 from serving.plan.chance import search_chance
 from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
-from serving.plan.measures import Expectation, TailMean, scenario_values
+from serving.plan.measures import TailMean, scenario_values
 from serving.plan.problem import LinearRule, NoPlan, PlanError, PlanProblem, PlanSolution
 from serving.plan.scenario_search import search_scenarios
-from serving.plan.search import FIRST_ROUNDS, Search, relative_gap
+from serving.plan.search import Search, relative_gap
 
 #: No gap is asked to be closed further: the solver counts to about ten millionths.
 LEAST_GAP = 1e-6
@@ -35,9 +35,11 @@ def solve(
     for small problems, else the best of several searches, with a bound that may lie far above.
     Options are sorted by what they are before the search, so the order of the list plays no part.
 
-    Raises NoPlan, with a smallest set of rules that conflict, where no choice holds all rules, and
-    PlanError where the time limit is reached before any choice is found.
+    Raises NoPlan, with a smallest set of rules that conflict, where no choice holds all rules;
+    PlanError where there is no option, fees, totals or the budget are no numbers of 0 or more, the
+    level of the objective is not within 0 and 1, or no choice is found within the time limit.
     """
+    _check(problem)
     deadline, gap = time.monotonic() + time_limit, max(gap, LEAST_GAP)
     order = _order(problem)
     ordered, unit = _in_units(_reordered(problem, order))
@@ -89,6 +91,28 @@ def objective_value(problem: PlanProblem, chosen: np.ndarray) -> float:
     return float(scenario_values(totals[:, None], objective)[0])
 
 
+def _check(problem: PlanProblem) -> None:
+    """Raise PlanError unless the numbers of the problem can be counted with."""
+    objective = problem.objective
+    if not len(problem.fee):
+        raise PlanError("there is no option to choose from: give candidates with a fee")
+    if not (np.isfinite(problem.budget) and problem.budget > 0):
+        raise PlanError(f"the budget is {problem.budget}: expected an amount above 0")
+    for name, values in (("fee", problem.fee), ("expected total", problem.expected)):
+        wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+        if len(wrong):
+            option = int(wrong[0])
+            raise PlanError(
+                f"the {name} of option {option} is {values[option]}: expected a number of 0 or more"
+            )
+    if objective.kind in ("cvar", "quantile") and not 0 < objective.level <= 1:
+        raise PlanError(f"the level is {objective.level}: expected a number above 0, at most 1")
+    if objective.kind == "probability" and objective.goal is None:
+        raise PlanError("a probability needs a goal: say which total is to be reached")
+    if objective.kind != "mean" and problem.scenarios is None:
+        raise PlanError(f"the objective {objective.kind!r} needs scenarios of the options")
+
+
 def _search(
     problem: PlanProblem, gap: float, deadline: float, start: np.ndarray | None
 ) -> Search | None:
@@ -102,16 +126,14 @@ def _search(
     if problem.objective.kind in ("quantile", "probability"):
         return search_chance(problem, model, gap, deadline, known)
     if problem.objective.kind == "mean":
-        search = Search(model, Expectation(problem.expected), gap, deadline)
+        measure = TailMean(problem.expected[None], 1.0)
     else:
         assert problem.scenarios is not None
-        search = Search(model, TailMean(problem.scenarios, problem.objective.level), gap, deadline)
+        measure = TailMean(problem.scenarios, problem.objective.level)
+    search = Search(model, measure, gap, deadline)
     for chosen in known:
         search.consider(chosen)
-    if isinstance(search.measure, TailMean):
-        return search if search_scenarios(search, search.measure, problem.expected) else None
-    is_possible = search.relax(FIRST_ROUNDS) and search.first_choice() and search.run_exactly()
-    return search if is_possible else None
+    return search if search_scenarios(search, measure, problem.expected) else None
 
 
 def _order(problem: PlanProblem) -> np.ndarray:

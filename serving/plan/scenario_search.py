@@ -17,7 +17,7 @@ def search_scenarios(search: Search, measure: TailMean | CappedMean, worth: np.n
 
     `worth` (n,): expected totals of the options, for the order of the search.
     """
-    if not search.relax(FIRST_ROUNDS) or not search.first_choice():
+    if not search.relax(FIRST_ROUNDS) or not BranchAndCut(search, worth).find_first():
         return False
     if search.best is None:
         return True

@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from serving.plan.choice_model import Choice, ChoiceModel, Cut
+from serving.plan.choice_model import ChoiceModel, Cut
 from serving.plan.measures import Measure
 
 #: Options of the first search among whole options: those with the least loss in the relaxation.
 FIRST_OPTIONS = 200
-#: Nodes of searches that need not be exact; a number, not a time, so that the plan is the same on
-#: every machine.
-FEW_NODES = 50
 #: Rounds of tangents in the relaxation: before a first choice is looked for, and at most.
 FIRST_ROUNDS, MOST_ROUNDS = 4, 200
 #: The share of the allowed gap that the relaxation may leave open.
@@ -58,6 +55,8 @@ class Search:
     @property
     def cutoff(self) -> float:
         """What a choice must exceed to matter: better than the best by the gap."""
+        if self.best is None:
+            return -np.inf
         return self.value + max(self.gap * abs(self.value), TINY)
 
     def consider(self, chosen: np.ndarray) -> tuple[float, Cut]:
@@ -111,42 +110,6 @@ class Search:
             if closed or self.is_done or self.time_left < 0:
                 break
         return True
-
-    def first_choice(self) -> bool:
-        """Take a good choice soon; False where no choice holds the rows."""
-        left_out = np.ones(len(self.model.allowed), dtype=bool)
-        left_out[self.least_loss()] = False
-        model = self.model.without(left_out)
-        choice = model.choose(self.cuts[-2:], self.time_left, 0.05, FEW_NODES)
-        if choice.chosen is None and self.best is None:
-            choice = self.model.choose([], self.time_left, 1.0)
-        if choice.chosen is not None:
-            self.cuts.append(self.consider(choice.chosen)[1])
-        return self.best is not None or not choice.is_impossible
-
-    def run_exactly(self) -> bool:
-        """Search by the program with the tangents as rows, which is exact where the measure is
-        linear; return whether any choice holds the rows.
-        """
-        while not self.is_done and self.time_left > 0:
-            model = self.model.without(self.hopeless())
-            choice = model.choose(self.cuts, self.time_left, self.gap / 4)
-            if choice.is_impossible:
-                self.bound = self.cutoff
-                break
-            if not self._take(choice):
-                break
-        return self.best is not None or self.time_left <= 0
-
-    def _take(self, choice: Choice) -> bool:
-        """Take the answer of the program; return whether it can be made better by its tangent."""
-        if np.isfinite(choice.bound):
-            self.lower_bound_to(max(choice.bound, self.cutoff))
-        if choice.chosen is None:
-            return False
-        value, cut = self.consider(choice.chosen)
-        self.cuts.append(cut)
-        return value < choice.bound - TINY
 
 
 def relative_gap(value: float, bound: float) -> float:
