@@ -237,7 +237,7 @@ def test_a_close_plan_is_compared_on_the_same_draws(scorer):
     (other,) = plan["close_plans"]
     assert len(other["roster"]) == 1
     assert 0.4 < other["probability_better"] < 0.6
-    assert plan["warnings"][0].startswith("within noise of another plan: ")
+    assert plan["warnings"][1].startswith("within noise of another plan: ")
 
 
 def test_a_goal_with_a_least_probability_is_held_or_refused(scorer):

@@ -104,11 +104,12 @@ def _close_plan(
     spend, mean = (float(values[other].sum()) for values in (options.fee, options.expected))
     better = probability_better(outcomes, settings.measure, plan, other)
     money = format_money(spend, settings.currency)
-    count = format_estimates(np.array([mean]))[0]
+    own_mean = float(options.expected[plan].sum())
+    count, own_count = format_estimates(np.array([mean, own_mean]))
     text = (
         f"{what} ({_exchange(candidates, options.row[plan], options.row[other])}) for {money} "
-        f"would bring about {count} {settings.measure}; the plan brings more than it in "
-        f"{better:.0%} of the draws"
+        f"would bring about {count} {settings.measure} on average, the plan {own_count}; the plan "
+        f"brings more than it in {better:.0%} of the draws"
     )
     ids = [candidates.ids[row] for row in options.row[other].tolist()]
     return {

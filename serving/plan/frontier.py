@@ -82,7 +82,7 @@ def _gain_text(solver: PlanSolver, gain: float, adds: float) -> str:
     measure, objective = solver.settings.measure, solver.objective
     counts = format_estimates(np.abs(np.array([gain, adds])))
     if objective.kind == "mean":
-        return f"bring about {counts[0]} {measure} more"
+        return f"bring about {counts[0]} {measure} more on average"
     expected = f"{counts[1]} {'more' if adds >= 0 else 'fewer'} expected"
     if objective.kind == "probability":
         return f"make the goal {gain:.1%} more probable ({expected})"

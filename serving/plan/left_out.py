@@ -12,6 +12,7 @@ from serving.plan.offers import Offers
 from serving.plan.problem import LinearRule, PlanSolution
 from serving.plan.rules import bans
 from serving.plan.solver import PlanSolver
+from serving.plan.words import value_words
 
 #: The code of each reason -> its meaning.
 REASONS = {
@@ -154,7 +155,8 @@ class LeftOutReasons:
             return f"and the goal would be {max(loss, 0):.1%} less probable"
         if loss <= LEAST_GAIN * abs(self.solution.value):
             return "and the plan would be about as good"
-        return f"and the plan would bring {_about(loss)} {settings.measure} fewer"
+        how = value_words(self.solver.objective)
+        return f"and the plan would bring {_about(loss)} {settings.measure} fewer {how}"
 
     @cached_property
     def _bans(self) -> list[tuple[str, str, np.ndarray]]:
@@ -180,7 +182,10 @@ class LeftOutReasons:
         settings = self.solver.settings
         if self.solver.objective.kind == "probability":
             return f"{name}: without it the goal would be {gain:.1%} more probable"
-        return f"{name}: without it the plan would bring {_about(gain)} {settings.measure} more"
+        how = value_words(self.solver.objective)
+        return (
+            f"{name}: without it the plan would bring {_about(gain)} {settings.measure} more {how}"
+        )
 
 
 _BY_VALUE = ("does_not_fit", "costs_more")
@@ -195,7 +200,7 @@ def _each(cost: float, currency: str, noun: str) -> str:
     if not np.isfinite(cost):
         return f"no {noun} is expected"
     article = "an" if noun.startswith("e") else "a"
-    return f"costs {format_amount(cost)} {currency} {article} {noun}"
+    return f"costs {format_amount(cost)} {currency} {article} {noun} on average"
 
 
 def _about(count: float) -> str:

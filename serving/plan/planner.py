@@ -15,6 +15,7 @@ from features.number_text import format_estimates, format_fraction, format_money
 from models.shared_shock import SharedShock
 from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
+from serving.plan.cautions import model_warnings, share_warnings
 from serving.plan.close_plans import NOISE, close_plans, noise_warnings
 from serving.plan.draws import PlanDraws
 from serving.plan.frontier import frontier_points, next_money
@@ -236,7 +237,12 @@ class _Made:
             "close_plans": others,
             "shared_shock": self.outcomes.draws.shared_shock(),
             "warnings": [
+                *model_warnings(manifest["trained_on"]),
                 *warnings,
+                *share_warnings(
+                    [self.candidates.names[row] for row in offers.options.row[chosen].tolist()],
+                    offers.options.fee[chosen],
+                ),
                 *noise_warnings(others, self._is_as_good),
                 *self._time_warnings(),
             ],
@@ -297,10 +303,11 @@ class _Made:
         figures = self.outcomes.figures(settings.measure, chosen)
         if figures is None:
             return f"{head}."
-        middle, low, high = format_estimates(
-            np.array([figures["p50"], figures["p10"], figures["p90"]])
+        middle, low, high, mean = format_estimates(
+            np.array([figures["p50"], figures["p10"], figures["p90"], figures["mean"]])
         )
-        text = f"{head}: about {middle} {settings.measure} (80 %: {low}-{high})."
+        average = "" if mean == middle else f", {mean} on average"
+        text = f"{head}: about {middle} {settings.measure} (80 %: {low}-{high}){average}."
         if settings.goal is None:
             return text
         probability = self.outcomes.probability(chosen, settings.goal)

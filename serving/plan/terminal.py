@@ -60,7 +60,8 @@ def _roster_table(plan: Plan) -> Table:
     table.add_column("creator", overflow="fold")
     table.add_column("where", no_wrap=True)
     table.add_column("what", overflow="fold")
-    for name in (f"fee {currency}", "engagements", "80 % range", f"{currency} each", "rests on"):
+    names = ("engagements", "80 % range", "average", f"{currency} each", "rests on")
+    for name in (f"fee {currency}", *names):
         table.add_column(name, justify="right", no_wrap=True)
     for entry in plan["roster"][:SHOWN]:
         table.add_row(*_roster_cells(entry))
@@ -105,6 +106,7 @@ def _figure_cells(figures: Figures, cpe: float | None) -> list[str]:
     return [
         f"{figures['p50']:,.0f}",
         f"{figures['p10']:,.0f} - {figures['p90']:,.0f}",
+        f"{figures['mean']:,.0f}",
         "-" if cpe is None else format_amount(cpe),
     ]
 
@@ -159,14 +161,15 @@ def _print_left_out(plan: Plan, console: Console) -> None:
 
 def _frontier_table(plan: Plan) -> Table:
     table = Table(title="What other budgets would bring", title_justify="left")
-    for name in (f"budget {plan['currency']}", "spent", "creators", "engagements", "80 % range"):
+    names = ("spent", "creators", "engagements", "80 % range", "average")
+    for name in (f"budget {plan['currency']}", *names):
         table.add_column(name, justify="right", no_wrap=True)
     for point in plan["frontier"]:
         table.add_row(
             format_amount(point["budget"]),
             format_amount(point["spend"]),
             f"{point['creators']:,}",
-            *_figure_cells(point["engagements"], None)[:2],
+            *_figure_cells(point["engagements"], None)[:3],
             style="bold" if point["budget"] == plan["budget"] else None,
         )
     return table

@@ -1,0 +1,38 @@
+"""What to know of a plan besides its figures: what its model learned from, and who gets most of the
+money.
+"""
+
+import numpy as np
+
+from features.number_text import format_fraction
+from serving.scoring.warning_texts import WARNING_TEXTS
+
+#: Share of the money above which one creator gets most of it.
+MOST_OF_MONEY = 0.5
+#: By what a model was trained on, what is told of every plan of it.
+MODEL_WARNINGS = {
+    "published figures": WARNING_TEXTS["starter_model"],
+    "simulated": "The model was trained on simulated data: nothing about real creators follows.",
+}
+
+
+def model_warnings(trained_on: str) -> list[str]:
+    """Return what is to be told of plans of a model that was `trained_on` this."""
+    return [MODEL_WARNINGS[trained_on]] if trained_on in MODEL_WARNINGS else []
+
+
+def share_warnings(names: list[str], fee: np.ndarray) -> list[str]:
+    """Return a warning where one creator of several gets most of the money; `fee` (n,).
+
+    >>> share_warnings(["@a", "@b"], np.array([90.0, 10.0]))
+    ['@a gets 0.9 of the money: a rule on the largest share of one creator spreads it.']
+    >>> share_warnings(["@a", "@b"], np.array([50.0, 50.0]))
+    []
+    """
+    if len(fee) < 2 or fee.max() <= MOST_OF_MONEY * fee.sum():
+        return []
+    share = format_fraction(round(fee.max() / fee.sum(), 2))
+    name = names[int(np.argmax(fee))]
+    return [
+        f"{name} gets {share} of the money: a rule on the largest share of one creator spreads it."
+    ]
