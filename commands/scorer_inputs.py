@@ -1,35 +1,49 @@
-"""The scorer of the champion over the files that a command names, and their digest."""
+"""The bundle that answers, its scorer over the files that a command names, and their digest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from commands.environment import home_folder
 
 if TYPE_CHECKING:
     from features.tables.model import Tables
+    from models.bundle import Bundle
     from serving.scoring.scorer import Scorer
 
 
 def build_scorer(data: Path | None, rates: Path | None, emv: Path | None) -> Scorer:
-    """Return the champion's scorer.
+    """Return the scorer of the bundle that answers, and tell where that is the starter.
 
     `data`: folder of the tables of known creators; `rates`: file of currencies; `emv`: table of
     values of engagements. None where a command names none. Raises CreatorcastError for a file
     that cannot be used.
     """
     from features.tables.rates_file import read_rates
-    from models.bundle import load_bundle
-    from models.champion import champion_folder
     from models.emv import read_value_table
     from serving.scoring.scorer import Scorer
 
-    bundle = load_bundle(champion_folder(home_folder()))
+    bundle = load_answering_bundle()
     tables = read_known_tables(data) if data else None
     usd_rates = read_rates(rates) if rates else None
     engagement_values = read_value_table(emv) if emv else None
     return Scorer(bundle, tables, usd_rates, engagement_values)
+
+
+def load_answering_bundle() -> Bundle:
+    """Return the champion, checked, or the starter bundle where there is none, and then print to
+    standard error how to train on own data. Raises CreatorcastError for a broken champion.
+    """
+    from models.starter import answering_bundle, is_starter, starter_notice
+
+    home = home_folder()
+    bundle = answering_bundle(home)
+    if is_starter(bundle.manifest):
+        click.echo(starter_notice(home), err=True)
+    return bundle
 
 
 def inputs_digest(*paths: Path | None) -> str:

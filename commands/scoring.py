@@ -1,4 +1,4 @@
-"""Commands that ask the champion: score, benchmarks."""
+"""Commands that ask the bundle that answers: score, benchmarks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.command_group import Command
-from commands.environment import home_folder
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
-from commands.scorer_inputs import build_scorer, inputs_digest
+from commands.scorer_inputs import build_scorer, inputs_digest, load_answering_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,17 +27,16 @@ if TYPE_CHECKING:
     "--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them."
 )
 def benchmarks(out: Path | None, **only: str | None) -> None:
-    """List what creators do by platform, band, niche and format, as the champion knows it:
-    quartiles and how many.
+    """List what creators do by platform, band, niche and format: quartiles and how many.
+
+    As the champion knows it; by published rates where there is no champion.
     """
-    from models.bundle import load_bundle
-    from models.champion import champion_folder
     from serving.frame_file import check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 
     if out is not None:
         check_ending(out)
-    segments = filter_benchmarks(load_bundle(champion_folder(home_folder())), **only)
+    segments = filter_benchmarks(load_answering_bundle(), **only)
     if out is None:
         click.echo(benchmarks_text(segments))
     else:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.command_group import Command
-from commands.environment import home_folder
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
 
@@ -62,9 +61,9 @@ def track(
     horizon_days, deliverables, goal_engagements, make_good_engagements (the make-good line,
     below which the creator owes another post), fee_usd (or fee and currency), forecast_p10,
     forecast_p50, forecast_p90 of one deliverable. OUT has a row for each partnership, with the
-    totals, and below it one for each post. Without a champion the published curves of growth
-    are used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv; 2: unusable.
-    See docs/track.md.
+    totals, and below it one for each post. Without a champion the starter model forecasts, by
+    published figures and curves of growth (docs/starter.md). Exit code 0: all used; 3: some rows
+    rejected, see OUT.rejected.csv; 2: unusable. See docs/track.md.
     """
     import pandas as pd
     from rich.console import Console
@@ -109,18 +108,13 @@ def _inputs(readings: Path, rates: Path | None, mapping: Path | None) -> dict[st
     return {what: path for what, path in files.items() if path is not None}
 
 
-def _scorer_and_tables(data: Path | None) -> tuple[Scorer | None, Tables | None]:
-    """Return the champion's scorer, None where there is no champion, and the tables of --data."""
-    from commands.scorer_inputs import read_known_tables
-    from models.bundle import load_bundle
-    from models.champion import champion_folder, champion_version
+def _scorer_and_tables(data: Path | None) -> tuple[Scorer, Tables | None]:
+    """Return the scorer of the bundle that answers, and the tables of --data."""
+    from commands.scorer_inputs import load_answering_bundle, read_known_tables
     from serving.scoring.scorer import Scorer
 
     tables = read_known_tables(data) if data else None
-    if champion_version(home_folder()) is None:
-        click.echo("no champion: posts grow by published curves, and no forecast is made", err=True)
-        return None, tables
-    return Scorer(load_bundle(champion_folder(home_folder())), tables), tables
+    return Scorer(load_answering_bundle(), tables), tables
 
 
 def _print_counts(tracked: TrackedList, out: Path | None) -> None:

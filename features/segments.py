@@ -39,6 +39,8 @@ class SegmentBenchmarks:
     - `quantiles`: by measure (segments, len(QUANTILE_LEVELS))
     - `bands`: the names of the follower bands
     - `followers`: the least and the most followers of the creators of each platform
+    - `is_counted`: False where the quantiles are of published figures: nobody counted the creators,
+      every segment is used, and no number of creators is told
     """
 
     segments: tuple[tuple[str, str, str, str], ...]
@@ -46,6 +48,7 @@ class SegmentBenchmarks:
     quantiles: dict[str, np.ndarray]
     bands: tuple[str, ...]
     followers: dict[str, tuple[float, float]]
+    is_counted: bool = True
 
     def find_segment(self, measure: str, places: dict[str, np.ndarray]) -> np.ndarray:
         """Return the finest segment with enough creators for each row, (n,), -1 where not even the
@@ -68,7 +71,8 @@ class SegmentBenchmarks:
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a segment and measure with known creators: SEGMENT_KEYS, measure, quartiles,
-        the number of creators, and whether they are enough.
+        the number of creators, and whether they are enough. Where nobody counted the creators,
+        their number is missing.
         """
         quartiles = [int(np.searchsorted(QUANTILE_LEVELS, p)) for p in (0.25, 0.5, 0.75)]
         keys = pd.DataFrame(self.segments, columns=list(SEGMENT_KEYS))
@@ -82,9 +86,17 @@ class SegmentBenchmarks:
                 ],
                 axis=1,
             ).assign(creators=self.creators[measure])
-            tables.append(table[self.creators[measure] > 0])
+            tables.append(table[self._has_creators(measure)])
         table = pd.concat(tables, ignore_index=True)
+        if not self.is_counted:
+            return table.assign(creators=None, enough=True)
         return table.assign(enough=table["creators"] >= MIN_SEGMENT_CREATORS)
+
+    def _has_creators(self, measure: str) -> np.ndarray:
+        """Return which segments anything is known of, (segments,)."""
+        if self.is_counted:
+            return self.creators[measure] > 0
+        return np.isfinite(self.quantiles[measure]).all(axis=1)
 
     def to_json(self) -> dict:
         """Return the benchmarks as plain JSON values."""
@@ -94,6 +106,7 @@ class SegmentBenchmarks:
             "quantiles": {name: _plain(values) for name, values in self.quantiles.items()},
             "bands": list(self.bands),
             "followers": {name: list(pair) for name, pair in self.followers.items()},
+            **({} if self.is_counted else {"is_counted": False}),
         }
 
     @classmethod
@@ -109,27 +122,35 @@ class SegmentBenchmarks:
             quantiles,
             tuple(value["bands"]),
             {name: (least, most) for name, (least, most) in value["followers"].items()},
+            value.get("is_counted", True),
         )
 
     @cached_property
     def _known(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """By measure, quantiles and creators of the segments, and last NaN for none."""
         none = np.full(len(QUANTILE_LEVELS), np.nan)
-        return {
-            name: (np.vstack([self.quantiles[name], none]), np.append(creators, np.nan))
-            for name, creators in self.creators.items()
-        }
+        known = {}
+        for name, counts in self.creators.items():
+            creators = counts if self.is_counted else np.full(len(counts), np.nan)
+            known[name] = np.vstack([self.quantiles[name], none]), np.append(creators, np.nan)
+        return known
 
     @cached_property
     def _places(self) -> dict[str, np.ndarray]:
         """By measure, the segment to use for each combination of codes + 1, 0 for unknown."""
-        return {measure: self._segment_table(counts) for measure, counts in self.creators.items()}
+        return {measure: self._segment_table(self._is_used(measure)) for measure in self.creators}
 
-    def _segment_table(self, creators: np.ndarray) -> np.ndarray:
+    def _is_used(self, measure: str) -> np.ndarray:
+        """Return which segments answer, (segments,)."""
+        if self.is_counted:
+            return self.creators[measure] >= MIN_SEGMENT_CREATORS
+        return self._has_creators(measure)
+
+    def _segment_table(self, is_used: np.ndarray) -> np.ndarray:
         lists = (PLATFORMS, self.bands, NICHES, FORMATS)
         table = np.full([len(names) + 1 for names in lists], -1)
         for number, segment in enumerate(self.segments):
-            if not segment[0] or creators[number] < MIN_SEGMENT_CREATORS:
+            if not segment[0] or not is_used[number]:
                 continue
             # finer segments come later and overwrite their part of the coarser ones
             place = tuple(

@@ -469,8 +469,10 @@ class Forecaster(RegressorMixin, BoosterParameters):
 
     def _widest_scale(self, seen: np.ndarray) -> np.ndarray:
         """Return the largest log scale, (n,), that rows would have on any platform with training
-        rows.
+        rows; their own where no platform has any.
         """
+        if not self.trained_.any():
+            return self.trees_.predict(seen)[:, 1]
         scales = []
         for platform in np.flatnonzero(self.trained_):
             moved = seen.copy()

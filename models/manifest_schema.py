@@ -118,7 +118,7 @@ class Manifest(OpenModel):
     """manifest.json: what a bundle says of itself. Other entries may be anything."""
 
     version: Annotated[str, AfterValidator(_check_version)]
-    trained_on: Literal["real", "simulated"]
+    trained_on: Literal["real", "simulated", "published figures"]
     until: Moment
     horizon_days: Annotated[int, Field(ge=1, le=90)]
     maturation: dict[Platform, dict[Measure, _CurveEntry]] = Field(default_factory=dict)

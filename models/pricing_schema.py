@@ -57,6 +57,7 @@ class BenchmarksState(StrictModel):
     quantiles: dict[Measure, list[list[Amount | None]]]
     bands: list[str]
     followers: dict[Platform, Annotated[list[Amount], Field(min_length=2, max_length=2)]]
+    is_counted: bool = True
 
     @model_validator(mode="after")
     def _fits(self) -> "BenchmarksState":

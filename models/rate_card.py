@@ -73,6 +73,13 @@ class RateCard:
         indexes = tuple(places[part] for part in RATE_CARD_KEY)
         return self._figures[self._rows[indexes]]
 
+    def names_format(self, places: dict[str, np.ndarray]) -> np.ndarray:
+        """Return for which posts, (n,), `fees_of_post` gives the fee of their own format, not that
+        of any format.
+        """
+        own = np.array([*(place[2] != ANY for place in self.places), False])
+        return own[self._rows[tuple(places[part] for part in RATE_CARD_KEY)]]
+
     def to_json(self) -> dict:
         """Return the card as plain JSON values."""
         return {

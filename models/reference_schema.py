@@ -40,6 +40,7 @@ class _Prior(StrictModel):
     niche_effects: dict[Niche, Level]
     creators: Count
     least_followers_log: Log = 0.0
+    knot: Log | None = None
 
 
 class _Market(StrictModel):
@@ -47,6 +48,7 @@ class _Market(StrictModel):
     trust: Positive
     summary_shift: Log
     creators: dict[Platform, Count] | None = None
+    summary_shifts: dict[Platform, Log] | None = None
 
 
 class _Norm(StrictModel):

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.number_text import format_amount
+from serving.scoring.descriptive_columns import basis_text
 
 EVIDENCE_WORDS = {"history": "past posts", "summary": "averages", "profile": "profile only"}
 
@@ -49,6 +50,4 @@ def _cost(value: float) -> str:
 
 
 def _trained_on(answers: pd.DataFrame) -> str:
-    return (
-        f"model trained on {answers['trained_on'].iloc[0]} data" if len(answers) else "no answers"
-    )
+    return f"model {basis_text(answers['trained_on'].iloc[0])}" if len(answers) else "no answers"

@@ -158,6 +158,7 @@ PLAN_EXAMPLE = {
             "roster": ["row 1", "row 3"],
             "spend": 1900.0,
             "mean": 9500.0,
+            "value": 9500.0,
             "probability_better": 0.53,
         }
     ],

@@ -326,7 +326,7 @@ def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, 
         {
             "platform": ["youtube", "youtube", "instagram"],
             "followers": 5e3,
-            "format": ["story", "short", "story"],
+            "format": ["story", "short", "carousel"],
         }
     )
     source = tmp_path / f"list.{ending}"

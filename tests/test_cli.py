@@ -168,7 +168,7 @@ def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
     dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
     assert dated == {
         ("import", "--observed-at"),
-        *((name, "--as-of") for name in ("features", "score", "snapshot", "track")),
+        *((name, "--as-of") for name in ("features", "plan", "score", "snapshot", "track")),
     }
     assert dated == {
         (name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)
@@ -324,14 +324,35 @@ def test_benchmarks_lists_the_cells_of_the_champion(run, with_champion, trained)
     assert wrong.stderr.startswith("creatorcast: niche 'kochen' is unknown: expected one of art")
 
 
-def test_score_without_a_champion_names_the_remedy(run, tmp_path):
+STARTER_NOTICE = (
+    "no champion in 'artifacts': the starter model answers, by published figures. To train on your "
+    "own data: creatorcast import FILES --out DATA, creatorcast train DATA, creatorcast promote "
+    "(docs/starter.md)\n"
+)
+
+
+def test_without_a_champion_the_starter_answers_and_how_to_train_is_told(run, tmp_path):
+    (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\n")
+    result = run("score", "list.csv", "--out", "o.csv")
+    assert (result.exit_code, STARTER_NOTICE in result.stderr) == (0, True)
+    answer = pd.read_csv("o.csv").iloc[0]
+    assert (answer["trained_on"], answer["model_version"]) == ("published figures", "starter-1")
+    assert answer["warnings"].split("; ")[0] == "starter_model"
+    assert left_in(tmp_path) == ["list.csv", "o.csv"]
+    listed = run("benchmarks", "--platform", "tiktok", "--measure", "views")
+    assert (listed.exit_code, listed.stderr) == (0, STARTER_NOTICE)
+    assert "tiktok     micro     all            all       views" in listed.stdout
+    assert "too few" not in listed.stdout
+
+
+def test_the_starter_takes_no_place_of_a_broken_champion(run, tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "champion").write_text("gone\n")
     (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\n")
     result = run("score", "list.csv", "--out", "o.csv")
     assert result.exit_code == 2
-    assert result.output == (
-        "creatorcast: no champion in 'artifacts': run creatorcast train DATA, then creatorcast promote\n"
-    )
-    assert left_in(tmp_path) == ["list.csv"]
+    assert result.stderr.startswith("creatorcast: 'artifacts/bundles/gone'")
+    assert left_in(tmp_path) == ["artifacts", "list.csv"]
 
 
 def test_train_lists_every_fault_of_the_tables_and_leaves_no_bundle(run, tmp_path):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import answers_of
 
-from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
+from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS, UNCOUNTED_FORMATS
 from serving.client.types import Error
 from serving.http.errors import CODES, ErrorDetail
 from serving.http.model_store import ModelStore
@@ -207,6 +207,9 @@ def test_a_format_is_scored_where_the_platform_has_it(scorer, platform, name):
         if name in has
         else [f"format {name!r} is no format of {platform}: give one of {', '.join(has)}"]
     )
+    if name in has and name in UNCOUNTED_FORMATS:
+        what = "format 'story' shows no public counts to forecast: give a format with public counts"
+        wanted = [f"{what} (image, carousel, video, short, live), alone or in a package"]
     assert reasons == wanted
 
 

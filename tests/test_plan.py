@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import typing
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,12 @@ from serving.plan.fees import parse_fee_part
 from serving.plan.offers import build_offers
 from serving.plan.planner import make_plan
 from serving.plan.problem import NoPlan, Objective, PlanError
-from serving.plan.rules_file import parse_rules
-from serving.plan.settings import PlanSettings
+from serving.plan.rules_file import RULE_NAMES, parse_rules
+from serving.plan.settings import OBJECTIVES, PlanSettings
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "plan.md"
 AS_OF = microseconds(pd.Timestamp("2026-07-01", tz="UTC"))
 FEES = (90.0, 210.0, 160.0, 330.0, 75.0, 260.0)
 
@@ -145,6 +147,22 @@ def test_offers_of_one_creator_are_alternatives_and_repeats_are_rejected(scorer)
     assert "same offer at another fee in row 9" in rejected[4]
     reasons = {one["partnership_id"]: one["reason"] for one in plan["left_out"]}
     assert {reasons.get("row 2"), reasons.get("row 7")} == {None, "other_offer"}
+
+
+def test_packages_are_options_beside_single_formats(scorer):
+    package = {**rows()[0], "creator_id": "@pack", "format": None, "package": "1 short + 3 story"}
+    given = [*rows(), {**package, "fee_usd": 120.0}]
+    plan = make_plan(scorer, listed(given), settings(1500.0, {"must_have": ["pack"]}), AS_OF)
+    packed = next(one for one in plan["roster"] if one["name"] == "@pack")
+    assert (packed["package"], packed["format"], packed["deliverables"]) == (
+        "1 short + 3 story",
+        None,
+        4,
+    )
+    assert packed["fee"]["total"] == 120
+    assert "stories_not_counted" in packed["warnings"]
+    alone = make_plan(scorer, listed([given[-1]]), settings(120.0), AS_OF)
+    assert alone["roster"][0]["engagements"] == pytest.approx(packed["engagements"])
 
 
 def test_a_market_fee_is_planned_at_its_upper_end_unless_asked_otherwise(scorer):
@@ -357,3 +375,26 @@ def test_the_command_says_in_one_sentence_what_is_wrong(run, arguments, told):
     result = run(*arguments)
     assert result.exit_code == 2, result.output
     assert told in result.output
+
+
+def test_the_transcript_of_the_document_is_what_the_command_prints(tmp_path, monkeypatch):
+    text = DOCUMENT.read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))  # the starter answers
+    for kind, name in (("text", "creators.csv"), ("toml", "plan.toml")):
+        Path(name).write_text(re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)[1])
+    Path("rates.csv").write_text("currency,usd_per_unit\nEUR,1.16\n")
+    command, *lines = re.search(r"```console\n\$ (.*?)```", text, re.DOTALL)[1].splitlines()
+    result = CliRunner().invoke(main, command.split()[1:], prog_name="creatorcast")
+    assert result.exit_code == 3
+    printed = [line.rstrip() for line in result.output.splitlines()]
+    told = [line for line in lines if line != "..."]
+    assert [line for line in told if line not in printed] == []
+    order = [printed.index(line) for line in told if not line.startswith(("rejected", "┏", "┡", "├", "└"))]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_the_document_names_every_rule_reason_and_objective():
+    text = DOCUMENT.read_text()
+    names = {*RULE_NAMES} - {"platform", "niche", "band", "fee_parts"}
+    assert {name for name in (*names, *OBJECTIVES) if f"`{name}`" not in text} == set()

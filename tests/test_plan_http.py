@@ -1,9 +1,13 @@
 """POST /v1/plan over the champion of the small market, in process."""
 
+import json
 import warnings
 
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from creatorcast import main
 from serving.client import Client
 from serving.client import Plan as ClientPlan
 from serving.client import PlanPartnership as ClientPartnership
@@ -127,3 +131,28 @@ def test_the_figures_count_the_partnerships(client):
     text = client.get("/metrics").text
     assert 'creatorcast_partnerships_total{endpoint="/v1/plan",evidence="profile"}' in text
     assert 'creatorcast_partnerships_rejected_total{endpoint="/v1/plan"}' in text
+
+
+def test_the_same_list_gives_the_same_plan_on_the_command_line_and_over_http(
+    client, home, market_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CREATORCAST_HOME", str(home))
+    listed = pd.read_csv(market_folder / "prospects.csv").head(40)
+    listed.drop(columns="partnership_id").to_csv(tmp_path / "list.csv", index=False)
+    given = ["plan", str(tmp_path / "list.csv"), "--budget", "3000", "--as-of", "2026-07-01"]
+    given += ["--data", str(market_folder), "--by", "cvar", "--out", str(tmp_path / "plan.json")]
+    result = CliRunner().invoke(main, [*given, "--scenarios", "100"], prog_name="creatorcast")
+    assert result.exit_code == 0, result.output
+    printed = json.loads((tmp_path / "plan.json").read_text())
+    rows = [
+        {name: value for name, value in row.items() if value == value}
+        for row in listed.drop(columns="partnership_id").to_dict("records")
+    ]
+    answer = ask(client, rows, 3000, by="cvar", scenarios=100, time_limit=10).json()
+    assert len(answer["roster"]) == len(printed["roster"]) > 0
+    for one, other in zip(answer["roster"], printed["roster"], strict=True):
+        assert f"row {one['partnership_id']}" == other["partnership_id"]
+        assert one["deliverables"] == other["deliverables"]
+        assert one["engagements"] == pytest.approx(other["engagements"])
+    assert answer["total"]["engagements"] == pytest.approx(printed["total"]["engagements"])
+    assert answer["spend"] == pytest.approx(printed["spend"])

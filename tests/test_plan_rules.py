@@ -35,6 +35,7 @@ def options(fee, platform=("tiktok", "instagram", "instagram"), **columns):
         parts=[[]] * n,
         expected=np.array(fee, dtype=float),
         authenticity=np.array([0.2, 0.9, np.nan]),
+        group=np.zeros(n, dtype=int),
         forecast=whole,
         names_of_row=[frozenset({"anna"}), frozenset({"ben", "ben b."}), frozenset({"cleo"})],
         **{name: np.array(values, dtype=object) for name, values in texts.items()},
@@ -220,6 +221,7 @@ def test_whatever_is_written_is_read_or_refused_with_a_sentence(document):
         ("€20", FeePart("agency", amount=20.0, currency="EUR")),
         ("150", FeePart("agency", amount=150.0)),
         (150.5, FeePart("agency", amount=150.5)),
+        (0.125, FeePart("agency", share=0.125)),
         *((nothing, None) for nothing in ("", "-", "0", "0 %", "included", None)),
     ],
 )
@@ -231,7 +233,6 @@ def test_a_part_of_a_fee_is_a_share_or_an_amount(text, part):
     ("text", "told"),
     [
         ("20", "may be a percentage or an amount: write '20 %', or the amount"),
-        (0.2, "may be a percentage or an amount"),
         (100, "may be a percentage or an amount"),
         ("1.500 EUR", "can be read in two ways: write it without marks, such as 1500"),
         ("a lot", "is no part of a fee"),

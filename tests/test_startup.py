@@ -139,12 +139,22 @@ def test_a_pipe_among_the_tables_holds_nobody(files, home, name, file):
     assert "it is a FIFO, expected a regular file" in told
 
 
-def test_a_champion_that_is_missing_or_broken_is_told_in_one_line(files):
-    start = f"the champion: no champion in '{files}/empty/artifacts': run creatorcast train DATA, then creatorcast promote"
-    assert startup_problem(Settings(files / "empty")) == start
+def test_a_champion_that_is_broken_is_told_in_one_line_and_where_there_is_none_the_starter_answers(
+    files,
+):
+    assert startup_problem(Settings(files / "empty")) is None
     told = startup_problem(Settings(files / "spoilt"))
     assert re.fullmatch(
         r"the champion: '.*/reference\.json' differs from what the manifest says: [^\n]*", told
+    )
+
+
+def test_a_snapshot_needs_the_champion_that_it_was_written_for(files):
+    told = startup_problem(Settings(files / "empty", snapshot=files / "snapshot"))
+    assert told.startswith(f"--snapshot (CREATORCAST_SNAPSHOT): the snapshot '{files}/snapshot' ")
+    assert told.endswith(
+        " belongs to a trained bundle, and there is no champion: promote the bundle that it was "
+        "written for (creatorcast promote), or start without a snapshot"
     )
 
 
@@ -281,8 +291,8 @@ def slowly(*cases):
     [
         (
             SERVE,
-            {"CREATORCAST_HOME": "empty"},
-            "the champion: no champion in 'empty/artifacts': run creatorcast train",
+            {"CREATORCAST_HOME": "spoilt"},
+            r"the champion: 'spoilt/.*/reference\.json' differs from what the manifest says: ",
         ),
         (BENTOML, {"CREATORCAST_DATA": "negative"}, "--data .* 'negative': has 1 fault"),
         *slowly(

@@ -17,6 +17,7 @@ from serving.track.tracker import Tracker
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "track.md").read_text()
 AS_OF = "2026-07-01"
+STARTER = "starter_model"
 ROW = {
     "partnership_id": "deal",
     "creator_id": "c1",
@@ -94,7 +95,7 @@ def test_the_answers_are_printed_where_no_file_is_named(track):
     over = CliRunner().invoke(main, ["track", "list.csv", "--as-of", AS_OF]).stdout
     outcome = re.search(r"at day 7: about (\S+) engagements", over).group(1)
     assert f" {outcome} │    100% │" in over
-    assert "no champion: posts grow by published curves" in result.stderr
+    assert "no champion in 'artifacts': the starter model answers" in result.stderr
 
 
 def test_several_posts_and_readings_make_a_partnership(track):
@@ -124,7 +125,7 @@ def test_without_a_forecast_the_rest_has_no_total(track):
     assert "probability_goal" not in deal
     reason = "1 of 2 deliverables has no engagements yet, and there is no forecast"
     assert f"no total is forecast: {reason}." in deal["sentence"]
-    assert "no forecast was given" in deal["forecast_reason"]
+    assert "give followers, averages or recent posts" in deal["forecast_reason"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_row_that_cannot_be_used_says_why(track, change, reason):
 def test_a_row_that_contradicts_an_earlier_one_is_left_out(track, change, reason):
     _, answers, rejected = track({**ROW, "goal_engagements": 5}, {**ROW, **change})
     deal = only(answers, "partnership")
-    assert (deal["published"], deal["warnings"]) == (1, "rejected_rows_not_used")
+    assert (deal["published"], deal["warnings"]) == (1, f"{STARTER}; rejected_rows_not_used")
     assert reason in rejected[0]
 
 
@@ -210,7 +211,7 @@ def test_a_post_that_was_not_read_counts_by_the_forecast(track):
     _, answers, _ = track({**ROW, **FORECAST}, unread)
     deal = only(answers, "partnership")
     assert (deal["published"], deal["read"]) == (2, 1)
-    assert deal["warnings"] == "posts_without_reading_by_forecast"
+    assert deal["warnings"] == f"{STARTER}; posts_without_reading_by_forecast"
     assert "engagements_p50" in deal
 
 
@@ -219,7 +220,7 @@ def test_posts_with_hidden_likes_are_not_called_read(track):
     _, answers, _ = track({**ROW, **FORECAST}, hidden)
     deal = only(answers, "partnership")
     assert (deal["published"], deal["read"], deal["engagements_now"]) == (2, 1, 1240)
-    assert deal["warnings"] == "posts_without_reading_by_forecast"
+    assert deal["warnings"] == f"{STARTER}; posts_without_reading_by_forecast"
     assert deal["sentence"].startswith("1 of 2 deliverables is online and read, with 1,240 eng")
     alone = [{**hidden, **FORECAST, "goal_engagements": 900}, {**hidden, "post_id": "v3"}]
     _, answers, rejected = track(*alone)
@@ -279,10 +280,12 @@ def test_an_answer_says_what_made_it(with_champion, track, trained, tmp_path, mo
     assert f"model {version}, trained on simulated data, as of 2026-07-01T00:00:00Z\n" in printed
     monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))
     _, answers, _ = track(asked)
-    assert set(answers["trained_on"]) == {"none"}
-    assert (
-        "there is no forecast to take half of" in only(answers, "partnership")["make_good_reason"]
-    )
+    deal = only(answers, "partnership")
+    assert set(answers["trained_on"]) == {"published figures"}
+    assert "starter_model" in deal["warnings"].split("; ")
+    assert deal["make_good_engagements"] > 0  # half of what the starter forecasts
+    _, answers, _ = track({**ROW, **FORECAST})
+    assert "starter_model" in only(answers, "partnership")["warnings"].split("; ")
 
 
 def test_json_has_the_head_of_the_service():

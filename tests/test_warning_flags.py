@@ -170,8 +170,8 @@ def test_a_format_of_the_creators_own_posts_is_known(scorer):
     posts = [
         {**post, "post_id": str(n), "posted_at": AS_OF - pd.Timedelta(days=9 + n)} for n in range(6)
     ]
-    rows = [{**PROFILE, "creator_id": "new", "format": name} for name in ("live", "story")]
-    found = [warned(scorer, row, own=table(posts, POSTS))[0] for row in rows]
+    row = {**PROFILE, "creator_id": "new", "format": "live"}
+    found = [warned(scorer, row, own=own)[0] for own in (table(posts, POSTS), None)]
     assert ["format_not_in_training" in names for names in found] == [False, True]
 
 

@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ
-from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS, TARGETS
+from features.tables.vocabulary import HORIZON_DAYS, MATURE_DAYS, TARGETS
 from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
+from models.forecaster_columns import forecaster_columns
 from training.backend import LOCAL, Backend
 from training.dataset import Sampling, sample_training_rows, training_weights
 from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
@@ -169,16 +169,7 @@ def fit_uncalibrated(
 def make_forecaster(target: str, recipe: Recipe, backend: Backend = LOCAL) -> Forecaster:
     """Return the unfitted forecaster of a target."""
     return backend.forecaster(
-        offset=f"{target}_log_offset",
-        evidence=f"{target}_evidence_code",
-        evidences=len(EVIDENCE),
-        platform="platform_code",
-        platforms=len(PLATFORMS),
-        centred=(EVIDENCE.index("history"), EVIDENCE.index("summary")),
-        posts=f"{target}_known_count",
-        mad=f"{target}_log_mad",
-        leave_out=tuple(name for name in COLUMNS if name not in LEARNED_COLUMNS),
-        codes=tuple(name for name in LEARNED_COLUMNS if name.endswith("_code")),
+        **forecaster_columns(target),
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,

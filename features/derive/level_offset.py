@@ -36,7 +36,7 @@ def offset_from_posts(
     without_posts = np.where(np.isnan(posts.mean_12), PROFILE_ONLY, SUMMARY)
     evidence = np.where(posts.known_count > 0, HISTORY, without_posts)
     has_posts = evidence == HISTORY
-    level = np.where(has_posts, posts.level, posts.mean_12 + market.summary_shift)
+    level = np.where(has_posts, posts.level, posts.mean_12 + market.summary_shift_of(platform))
     count = np.where(has_posts, posts.effective_count, SUMMARY_POSTS)
     return _offset_columns(evidence, platform, prior, level, count, posts.mean_12, market)
 
@@ -50,7 +50,7 @@ def offset_from_average(
     """
     evidence = np.full(len(average), SUMMARY)
     count = np.full(len(average), SUMMARY_POSTS)
-    level = average + market.summary_shift
+    level = average + market.summary_shift_of(platform)
     return _offset_columns(evidence, platform, prior, level, count, average, market)
 
 

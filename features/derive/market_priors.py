@@ -24,8 +24,8 @@ SUMMARY_POSTS = 12.0
 class Prior:
     """The level, ln(1 + count), that followers f and niche suggest on one platform.
 
-    It is intercept + slope ln f + bend max(ln f - KNOT, 0) + the effect of the niche, or
-    `without_followers` + the effect of the niche where f is unknown.
+    It is intercept + slope ln f + bend max(ln f - knot, 0) + the effect of the niche, or
+    `without_followers` + the effect of the niche where f is unknown. `knot`: None for KNOT.
     """
 
     intercept: float
@@ -35,6 +35,7 @@ class Prior:
     niche_effects: dict[str, float]
     creators: int
     least_followers_log: float = 0.0
+    knot: float | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class MarketPriors:
 
     - `trust`: the number of posts at which posts and prior weigh the same
     - `summary_shift`: median distance from the mean of twelve posts to their level, in ln
+    - `summary_shifts`: the same of platforms that have their own, None where none has
     - `creators`: the number of creators behind each platform, which has none where it is left out;
       None where nobody counted them
     """
@@ -51,6 +53,7 @@ class MarketPriors:
     trust: float
     summary_shift: float
     creators: dict[str, int] | None = None
+    summary_shifts: dict[str, float] | None = None
 
     def prior_for(
         self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray
@@ -63,21 +66,24 @@ class MarketPriors:
         platform_row = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
         niche_column = np.where(np.isnan(niche), len(NICHES), niche).astype(int)
         lines, niche_effects = self._tables
-        intercept, slope, bend, without_followers, least = lines[:, platform_row]
+        intercept, slope, bend, without_followers, least, knot = lines[:, platform_row]
         # below the smallest account that was fitted the line tells nothing
         x = np.maximum(followers_log, least)
-        level = intercept + slope * x + bend * np.maximum(x - KNOT, 0)
+        level = intercept + slope * x + bend * np.maximum(x - knot, 0)
         level = np.where(np.isnan(level), without_followers, level)
         return level + niche_effects[platform_row, niche_column]
 
     @cached_property
     def _tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """The priors of PLATFORMS and of all: lines (5, platforms + 1), niche effects (platforms +
+        """The priors of PLATFORMS and of all: lines (6, platforms + 1), niche effects (platforms +
         1, niches + 1).
         """
         priors = [self.priors.get(name, self.priors["all"]) for name in (*PLATFORMS, "all")]
         lines = [
-            (p.intercept, p.slope, p.bend, p.without_followers, p.least_followers_log)
+            (
+                *(p.intercept, p.slope, p.bend, p.without_followers, p.least_followers_log),
+                KNOT if p.knot is None else p.knot,
+            )
             for p in priors
         ]
         effects = [[*(p.niche_effects.get(name, 0.0) for name in NICHES), 0.0] for p in priors]
@@ -86,6 +92,17 @@ class MarketPriors:
     def weight(self, posts: np.ndarray) -> np.ndarray:
         """Return the weight of the creator's own level against the prior: n / (n + k)."""
         return posts / (posts + self.trust)
+
+    def summary_shift_of(self, platform: np.ndarray) -> np.ndarray:
+        """Return the shift from a mean of posts to their level on each platform (n,), a position in
+        PLATFORMS.
+        """
+        return self._summary_shifts[platform.astype(int)]
+
+    @cached_property
+    def _summary_shifts(self) -> np.ndarray:
+        own = self.summary_shifts or {}
+        return np.array([own.get(name, self.summary_shift) for name in PLATFORMS])
 
     def has_creators(self, platform: np.ndarray) -> np.ndarray:
         """Return whether the market rests on any creator of each platform (n,), a position in

@@ -117,6 +117,11 @@ _PLATFORM = _text("platform", "platform of the account", required=True, allowed=
 _OBSERVED_AT = _time("observed_at", "moment of the reading, UTC")
 _BRAND_NICHE = _text("brand_niche", "niche of the brand", allowed=NICHES)
 _FORMAT = _text("format", "format of the post", allowed=FORMATS)
+_PACKAGE = _text(
+    "package",
+    "formats booked together, each with its number, such as 1 short + 3 story; in place of format, "
+    "deliverables is then the number of all",
+)
 
 PROFILE_COLUMNS = (
     _text("handle", "public name of the account"),
@@ -310,6 +315,7 @@ PROSPECTS = TableSpec(
             replace(column, minimum=0.01) if column.name == "fee_usd" else column
             for column in DEAL_COLUMNS
         ),
+        _PACKAGE,
         *FEE_COLUMNS,
         *PRICE_COLUMNS,
         HORIZON_COLUMN,

@@ -6,6 +6,8 @@ import numpy as np
 
 PLATFORMS = ("instagram", "tiktok", "youtube", "x")
 FORMATS = ("image", "carousel", "video", "short", "story", "live")
+#: Formats that show no public counts: nothing is forecast of them.
+UNCOUNTED_FORMATS = ("story",)
 #: The formats that each platform has today; tables may hold posts of others, from years when it had
 #: them. On TikTok
 #: every video is a short one, and users write both.

@@ -30,7 +30,10 @@ from ingest.sheets.labels import is_missing
 from ingest.sheets.reader import iter_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetFault, SheetOptions
 
-PROSPECT_COLUMNS = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
+PROSPECT_COLUMNS = [
+    *(column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)),
+    "package",
+]
 #: What the rows are -> the tables that a row is added to.
 TARGET_TABLES = {
     "creators": ("creators", "prospects"),

@@ -10,10 +10,11 @@ import pandas as pd
 from features.tables.schema import DTYPES
 from ingest.sheets.cell_text import shown_text
 from ingest.sheets.column_plan import ColumnPlan
-from ingest.sheets.fee_columns import FeeColumns, formats_from_deliverables
+from ingest.sheets.fee_columns import FeeColumns
 from ingest.sheets.header_meanings import canonical_names
 from ingest.sheets.labels import is_missing
 from ingest.sheets.link_columns import fill_from_links
+from ingest.sheets.package_columns import Bookings, drop_packages, take_bookings
 from ingest.sheets.rows import SheetRows
 from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.sheet_types import SheetFault
@@ -25,7 +26,9 @@ HIDDEN_COUNT = "-1"
 #: Figures that are read and have no canonical column.
 EXTRA_COLUMNS = ("total_likes", "followers_at_posting")
 #: Columns that are put together from several, and their kinds.
-_FEE_COLUMN_KINDS = {"fee": "real", "currency": "text", "deliverables": "count", "format": "text"}
+_FEE_COLUMN_KINDS = {
+    "fee": "real", "currency": "text", "deliverables": "count", "format": "text", "package": "text",
+}  # fmt: skip
 OTHER_PLATFORM = "the row names no account of the platform that is asked for"
 
 
@@ -54,19 +57,22 @@ def assemble_frame(
     sheet under canonical names.
     """
     index = range(len(rows.cells))
+    bookings = take_bookings(columns, rows, sheet_plan.packages)
     canonical = canonical_names().keys() - {"fee_usd"}
     frame = {name: _first_series(read) for name, read in columns.items() if name in canonical}
-    faults: list[SheetFault] = []
+    faults = list(bookings.faults)
     notes: list[str] = []
     platforms = _platforms_before_links(frame, labels, sheet_plan, len(index))
     if "link" in columns:
         posts = sheet_plan.table == "posts"
-        faults, notes = fill_from_links(frame, columns["link"], platforms, posts, rows)
+        link_faults, link_notes = fill_from_links(frame, columns["link"], platforms, posts, rows)
+        faults, notes = [*faults, *link_faults], [*notes, *link_notes]
     if "platform" in frame or sheet_plan.platform:
         notes += _fill_platform(frame, platforms, sheet_plan, "platform" in columns)
     if sheet_plan.other_accounts:
         faults += _faults_of_other_accounts(frame, sheet_plan, rows)
-    fees = _take_fees(frame, columns, sheet_plan, rows)
+    fees = _take_fees(frame, columns, sheet_plan, rows, bookings)
+    notes += drop_packages(frame, sheet_plan.packages)
     if "likes" in frame:
         _mark_hidden_likes(frame, columns["likes"][0][0], rows)
     extra = {name: _first_series(columns[name]) for name in EXTRA_COLUMNS if name in columns}
@@ -154,9 +160,10 @@ def _take_fees(
     columns: dict[str, list[ColumnValues]],
     sheet_plan: SheetPlan,
     rows: SheetRows,
+    bookings: Bookings,
 ) -> FeeColumns:
-    """Fill fee_usd, or fee and currency; deliverables and format where only the fee says them."""
-    fees = _new_fee_columns(columns, sheet_plan, rows)
+    """Fill fee_usd, or fee and currency; and what rows book, also where only the fee says it."""
+    fees = _new_fee_columns(columns, sheet_plan, rows, bookings)
     fee_columns = [*columns.get("fee", []), *columns.get("fee_usd", [])]
     for plan, values in fee_columns:
         fees.take(plan, values)
@@ -165,6 +172,7 @@ def _take_fees(
         "currency": fees.currency,
         "deliverables": fees.deliverables,
         "format": fees.formats,
+        "package": fees.packages,
     }
     for name, filled_values in filled.items():
         if _any_known(filled_values):
@@ -176,25 +184,24 @@ def _take_fees(
 
 
 def _new_fee_columns(
-    columns: dict[str, list[ColumnValues]], sheet_plan: SheetPlan, rows: SheetRows
+    columns: dict[str, list[ColumnValues]],
+    sheet_plan: SheetPlan,
+    rows: SheetRows,
+    bookings: Bookings,
 ) -> FeeColumns:
     """Return fees of n rows that hold no amount yet, with what other columns say of them."""
     beside = {
         name: columns[name][0] for name in ("currency", "deliverables", "format") if name in columns
     }
-    unknown = [None] * len(rows.cells)
-    values = {name: column[1] for name, column in beside.items()}
-    formats = values.get("format", unknown)
-    if "deliverables" in beside:
-        position = beside["deliverables"][0].index
-        formats = formats_from_deliverables([row[position] for row in rows.cells], formats)
+    unknown: list[str | None] = [None] * len(rows.cells)
     return FeeColumns(
         rows,
         sheet_plan.gifts,
-        values.get("currency", unknown),
-        list(values.get("deliverables", unknown)),
-        list(formats),
-        {name: plan.guess.source for name, (plan, _) in beside.items()},
+        beside["currency"][1] if "currency" in beside else unknown,
+        bookings.deliverables,
+        bookings.formats,
+        bookings.packages,
+        bookings.sources | {name: plan.guess.source for name, (plan, _) in beside.items()},
     )
 
 

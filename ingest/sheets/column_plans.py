@@ -5,6 +5,7 @@ user so.
 from dataclasses import replace
 
 from ingest.sheets import cell_readers
+from ingest.sheets.cell_results import read_filled
 from ingest.sheets.column_plan import ColumnPlan, SheetConventions
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
@@ -12,6 +13,7 @@ from ingest.sheets.decimal_marks import languages_of
 from ingest.sheets.fee_plans import plan_fee_column
 from ingest.sheets.header_meanings import column_kinds, header_tokens
 from ingest.sheets.number_plans import plan_number_column
+from ingest.sheets.package_columns import read_package_cell, with_packages
 from ingest.sheets.rate_plans import plan_rate_column
 from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.sheet_types import Guess, SheetOptions
@@ -96,6 +98,10 @@ def _plan_column(
         read = cell_readers.link_reader(bare_handles)
     elif target in cell_readers.CLOSED_LIST_COLUMNS:
         read = cell_readers.list_reader(target)
+        if target == "format":
+            read = with_packages(read)
+    elif target == "package":
+        read = read_filled(read_package_cell)
     else:
         read = cell_readers.READERS.get(target) or cell_readers.READERS[kind]
     if role.mapping and role.mapping.values:

@@ -13,17 +13,14 @@ from ingest.sheets.cell_text import shown_text
 from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.fee_text import (
     GIFT,
+    INTERCHANGEABLE,
     ParsedFee,
     no_fee_reason,
-    parse_deliverables,
     reconcile_currency,
 )
 from ingest.sheets.rows import SheetRows
 from ingest.sheets.sheet_types import Remark, SheetFault
-from ingest.sheets.workbook import Cell
 
-#: Formats that people write for each other: on TikTok every video is a short one.
-_INTERCHANGEABLE = {"short", "video"}
 FEE_UPPER_END, FEE_LOWER_END = "fee_range_upper_end", "fee_lower_end_only"
 #: Words in place of a fee that a note names.
 MOST_WORDS = 8
@@ -33,9 +30,10 @@ MOST_WORDS = 8
 class FeeColumns:
     """Fees of n rows; lists are of length n, None where unknown.
 
-    `gifts`: a gift is a fee of 0. `sources`: currency, deliverables, format -> the source column
-    that gives it. `words`: (source, word in place of a fee) -> how many. `per_post`: (source,
-    whether the number of deliverables is known) -> how many prices of one post.
+    `packages`: canonical texts of several formats. `gifts`: a gift is a fee of 0. `sources`:
+    currency, deliverables, format, package -> the source column that gives it. `words`: (source,
+    word in place of a fee) -> how many. `per_post`: (source, whether the number of deliverables is
+    known) -> how many prices of one post.
     """
 
     rows: SheetRows
@@ -43,6 +41,7 @@ class FeeColumns:
     currencies: list[str | None]
     deliverables: list[float | None]
     formats: list[str | None]
+    packages: list[str | None]
     sources: dict[str, str]
     faults: list[SheetFault] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -114,8 +113,10 @@ class FeeColumns:
                 f"is for {fee.deliverables}, and {self.sources['deliverables']!r} says "
                 f"{count:g}: correct one of them"
             )
+        if fault := self._set_formats(row, fee):
+            return fault
         formats = {fee.format, row_format}
-        if None not in formats and len(formats) > 1 and formats != _INTERCHANGEABLE:
+        if None not in formats and len(formats) > 1 and formats != INTERCHANGEABLE:
             return (
                 f"is the price of format {fee.format}, and {self.sources['format']!r} says "
                 f"{row_format}: correct one of them"
@@ -123,6 +124,18 @@ class FeeColumns:
         if count is None and fee.deliverables:
             self.deliverables[row] = float(fee.deliverables)
         self.formats[row] = row_format or fee.format
+        return ""
+
+    def _set_formats(self, row: int, fee: ParsedFee) -> str:
+        """Set the package that a fee names; return which column contradicts it."""
+        package = self.packages[row]
+        booked = package or self.formats[row]
+        named = fee.package or fee.format
+        if booked is None or named is None:
+            self.packages[row] = package or fee.package
+        elif (package or fee.package) and booked != named:
+            source = self.sources["package" if package else "format"]
+            return f"is the price of {named}, and {source!r} says {booked}: correct one of them"
         return ""
 
     def _remark(self, row: int, fee: ParsedFee, source: str, text: str) -> None:
@@ -162,12 +175,3 @@ class FeeColumns:
             )
             notes.append(f"{source!r}: {times:,} price(s) of one post, taken {how}")
         return notes
-
-
-def formats_from_deliverables(cells: list[Cell], formats: list[str | None]) -> list[str | None]:
-    """Return formats (n,), filled from the words of the deliverables ("2 Reels") where unknown."""
-    filled = []
-    for cell, row_format in zip(cells, formats, strict=True):
-        package = parse_deliverables(cell) if isinstance(cell, str) else None
-        filled.append(row_format or (package.format if package else None))
-    return filled

@@ -113,6 +113,7 @@ def _read_fee_text(
             per_post=package.count is None,
             deliverables=package.count,
             format=package.format,
+            package=package.package,
         )
     return fee, ""
 

@@ -15,6 +15,13 @@ from babel import Locale
 from babel.numbers import get_currency_name
 
 from features.niche.tokens import fold, fold_label
+from features.tables.packages import (
+    Package,
+    PackageError,
+    package_text,
+    parse_package,
+    total_deliverables,
+)
 from ingest.sheets.currency_signs import CURRENCIES_BY_SHARED_SIGN, CURRENCY_CODES, CURRENCY_SIGNS
 from ingest.sheets.labels import fee_word_of, format_of, is_deliverable, is_missing
 from ingest.sheets.number_parser import parse_number_text
@@ -24,6 +31,8 @@ from ingest.sheets.word_lists import LANGUAGES
 LONGEST = 80
 _NAMED_SIGN = re.compile(r"us|u\$s|jpy|inr|yen|d[oó]l|₹", re.IGNORECASE)
 GIFT = "gift"
+#: Formats that people write for each other: on TikTok every video is a short one.
+INTERCHANGEABLE = {"short", "video"}
 #: Words that say something of an amount which does not change it.
 _REMARKS = (
     r"(?:negotiable|nego|neg\.?|obo|vb|vhb|verhandelbar|negociable|negociável|négociable|fixed|flat"
@@ -67,8 +76,8 @@ class ParsedFee(NamedTuple):
     `amount`: the fee, or the upper end of a range, None where `word` says that there is none;
     `currency`: as the cell or the header says, `bare` where only a sign of several does; `lower`:
     the other end of the range; `bound`: "least" or "most" where the text names one end only;
-    `per_post`: the price of one post; `deliverables`, `format`: of the package that it is the price
-    of.
+    `per_post`: the price of one post; `deliverables`, `format`, `package`: of what it is the price
+    of, as in BookedDeliverables.
     """
 
     amount: float | None
@@ -79,16 +88,18 @@ class ParsedFee(NamedTuple):
     per_post: bool = False
     deliverables: int | None = None
     format: str | None = None
+    package: str | None = None
     word: str = ""
 
 
 class BookedDeliverables(NamedTuple):
     """What is booked: how many posts, None where no number is named, and their format where it is
-    one alone.
+    one alone. `package`: the canonical text of several formats, where all are named.
     """
 
     count: int | None  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     format: str | None
+    package: str | None = None
 
 
 class FeeText(NamedTuple):
@@ -122,11 +133,17 @@ def no_fee_reason(text: str) -> str | None:
 def parse_deliverables(text: str) -> BookedDeliverables | None:
     """Return the deliverables that a text books, None where it is something else.
 
-    >>> parse_deliverables("2x Reels + 3 Stories"), parse_deliverables("3 reels")
-    (BookedDeliverables(count=5, format=None), BookedDeliverables(count=3, format='short'))
-    >>> parse_deliverables("post")
-    BookedDeliverables(count=None, format=None)
+    >>> parse_deliverables("2x Reels + 3 Stories")
+    BookedDeliverables(count=5, format=None, package='2 short + 3 story')
+    >>> parse_deliverables("3 reels")[:2], parse_deliverables("post")[:2]
+    ((3, 'short'), (None, None))
     """
+    package = _package_of(text)
+    if package is not None and (len(package) > 1 or any(map(str.isdigit, text))):
+        name, count = package[0]
+        if len(package) == 1:
+            return BookedDeliverables(count, name)
+        return BookedDeliverables(total_deliverables(package), None, package_text(package))
     counts: list[int | None] = []
     formats: set[str | None] = set()
     for part in _AND.split(text.strip()):
@@ -140,6 +157,16 @@ def parse_deliverables(text: str) -> BookedDeliverables | None:
     if total == 0:
         return None
     return BookedDeliverables(total, formats.pop() if len(formats) == 1 else None)
+
+
+def _package_of(text: str) -> Package | None:
+    """Return the formats that a text books, None where it is something else or not all of them are
+    named.
+    """
+    try:
+        return parse_package(text, format_of)
+    except PackageError:
+        return None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -17,6 +17,7 @@ from ingest.sheets.convert import convert_records
 from ingest.sheets.export_layouts import ExportLayout, readable_layout
 from ingest.sheets.header_meanings import HeaderMeaning
 from ingest.sheets.header_roles import mapping_for, needed_stats
+from ingest.sheets.package_columns import PackageUse
 from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.rows import sort_into_rows
 from ingest.sheets.sheet_plan import SheetPlan
@@ -131,7 +132,15 @@ def plan_sheet(
             for role in roles
             if role.platform and is_other_account(role, options)
         },
+        packages=_package_use(row_kind, tables),
     )
+
+
+def _package_use(row_kind: str, tables: tuple[str, ...]) -> PackageUse:
+    """Return what becomes of packages in rows that are added to one of `tables`."""
+    if row_kind == "posts" and {"posts", PUBLISHED_POSTS} & set(tables):
+        return "refused"
+    return "counted" if row_kind == "partnerships" and row_kind in tables else "read"
 
 
 def _refuse_without_columns(

@@ -19,6 +19,7 @@ from features.tables.schema import DTYPES, PROSPECTS
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.fee_text import ParsedFee
 from ingest.sheets.labels import MISSING
+from ingest.sheets.package_columns import is_package
 from ingest.sheets.rows import SUMMARIES
 
 #: Distinct words of a column that are read one by one.
@@ -37,6 +38,8 @@ _TEXT_PATTERNS = {
 }
 _ANY_TEXT = r"^[!#-~]([ !#-~]*[!#-~])?$"
 _WORD_COLUMNS = ("platform", "currency", "niche", "brand_niche", "country", "language", "format")
+#: Read by the reader of spreadsheets, which settles packages with the columns beside them.
+_NOT_PLAIN_COLUMNS = ("package",)
 #: A column of times; those of all tables have one range.
 _ANY_TIME = PROSPECTS["start_at"]
 _UNKNOWN_WORDS = pa.array(sorted(MISSING | SUMMARIES))
@@ -57,6 +60,8 @@ def parse_column(cells: pa.Array, plan: ColumnPlan) -> ParsedColumn:
     empty = pc.equal(cells, "").to_numpy(zero_copy_only=False)
     if empty.all():
         return _unknown_column(len(cells), DTYPES.get(plan.kind, "str"), empty)
+    if plan.column in _NOT_PLAIN_COLUMNS:
+        return _unknown_column(len(cells), "str", empty)
     if plan.column in _WORD_COLUMNS or plan.kind == "flag":
         return _parse_words(cells, plan)
     if plan.kind in ("count", "real"):
@@ -147,7 +152,8 @@ def _parse_words(cells: pa.Array, plan: ColumnPlan) -> ParsedColumn:
         value, fault = plan.read(word.strip())
         values.append(value)
         is_known = value is not None or not word
-        plain[number] = not fault and is_known and word == word.strip()
+        is_one = plan.column != "format" or not is_package(value)
+        plain[number] = not fault and is_known and is_one and word == word.strip()
     codes = encoded.indices.to_numpy()
     column = pd.Series(values, dtype=DTYPES.get(plan.kind, "str"))
     return ParsedColumn(column.take(codes).reset_index(drop=True), plain[codes])

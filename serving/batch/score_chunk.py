@@ -14,6 +14,7 @@ from features.tables.validate import clean_table
 from serving.batch.arrow_answers import answer_schema, answers_to_arrow
 from serving.batch.chunks import Chunk
 from serving.batch.duplicate_ids import ids_or_row_numbers
+from serving.batch.package_column import settle_packages
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
@@ -86,6 +87,9 @@ def validate_chunk(
         clean["partnership_id"] = ids_or_row_numbers(ids, first)
     for fault in faults:
         reasons.setdefault(fault.row, []).append(fault.message)
+    clean, wrong_packages = settle_packages(clean)
+    for row, reason in wrong_packages.items():
+        reasons.setdefault(row, []).append(reason)
     for row in np.flatnonzero(repeats).tolist():
         reasons.setdefault(row, []).append(
             f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"

@@ -37,6 +37,13 @@ class RecentPost(TypedDict, total=False):
     text: str
 
 
+class PackagePart(TypedDict, total=False):
+    """A format of a package, with how many of it are booked; format is needed."""
+
+    format: str
+    deliverables: Number
+
+
 class Partnership(TypedDict, total=False):
     """A partnership to forecast: a creator_id that the service knows, or a platform and profile."""
 
@@ -56,6 +63,7 @@ class Partnership(TypedDict, total=False):
     brand_niche: str
     format: str
     deliverables: Number
+    package: list[PackagePart] | str
     start_at: Any
     fee_usd: Number
     fee: Number
@@ -99,6 +107,7 @@ class Result(TypedDict):
     niche: NotRequired[str]
     evidence: NotRequired[str]
     as_of: NotRequired[str]
+    package: NotRequired[str | None]
     engagements: NotRequired[Quantiles]
     views: NotRequired[Quantiles | None]
     fee_usd: NotRequired[Number]

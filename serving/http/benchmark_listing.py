@@ -64,12 +64,22 @@ def benchmarks_text(segments: pd.DataFrame) -> str:
             f"{_format_figure(row.measure, value):>10}" for value in (row.p25, row.p50, row.p75)
         )
         few = "" if row.enough else "  too few"
-        lines.append(f"{' '.join(place)} {row.measure:<28} {row.creators:>8,} {figures}{few}")
-    lines.append(
-        f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, "
-        "and shown as shrunk toward the cell above"
-    )
+        lines.append(
+            f"{' '.join(place)} {row.measure:<28} {_format_count(row.creators):>8} {figures}{few}"
+        )
+    if len(segments) and segments["creators"].isna().all():
+        lines.append("creators: nobody counted them, the figures are of published rates")
+    else:
+        lines.append(
+            f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, "
+            "and shown as shrunk toward the cell above"
+        )
     return "\n".join(lines)
+
+
+def _format_count(creators: float | None) -> str:
+    """Return a number of creators as text, "-" where nobody counted them."""
+    return "-" if creators is None or creators != creators else f"{creators:,.0f}"
 
 
 def _format_figure(measure: str, value: float) -> str:

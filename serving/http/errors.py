@@ -59,6 +59,9 @@ CODES = {
     "before_snapshot": "an as_of before the snapshot that the service knows creators from",
     "no_curve": "a horizon_days other than the model's, on a platform without a curve of growth",
     "format_not_on_platform": "a format that the platform does not have",
+    "no_public_count": "formats that show no public counts, as stories: nothing can be forecast",
+    "bad_package": "a package that cannot be read, or that says something else than format or "
+    "deliverables beside it",
     "two_fees": "fee beside fee_usd",
     "fee_without_currency": "fee without currency",
     "currency_without_fee": "currency without fee",

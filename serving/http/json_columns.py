@@ -36,6 +36,8 @@ from serving.http.errors import (
 ZONE_SLACK = timedelta(days=1)
 #: The kinds of fields that hold a list of objects, or one; the other kinds are those of tables.
 LIST, OBJECT = "list", "object"
+#: The kind of a field whose reader judges the type of its values.
+ANY = "any"
 
 _TYPES: dict[str, set[type]] = {
     "count": {int, float, NoneType},
@@ -162,6 +164,8 @@ def _add_unknown_fields(
 
 def _read_column(field: Column, values: list, errors: ErrorsByRow) -> list:
     """Return the clean values of a field; a value with an error becomes None or stays as it is."""
+    if field.kind == ANY:
+        return values
     _drop_other_types(field, values, errors)
     if field.kind in ("count", "real"):
         _check_numbers(field, values, errors)

@@ -7,6 +7,7 @@ from features.maturation.maturation import NO_CURVE, Maturation, MaturationCurve
 from features.number_text import format_number
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
+from models.starter import is_starter
 from serving.scoring.warning_flags import MODEL_OLD_DAYS
 
 #: Keys of the manifest that only the loader uses.
@@ -33,6 +34,21 @@ _SUMMARY_FIGURES = (
         "vs_median_high",
     ),
     *("spearman_within", "crps", "coverage_80", "coverage_90"),
+)
+
+
+#: What the starter model cannot do.
+STARTER_LIMITS = (
+    (
+        "It is no trained model: its levels are published engagement rates, its ranges the "
+        "measured spread of other creators' posts. Train on your own data to replace it "
+        "(docs/starter.md)."
+    ),
+    (
+        "Published rates disagree by a factor of three to four on Instagram; figures for YouTube "
+        "and X, and for views outside of TikTok, rest on few sources or on assumptions."
+    ),
+    "It does not tell formats, dates or paid posts apart, and niches only on Instagram and TikTok.",
 )
 
 
@@ -77,6 +93,9 @@ def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
     limits = [
         "Forecasts are of what platforms show publicly; reach, sales and saves are not forecast."
     ]
+    if is_starter(manifest):
+        curves = [] if bundle is None else _curve_limits(bundle.reference.maturation)
+        return [*limits, *STARTER_LIMITS, *curves]
     if manifest["trained_on"] == "simulated":
         limits.append(
             "It was trained on a simulated market: nothing about real creators follows from it."

@@ -1,9 +1,9 @@
-"""The champion bundle of the service: loaded at start, checked every few seconds, swapped in one
-step.
+"""The bundle of the service: the champion, or the starter where there is none. It is loaded at
+start, checked every few seconds, and swapped in one step.
 
 A bundle that cannot be loaded, or does not answer, is refused with one line in the log; the bundle
-before it stays. A refused bundle is tried again when any of its files has changed, and every
-AGAIN_SECONDS.
+before it stays. The starter never takes the place of a broken champion, nor of one that is gone. A
+refused bundle is tried again when any of its files has changed, and every AGAIN_SECONDS.
 """
 
 import logging
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from features.snapshot.reader import Snapshot
+from features.snapshot.snapshot_file import SnapshotError
 from features.tables.currency import CurrencyRates
 from features.tables.folder import read_tables
 from features.tables.model import Tables
@@ -22,7 +23,8 @@ from features.tables.rates_file import read_rates
 from features.tables.validate import validate
 from models.bundle import load_bundle
 from models.bundle_trial import try_bundle
-from models.champion import champion_file, champion_folder
+from models.champion import champion_file, champion_folder, champion_version
+from models.starter import is_starter, starter_bundle, starter_notice
 from serving.http.errors import ErrorDetail
 from serving.http.sample_answers import check_sample_answers
 from serving.scoring.scorer import Scorer
@@ -40,7 +42,7 @@ log = logging.getLogger("bentoml.creatorcast")
 NO_CHAMPION = ErrorDetail(
     "no_champion",
     "service",
-    "has no champion model; its log has the reason",
+    "has no model that it can use; its log has the reason",
     "one that `creatorcast train DATA` made and `creatorcast promote` made champion",
 )
 
@@ -55,20 +57,31 @@ class LoadedModel:
     scorer: Scorer
 
 
+def find_champion(home: Path) -> Path | None:
+    """Return the folder of the champion, None where none was promoted. Raises BundleError."""
+    return None if champion_version(home) is None else champion_folder(home)
+
+
 def load_champion(
-    folder: Path,
+    folder: Path | None,
     tables: Tables | None,
     rates: CurrencyRates | None = None,
     snapshot: Path | None = None,
     stale_days: float = STALE_DAYS,
 ) -> LoadedModel:
     """Check and load a bundle, and return it with a scorer over tables or over a snapshot, whose
-    copy is read through once.
+    copy is read through once. `folder`: None for the starter bundle.
 
     Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is
     or does not fit, and any error of the sample answers.
     """
-    bundle = load_bundle(folder, try_bundle(folder))
+    bundle = starter_bundle() if folder is None else load_bundle(folder, try_bundle(folder))
+    if snapshot is not None and folder is None:
+        raise SnapshotError(
+            f"the snapshot {str(snapshot)!r} belongs to a trained bundle, and there is no "
+            "champion: promote the bundle that it was written for (creatorcast promote), or start "
+            "without a snapshot"
+        )
     if snapshot is None:
         scorer = Scorer(bundle, tables, rates)
     else:
@@ -88,17 +101,17 @@ def read_creator_tables(data: Path | None) -> Tables | None:
 
 
 class ModelStore:
-    """The champion in use: `current` is None as long as none could be loaded; `reason` says why the
+    """The bundle in use: `current` is None as long as none could be loaded; `reason` says why the
     last try failed.
 
-    `on_change` is called with the manifest of every champion that is put to use; `find` and `load`
+    `on_change` is called with the manifest of every bundle that is put to use; `find` and `load`
     are replaced in tests.
     """
 
     def __init__(
         self,
         settings: Settings,
-        find: Callable[[Path], Path] = champion_folder,
+        find: Callable[[Path], Path | None] = find_champion,
         load: Callable[..., LoadedModel] = load_champion,
         tables: Callable[[Path | None], Tables | None] = read_creator_tables,
         on_change: Callable[[dict], None] = lambda manifest: None,
@@ -141,6 +154,8 @@ class ModelStore:
         stamp, snapshot = None, self.settings.snapshot
         try:
             folder = self._find(self.settings.home)
+            if folder is None and self._has_champion():
+                folder = champion_folder(self.settings.home)  # which tells that it is gone
             paths = (champion_file(self.settings.home), folder, snapshot)
             stamp = (folder, *map(_identities, paths))
             waits = stamp == self._refused_stamp and time.monotonic() < self._again_at
@@ -156,8 +171,15 @@ class ModelStore:
             self._refused_stamp, self._again_at = stamp, time.monotonic() + AGAIN_SECONDS
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
-        log.info("champion is now %s", version)
+        if is_starter(loaded.manifest):
+            log.info(starter_notice(self.settings.home))
+        else:
+            log.info("champion is now %s", version)
         self._announce(loaded.manifest)
+
+    def _has_champion(self) -> bool:
+        """Return whether a champion is in use."""
+        return self.current is not None and not is_starter(self.current.manifest)
 
     def _announce(self, manifest: dict) -> None:
         try:

@@ -107,6 +107,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "roster": "its partnership_ids",
         "spend": "what it costs",
         "mean": "its expected total of the measure",
+        "value": "its value by the objective",
         "probability_better": "that the plan brings more than it",
     },
     "Plan": {
@@ -116,7 +117,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "spend": "what the roster costs",
         "left": "budget less spend",
         "objective": "what was made as large as possible",
-        "status": "complete, or time limit: then a better plan may exist, by `gap` at most",
+        "status": "complete; time limit or not proven: a better plan may exist, by `gap` at most",
         "gap": "share of the best value that the plan may miss",
         "seed": "as given",
         "scenarios": "draws that the plan was chosen by",

@@ -21,6 +21,7 @@ from serving.http.errors import (
     shorten_value,
 )
 from serving.http.json_columns import ErrorsByRow, read_objects
+from serving.http.packages import read_packages
 from serving.http.partnership_ids import fill_missing_ids, repeated_ids
 from serving.http.recent_posts import (
     RecentPosts,
@@ -62,6 +63,7 @@ def read_partnerships(
     columns, errors = read_objects(
         objects, (*PARTNERSHIP_FIELDS, *extra_fields), lambda row: f"partnerships[{row}]"
     )
+    read_packages(columns, errors)
     posts = read_recent_posts(columns.pop("recent_posts", []), errors)
     names = partnership_names(columns, len(objects), errors)
     _check_across_fields(columns, posts, errors, len(objects), now)

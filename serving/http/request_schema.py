@@ -21,20 +21,26 @@ from pydantic import (
 )
 
 from features.tables.schema import POSTS, PROSPECTS, Column
+from features.tables.vocabulary import FORMATS
 from serving.http.errors import (
     ErrorCollector,
     RequestRefused,
     expected_values,
     limit_unknown_fields,
 )
-from serving.http.json_columns import LIST, read_time
+from serving.http.json_columns import ANY, LIST, read_time
 from serving.http.strict_json import read_strict_json
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
 
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
-PARTNERSHIP_FIELDS = (*PROSPECTS.columns, RECENT_POSTS)
+#: Read by serving.http.packages: a list or a text.
+PACKAGE = replace(PROSPECTS["package"], kind=ANY)
+PARTNERSHIP_FIELDS = (
+    *(PACKAGE if column.name == PACKAGE.name else column for column in PROSPECTS.columns),
+    RECENT_POSTS,
+)
 #: Platform and creator are those of the partnership, and only the moment of posting must be there.
 #: Nobody can have read the counts of a request after it.
 _MEANINGS = {"observed_at": "moment of the reading, UTC; that of the request where missing"}
@@ -91,6 +97,20 @@ Post: type[BaseModel] = create_model(
     **schema_fields(POST_FIELDS),
 )
 
+PackagePart: type[BaseModel] = create_model(
+    "PackagePart",
+    __config__=STRICT,
+    __doc__="A format of a package, with how many of it are booked.",
+    format=(  # type: ignore[arg-type]  # the type is made of a table
+        Literal[FORMATS],  # type: ignore[valid-type]
+        Field(description="format of the posts"),
+    ),
+    deliverables=(
+        Annotated[float, Field(ge=1, le=100), _WHOLE],
+        Field(1, description="posts booked of it"),
+    ),
+)
+
 Partnership: type[BaseModel] = create_model(
     "Partnership",
     __config__=STRICT,
@@ -99,7 +119,13 @@ Partnership: type[BaseModel] = create_model(
         "with averages or recent_posts where known. Posts of a creator that the service knows "
         "count beside those that it knows."
     ),
-    **schema_fields(PROSPECTS.columns),
+    **schema_fields(PROSPECTS.columns)
+    | {
+        PACKAGE.name: (
+            list[PackagePart] | str | None,  # type: ignore[valid-type]
+            Field(None, description=PACKAGE.meaning),
+        )
+    },
     recent_posts=(  # type: ignore[arg-type]  # the type is made by create_model
         list[Post] | None,  # type: ignore[valid-type]
         Field(None, max_length=MAX_RECENT_POSTS, description=RECENT_POSTS.meaning),

@@ -135,7 +135,13 @@ class Result(BaseModel):
     evidence: str | None = Field(None, description="what it rests on: history, summary or profile")
     as_of: datetime | None = None
     start_at: datetime | None = None
-    deliverables: float | None = None
+    package: str | None = Field(
+        None,
+        description="the formats booked, as 1 short + 3 story; null for a row of one format",
+    )
+    deliverables: float | None = Field(
+        None, description="all that are booked, also those without public counts (stories)"
+    )
     engagements: Quantiles | None = None
     views: Quantiles | None = Field(None, description="null where the platform does not show them")
     engagement_rate_by_followers_p50: float | None = None
@@ -217,5 +223,5 @@ class Answer(BaseModel):
     """The answer to a Question: one result a partnership, in the order asked."""
 
     model_version: str
-    trained_on: str = Field(description="simulated or real")
+    trained_on: str = Field(description="real or simulated data, or published figures")
     results: list[Result]

@@ -1,7 +1,7 @@
 """Checks before the service starts to listen, so that no worker answers 503 for ever.
 
-But: a service may be started without a champion and wait for its first one, where its caller says
-so.
+Without a champion the starter model answers. But: a service over a snapshot needs a champion; it
+may be started without one and wait for it, where its caller says so.
 """
 
 import errno
@@ -20,9 +20,9 @@ from features.snapshot.reader import Snapshot
 from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables
 from models.bundle_trial import share_tried_digest, try_bundle
-from models.champion import champion_file, champion_folder
+from models.champion import champion_file
 from serving.http.keys import check_address
-from serving.http.model_store import load_champion, read_creator_tables
+from serving.http.model_store import find_champion, load_champion, read_creator_tables
 from serving.settings import DATA, RATES, SNAPSHOT, Settings
 
 _PORT_ERRORS = {
@@ -151,9 +151,12 @@ def startup_problem(settings: Settings, waits: bool = False) -> str | None:
 
 
 def _try_champion(home: Path) -> None:
-    """Check and load the champion, and tell the workers that it was checked."""
-    folder = champion_folder(home)
-    share_tried_digest(try_bundle(folder))
+    """Check and load the champion, and tell the workers that it was checked; the starter where
+    there is none.
+    """
+    folder = find_champion(home)
+    if folder is not None:
+        share_tried_digest(try_bundle(folder))
     load_champion(folder, None)
 
 
@@ -162,7 +165,7 @@ def _read_snapshot(snapshot: Path, home: Path | None) -> None:
     if home is None:
         Snapshot.open(snapshot)
     else:
-        load_champion(champion_folder(home), None, snapshot=snapshot)
+        load_champion(find_champion(home), None, snapshot=snapshot)
 
 
 def _reason(name: str, path: Path | None, check: Callable[[], object]) -> str | None:

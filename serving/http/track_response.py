@@ -127,5 +127,5 @@ class TrackAnswer(BaseModel):
 
     as_of: datetime = Field(description="the moment up to which readings are used")
     model_version: str = Field(description="the model that made the forecasts")
-    trained_on: str = Field(description="real or simulated data")
+    trained_on: str = Field(description="real or simulated data, or published figures")
     results: list[TrackResult]

@@ -151,17 +151,24 @@ class FrontierPoint(TypedDict):
 
 
 class ClosePlan(TypedDict):
-    """Another roster; `probability_better`: that the plan brings more than it, in joint draws."""
+    """Another roster; `value`: of the objective; `probability_better`: that the plan brings more
+    than it, in joint draws.
+    """
 
     text: str
     roster: list[str]
     spend: float
     mean: float
+    value: float
     probability_better: float
 
 
 class Plan(TypedDict):
-    """A plan; `settings` are those that it can be made with again, as JSON."""
+    """A plan; `settings` are those that it can be made with again, as JSON.
+
+    `status`: complete where no plan is better by more than the gap asked for; time limit where the
+    search was stopped; not proven where it ended without a bound that close.
+    """
 
     plan_version: int
     currency: str
@@ -169,7 +176,7 @@ class Plan(TypedDict):
     spend: float
     left: float
     objective: PlanObjective
-    status: Literal["complete", "time limit"]
+    status: Literal["complete", "time limit", "not proven"]
     gap: float
     seed: int
     scenarios: int

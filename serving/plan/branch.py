@@ -10,18 +10,23 @@ import heapq
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.optimize import OptimizeResult, linprog
+from scipy.sparse import csr_array
 
 from serving.plan.choice_model import INFEASIBLE, OPTIMAL, Cut
+from serving.plan.exchange import Exchange
 from serving.plan.search import TINY, Search
 
 #: Tangents that are kept; beyond, those that did not bind lately are dropped.
 MOST_CUTS = 40
-#: Nodes after which a tangent that did not bind is old.
-OLD_AFTER = 30
+#: Programs after which a tangent that did not bind is old.
+OLD_AFTER = 40
+#: Options in the program of a node at first, and rounds in which others come in.
+FIRST_COLUMNS, PRICING_ROUNDS = 150, 4
 #: Tangents added at one node whose choice is not whole.
 ROUNDS = 4
+#: Nodes from one exchange to the next.
+EXCHANGE_EVERY = 5
 #: What counts as whole.
 WHOLE = 1e-6
 
@@ -29,7 +34,7 @@ WHOLE = 1e-6
 @dataclass(order=True)
 class Node:
     """A part of the choices: options that must be taken, `taken`, and that may be, `free`, masks
-    (n,). The part with the largest bound comes first.
+    (n,); `loss` (n,): of the options in the part around it. The largest bound comes first.
     """
 
     rank: float
@@ -37,6 +42,7 @@ class Node:
     bound: float = field(compare=False)
     taken: np.ndarray = field(compare=False)
     free: np.ndarray = field(compare=False)
+    loss: np.ndarray = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,28 +54,50 @@ class Solved:
     bound: float
 
 
+@dataclass
+class Used:
+    """A tangent, and the number of the program in which it bound last."""
+
+    cut: Cut
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class Duals:
+    """Prices of the rows of a solved program: of `candidates` (c,), those with several of its
+    `options`, and of rules and tangents, all of them.
+    """
+
+    options: np.ndarray
+    candidates: np.ndarray
+    of_candidates: np.ndarray
+    of_rules: np.ndarray
+    of_tangents: np.ndarray
+
+
 class BranchAndCut:
     """The search among whole options; it goes on in the state of `search`, which has a choice."""
 
-    def __init__(self, search: Search, worth: np.ndarray):
-        """`worth` (n,): of the options whose share is not whole that with the most is branched
-        on.
+    def __init__(self, search: Search, worth: np.ndarray, exchange: Exchange):
+        """`worth` (n,): of the options whose share is not whole that with the most is branched on;
+        `exchange` makes choices that are found better.
         """
-        self.search, self.worth = search, worth
+        self.search, self.worth, self.exchange = search, worth, exchange
         model = search.model
-        self.rules = model.matrix[model.first_rule :].tocsc()
-        self.candidates = model.matrix[: model.first_rule].tocsc()
-        self.candidate = self.candidates.indices
+        self.rules = model.matrix[model.first_rule :].toarray()
+        self.candidate = model.matrix[: model.first_rule].tocsc().indices
+        self.candidates = model.first_rule
         self.low, self.high = model.low[model.first_rule :], model.high[model.first_rule :]
         self.cuts = [Used(cut) for cut in search.cuts[-MOST_CUTS:]]
-        self.nodes = 0
+        self.nodes = self.programs = 0
 
     def run(self) -> None:
         """Search until the gap or the deadline is reached."""
         search = self.search
         free = search.model.allowed & ~search.hopeless()
         taken = np.zeros(len(free), dtype=bool)
-        heap = [Node(-search.bound, 0, search.bound, taken, free)]
+        assert search.loss is not None
+        heap = [Node(-search.bound, 0, search.bound, taken, free, search.loss)]
         while heap and heap[0].bound > search.cutoff and search.time_left > 0:
             node = heapq.heappop(heap)
             self.nodes += 1
@@ -99,8 +127,8 @@ class BranchAndCut:
         taken[option] = beside[option] = True
         bound = min(solved.bound, node.bound)
         return [
-            Node(-bound, 2 * self.nodes, bound, node.taken, without),
-            Node(-bound, 2 * self.nodes + 1, bound, taken, beside),
+            Node(-bound, 2 * self.nodes, bound, node.taken, without, solved.loss),
+            Node(-bound, 2 * self.nodes + 1, bound, taken, beside, solved.loss),
         ]
 
     def _solve_with_cuts(self, node: Node) -> Solved | None:
@@ -123,44 +151,81 @@ class BranchAndCut:
             rounds += 1
 
     def _round(self, share: np.ndarray) -> None:
-        """Consider the options of which more than half is taken."""
+        """Consider the options of which more than half is taken, at times after exchanges."""
         chosen = share > 0.5
-        if self.search.model.holds(chosen):
-            self.search.consider(chosen)
+        if not self.search.model.holds(chosen):
+            return
+        self.search.consider(chosen)
+        if self.nodes % EXCHANGE_EVERY == 0:
+            self.search.consider(self.exchange.improve(chosen))
 
     def _solve(self, node: Node) -> Solved | None:
-        """Return the node's best choice in shares; None where nothing holds."""
-        options = np.flatnonzero(node.free)
-        answer = self._program(options, node.taken[options])
-        if answer.status == INFEASIBLE:
-            return None
-        share, loss = np.zeros(len(node.free)), np.full(len(node.free), np.inf)
-        if answer.status != OPTIMAL:
-            share[node.taken], loss[options] = 1.0, 0.0
-            return Solved(share, loss, node.bound)
-        share[options] = answer.x[:-1]
-        marginals = answer.lower.marginals + answer.upper.marginals
-        loss[options] = np.where(node.taken[options], 0.0, np.maximum(marginals[:-1], 0.0))
-        binds = answer.ineqlin.marginals[-len(self.cuts) :] < -1e-9
-        for used, is_tight in zip(self.cuts, binds, strict=True):
-            used.last = self.nodes if is_tight else used.last
-        return Solved(share, loss, min(node.bound, -answer.fun))
+        """Return the node's best choice in shares; None where nothing holds.
 
-    def _program(self, options: np.ndarray, taken: np.ndarray):  # type: ignore[no-untyped-def]
-        """Return scipy's answer to the program in shares of these options, and the value."""
-        rules = self.rules[:, options].tocsr()
-        several = self.candidates[:, options].tocsr()
-        several = several[np.diff(several.indptr) > 1]
+        The program has the options with the least loss; the others come in where its prices would
+        let them (column generation), and what is then left of such options is added to the bound.
+        """
+        options = np.flatnonzero(node.free)
+        order = np.argsort(np.where(node.taken, -1.0, node.loss)[options], kind="stable")
+        inside = np.zeros(len(node.free), dtype=bool)
+        inside[options[order[:FIRST_COLUMNS]]] = True
+        for _ in range(PRICING_ROUNDS):
+            answer, duals = self._program(np.flatnonzero(inside), node.taken[inside])
+            if answer.status == INFEASIBLE and inside.sum() < len(options):
+                inside = node.free.copy()
+                continue
+            if duals is None:
+                return None if answer.status == INFEASIBLE else self._unsolved(node)
+            cost = self._reduced_cost(duals)
+            wanted = np.flatnonzero(node.free & ~inside & (cost < -TINY / 10))
+            if not len(wanted):
+                break
+            inside[wanted[np.argsort(cost[wanted], kind="stable")[:FIRST_COLUMNS]]] = True
+        assert duals is not None  # once all options are in, the program is solved or nothing holds
+        bound = -answer.fun
+        if len(wanted):
+            by_candidate = np.zeros(self.candidates)
+            np.maximum.at(by_candidate, self.candidate[wanted], -cost[wanted])
+            bound += by_candidate.sum()
+        share, loss = np.zeros(len(node.free)), np.maximum(cost, 0.0)
+        share[duals.options] = answer.x[:-1]
+        loss[node.taken], loss[~node.free] = 0.0, np.inf
+        return Solved(share, loss, min(node.bound, bound))
+
+    def _unsolved(self, node: Node) -> Solved:
+        """Return what is known of a node whose program was not solved."""
+        loss = np.where(node.free, 0.0, np.inf)
+        return Solved(node.taken.astype(float), loss, node.bound)
+
+    def _reduced_cost(self, duals: Duals) -> np.ndarray:
+        """Return what taking a unit of each option would cost by the duals of a program, (n,)."""
+        of_candidate = np.zeros(self.candidates)
+        of_candidate[duals.candidates] = duals.of_candidates
+        value = duals.of_tangents @ self._tangents() - self.rules.T @ duals.of_rules
+        return value - of_candidate[self.candidate]
+
+    def _tangents(self) -> np.ndarray:
+        return np.array([used.cut.coefficients for used in self.cuts])
+
+    def _program(
+        self, options: np.ndarray, taken: np.ndarray
+    ) -> tuple[OptimizeResult, Duals | None]:
+        """Return scipy's answer to the program in shares of these options, and the value, which
+        comes last; with its duals where it was solved.
+        """
+        of_candidate = self.candidate[options]
+        several = np.flatnonzero(np.bincount(of_candidate) > 1)
+        one_of_each = several[:, None] == of_candidate
         upper, lower = np.isfinite(self.high), np.isfinite(self.low)
-        rows = vstack([several, rules[upper], -rules[lower]])
-        tangents = np.array([np.append(-used.cut.coefficients[options], 1.0) for used in self.cuts])
+        rules = self.rules[:, options]
+        rows = np.vstack([one_of_each, rules[upper], -rules[lower], -self._tangents()[:, options]])
+        of_value = np.append(np.zeros(len(rows) - len(self.cuts)), np.ones(len(self.cuts)))
         constants = [used.cut.constant for used in self.cuts]
-        none = csr_array((rows.shape[0], 1))
-        return linprog(
+        answer = linprog(
             np.append(np.zeros(len(options)), -1.0),
-            A_ub=vstack([hstack([rows, none]), csr_array(tangents)]),
+            A_ub=csr_array(np.column_stack([rows, of_value])),
             b_ub=np.concatenate(
-                [np.ones(several.shape[0]), self.high[upper], -self.low[lower], constants]
+                [np.ones(len(several)), self.high[upper], -self.low[lower], constants]
             ),
             bounds=np.vstack(
                 [np.column_stack([taken, np.ones(len(options))]), [[-np.inf, np.inf]]]
@@ -168,16 +233,19 @@ class BranchAndCut:
             method="highs-ds",
             options={"presolve": False},
         )
+        self.programs += 1
+        if answer.status != OPTIMAL:
+            return answer, None
+        sizes = np.cumsum([len(several), upper.sum(), lower.sum()])
+        of_candidates, of_upper, of_lower, of_tangents = np.split(answer.ineqlin.marginals, sizes)
+        of_rules = np.zeros(len(self.high))
+        of_rules[upper] += of_upper
+        of_rules[lower] -= of_lower
+        for used, dual in zip(self.cuts, of_tangents, strict=True):
+            used.last = self.programs if dual < -TINY / 10 else used.last
+        return answer, Duals(options, several, of_candidates, of_rules, of_tangents)
 
     def _add(self, cut: Cut) -> None:
-        self.cuts.append(Used(cut, self.nodes))
+        self.cuts.append(Used(cut, self.programs))
         if len(self.cuts) > MOST_CUTS:
-            self.cuts = [used for used in self.cuts if used.last > self.nodes - OLD_AFTER]
-
-
-@dataclass
-class Used:
-    """A tangent, and the node at which it bound last."""
-
-    cut: Cut
-    last: int = 0
+            self.cuts = [used for used in self.cuts if used.last > self.programs - OLD_AFTER]

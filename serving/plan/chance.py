@@ -10,6 +10,8 @@ bisection. A probability is at most the mean of the scenarios held at the goal, 
 bounds are true, and may lie far above what can be had: for long lists the gap is an upper limit.
 """
 
+import time
+
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, identity, vstack
@@ -24,15 +26,18 @@ from serving.plan.measures import (
     tail_weights,
 )
 from serving.plan.problem import Objective, PlanProblem
+from serving.plan.scenario_search import search_scenarios
 from serving.plan.search import TINY, Search
 
 #: Options times scenarios up to which the exact program is tried.
 SMALL_PROBLEM = 20_000
-#: Restarts of the exchange.
-RESTARTS = 60
+#: Restarts of the exchange by the objective.
+RESTARTS = 150
+#: The share of the time left that one helping search may take.
+HELPING_TIME = 0.3
 #: Relative width at which the bisection of the bound of a quantile ends.
 BOUND_WIDTH = 0.01
-#: The share of the gap of the helping searches.
+#: The gap of helping searches.
 HELPING_GAP = 0.01
 
 
@@ -49,21 +54,24 @@ def search_chance(
     scenarios, objective = problem.scenarios, problem.objective
     assert scenarios is not None
     best = Search(model, TailMean(scenarios, 1.0), gap, deadline)
-    pools = []
+    starts, pool, capped_bound = list(known), np.empty(0, dtype=int), np.inf
     for measure in _helping_measures(scenarios, objective):
-        helping = Search(model, measure, HELPING_GAP, deadline)
+        until = time.monotonic() + HELPING_TIME * (deadline - time.monotonic())
+        helping = Search(model, measure, HELPING_GAP, until)
         for chosen in known:
             helping.consider(chosen)
-        if not helping.relax() or not helping.first_choice():
+        if not search_scenarios(helping, measure, problem.expected):
             return None
-        pools.append(helping.least_loss())
-        _take(best, problem, helping.best)
+        pool = np.union1d(pool, helping.least_loss())
+        starts += [] if helping.best is None else [helping.best]
+        if isinstance(measure, CappedMean):
+            capped_bound = helping.bound
+    for chosen in starts:
+        _take(best, problem, chosen)
     if best.best is None:
         return best
-    for chosen in known:
-        _take(best, problem, chosen)
-    _exchange(best, problem, np.unique(np.concatenate(pools)))
-    best.bound = _bound(problem, best)
+    _exchange(best, problem, np.union1d(pool, np.flatnonzero(best.best)), starts)
+    best.bound = _bound(problem, best, capped_bound)
     if not best.is_done and scenarios.size <= SMALL_PROBLEM and best.time_left > 0:
         _solve_exactly(problem, best)
     return best
@@ -74,7 +82,8 @@ def _helping_measures(scenarios: np.ndarray, objective: Objective) -> list[TailM
     if objective.kind == "probability":
         assert objective.goal is not None
         return [CappedMean(scenarios, max(objective.goal, TINY)), TailMean(scenarios, 1.0)]
-    return [TailMean(scenarios, level) for level in (min(2 * objective.level, 1.0), 1.0)]
+    levels = (objective.level, min(2 * objective.level, 1.0), 1.0)
+    return [TailMean(scenarios, level) for level in levels]
 
 
 def _take(search: Search, problem: PlanProblem, chosen: np.ndarray | None) -> None:
@@ -88,8 +97,10 @@ def _take(search: Search, problem: PlanProblem, chosen: np.ndarray | None) -> No
         search.best, search.value = chosen, value
 
 
-def _exchange(search: Search, problem: PlanProblem, pool: np.ndarray) -> None:
-    """Make the choice of a search better by exchange."""
+def _exchange(
+    search: Search, problem: PlanProblem, pool: np.ndarray, starts: list[np.ndarray]
+) -> None:
+    """Make the choices `starts` better by exchange, and the best of them by restarts."""
     scenarios, objective = problem.scenarios, problem.objective
     assert scenarios is not None
     assert search.best is not None
@@ -110,22 +121,19 @@ def _exchange(search: Search, problem: PlanProblem, pool: np.ndarray) -> None:
         below = scenarios_below(draws, objective.level) + 1
         return tail_weights(totals, min(1.0, 2 * below / draws))
 
-    exchange = Exchange(
-        search.model, scenarios, score, weights, np.union1d(pool, np.flatnonzero(search.best))
-    )
-    _take(search, problem, exchange.improve(search.best))
+    exchange = Exchange(search.model, scenarios, score, weights, pool)
+    for chosen in starts:
+        _take(search, problem, exchange.improve(chosen))
     _take(search, problem, exchange.restarts(search.best, RESTARTS))
 
 
-def _bound(problem: PlanProblem, search: Search) -> float:
-    """Return what no choice exceeds by the objective."""
+def _bound(problem: PlanProblem, search: Search, capped_bound: float) -> float:
+    """Return what no choice exceeds by the objective; `capped_bound`: by the CappedMean."""
     scenarios, objective = problem.scenarios, problem.objective
     assert scenarios is not None
     draws = len(scenarios)
     if objective.kind == "probability":
-        assert objective.goal is not None
-        share = _relaxed(search, CappedMean(scenarios, max(objective.goal, TINY)))
-        return min(1.0, np.floor(share * draws + 1e-4) / draws)
+        return min(1.0, np.floor(capped_bound * draws + 1e-4) / draws)
     reaching = (draws - scenarios_below(draws, objective.level)) / draws
     low, high = search.value, _relaxed(search, TailMean(scenarios, 1.0)) / reaching
     while high - low > BOUND_WIDTH * abs(high) + TINY and search.time_left > 0:

@@ -1,5 +1,7 @@
 """Other rosters that may do as well, compared with the plan on the same draws."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from features.number_text import format_estimates, format_money
@@ -36,12 +38,10 @@ def close_plans(
     return found
 
 
-def noise_warnings(others: list[ClosePlan]) -> list[str]:
+def noise_warnings(others: list[ClosePlan], is_as_good: Callable[[ClosePlan], bool]) -> list[str]:
     """Return a warning for each roster that the plan is not clearly better than."""
     return [
-        f"within noise of another plan: {other['text']}"
-        for other in others
-        if other["probability_better"] < NOISE
+        f"within noise of another plan: {other['text']}" for other in others if is_as_good(other)
     ]
 
 
@@ -116,6 +116,7 @@ def _close_plan(
         "roster": ids,
         "spend": spend,
         "mean": mean,
+        "value": outcomes.value(other),
         "probability_better": better,
     }
 

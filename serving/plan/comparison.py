@@ -87,7 +87,8 @@ def compare_plans(
     now = first.now(outcomes)
     then = None if other is None else second.now(outcomes)
     warnings = _warnings(now, settings)
-    if 1 - NOISE < better < NOISE:
+    same = first.chosen.tolist() == second.chosen.tolist()
+    if not same and 1 - NOISE < better < NOISE:
         warnings.append("the two plans are within noise of each other")
     compared: Comparison = {
         "currency": settings.currency,
@@ -96,7 +97,7 @@ def compare_plans(
         "best": best,
         "probability_better": better,
         "warnings": warnings,
-        "sentence": _sentence(now, second, outcomes, better, settings, other is None),
+        "sentence": _sentence(now, second, outcomes, better, settings, other is None, same),
     }
     return plain_values(compared)
 
@@ -213,6 +214,7 @@ def _sentence(
     better: float,
     settings: PlanSettings,
     is_best: bool,
+    same: bool,
 ) -> str:
     currency = settings.currency
     spends = [format_money(amount, currency) for amount in (now["spend_then"], now["spend_now"])]
@@ -229,8 +231,13 @@ def _sentence(
     )
     spend = format_money(float(second.offers.options.fee[second.chosen].sum()), currency)
     name = "the best plan of today" if is_best else "the other plan"
-    return (
+    then = (
         f"The saved plan cost {spends[0]} for about {counts[0]} engagements, and now costs "
-        f"{spends[1]} for about {counts[1]}. {name.capitalize()} costs {spend} for about "
+        f"{spends[1]} for about {counts[1]}."
+    )
+    if same:
+        return f"{then} {name.capitalize()} is the same."
+    return (
+        f"{then} {name.capitalize()} costs {spend} for about "
         f"{counts[2]}, and brings more {settings.measure} in {better:.0%} of the draws."
     )

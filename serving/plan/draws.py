@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from features.tables.vocabulary import UNKNOWN
+from models.delivery import DeliveredTotals
 from models.shared_shock import SharedShock
 from serving.plan.offers import Offers
 from serving.plan.scenarios import draw_totals, draw_uniforms
@@ -26,7 +27,13 @@ class PlanDraws:
         """Return the totals of options at the positions `chosen` in all scenarios, (draws, k)."""
         if not len(chosen):
             return np.zeros((self.draws, 0), dtype=np.float32)
-        options, totals = self.offers.options, self.offers.totals(measure, chosen)
+        drawn = np.empty((self.draws, len(chosen)), dtype=np.float32)
+        for places, totals in self.offers.totals(measure, chosen):
+            drawn[:, places] = self._draw(measure, chosen[places], totals)
+        return drawn
+
+    def _draw(self, measure: str, chosen: np.ndarray, totals: DeliveredTotals) -> np.ndarray:
+        options = self.offers.options
         creators = options.key[chosen].tolist()
         niches = ["" if niche in (None, UNKNOWN) else niche for niche in options.niche[chosen]]
         u = draw_uniforms(

@@ -1,8 +1,9 @@
 """Parts of a fee beside what buys engagement: usage rights, whitelisting, exclusivity, an agency's
 share; each a percentage of the fee for engagement, or an amount, added to it.
 
-How a percentage and an amount are told apart: "20 %" is a percentage; "150 EUR" is an amount; a
-number alone is an amount above LARGEST_PERCENT, and is refused up to there, since 20 may be either.
+How a percentage and an amount are told apart: "20 %" is a percentage; "150 EUR" is an amount. A
+number alone is a share below 1, as spreadsheets keep percentages (0.2 is 20 %), an amount above
+LARGEST_PERCENT, and is refused between them, since 20 may be either.
 An amount is for one purchase: where a quote for one deliverable is bought three times, three times.
 """
 
@@ -73,7 +74,9 @@ def parse_fee_part(name: str, value: object, currency: str | None = None) -> Fee
         raise _unreadable(name, text)
     named = match["before"] or match["after"]
     amount = _number(name, text, match["number"])
-    if named is None and 0 < amount <= LARGEST_PERCENT:
+    if named is None and 0 < amount < 1:
+        return FeePart(name, share=amount)
+    if named is None and 1 <= amount <= LARGEST_PERCENT:
         raise FeePartError(
             f"{name} {text!r} may be a percentage or an amount: write '{text} %', or the amount "
             f"with its currency, such as '{text} {currency or 'USD'}'"
@@ -118,7 +121,7 @@ def _amount(fee: float, times: float, part: FeePart, currency: str, rates: Curre
 def _number(name: str, text: str, digits: str) -> float:
     """Return the number of a text; one whose mark may be decimal or of thousands is refused."""
     digits = digits.strip()
-    if re.fullmatch(r"\d+(?:[.,]\d{1,2})?", digits):
+    if re.fullmatch(r"0[.,]\d+|\d+(?:[.,]\d{1,2})?", digits):
         return float(digits.replace(",", "."))
     grouped = _GROUPED.fullmatch(digits)
     if grouped and (digits.count(grouped[1]) > 1 or grouped[1] == " "):

@@ -18,7 +18,8 @@ def frontier_points(
     solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution
 ) -> list[FrontierPoint]:
     """Return the best plans of about ten budgets, ascending, from the cheapest candidate to all,
-    that of the plan among them; budgets at which the rules allow no plan are left out.
+    that of the plan among them; budgets at which the rules allow no plan, or that change nothing,
+    are left out.
     """
     if not solver.settings.details:
         return []
@@ -31,6 +32,8 @@ def frontier_points(
             if found is None:
                 continue
             chosen = found.chosen
+        if budget != solver.settings.budget and start is not None and _same(start, chosen):
+            continue
         start = chosen
         points.append(_point(solver, outcomes, budget, chosen))
     return points
@@ -50,14 +53,14 @@ def next_money(solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution) -
     expected = outcomes.offers.options.expected
     adds = float(expected[found.chosen].sum() - expected[solution.chosen].sum())
     money = format_money(step, settings.currency)
-    count = format_estimates(np.array([abs(adds)]))[0]
     if found.value <= solution.value * (1 + settings.gap):
         text = f"{money} more would bring next to nothing"
         if found.chosen.tolist() == solution.chosen.tolist():
             text = f"{money} more would change nothing"
             adds = 0.0
     else:
-        text = f"{money} more would bring about {count} {settings.measure} {_more(adds)}"
+        gain = found.value - solution.value
+        text = f"{money} more would {_gain_text(solver, gain, adds)}"
     return {"amount": step, "adds": adds, "text": f"{text}."}
 
 
@@ -70,8 +73,20 @@ def round_amount(amount: float) -> float:
     return float(f"{amount:.1e}")
 
 
-def _more(adds: float) -> str:
-    return "more" if adds >= 0 else "fewer, but a better plan by its objective"
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.tolist() == other.tolist()
+
+
+def _gain_text(solver: PlanSolver, gain: float, adds: float) -> str:
+    """Return in words what a better plan brings: `gain` by the objective, `adds` in expectation."""
+    measure, objective = solver.settings.measure, solver.objective
+    counts = format_estimates(np.abs(np.array([gain, adds])))
+    if objective.kind == "mean":
+        return f"bring about {counts[0]} {measure} more"
+    expected = f"{counts[1]} {'more' if adds >= 0 else 'fewer'} expected"
+    if objective.kind == "probability":
+        return f"make the goal {gain:.1%} more probable ({expected})"
+    return f"bring about {counts[0]} {measure} more if it goes badly ({expected})"
 
 
 def _budgets(solver: PlanSolver) -> list[float]:

@@ -25,7 +25,7 @@ REASONS = {
     "over_budget": "the fee is above the budget",
     "other_offer": "another offer of the same creator is in the plan",
     "rule": "in the plan but for a rule",
-    "does_not_fit": "cheap enough, but no exchange within the budget brings more",
+    "does_not_fit": "cheap enough, but no exchange makes the plan better",
     "costs_more": "costs more for what it brings than those in the plan",
 }
 #: Candidates left out of which it is tried who would leave for them.
@@ -113,8 +113,8 @@ class LeftOutReasons:
         paid = options.fee[chosen].sum() / options.expected[chosen].sum()
         if best <= unit[chosen].max():
             return "does_not_fit", (
-                f"{_each(best, settings.currency, noun)}, as cheap as others in the plan, but no "
-                "exchange within the budget and the rules brings more"
+                f"{_each(best, settings.currency, noun)}, as others in the plan, but no exchange "
+                "within the budget and the rules makes the plan better"
             )
         return "costs_more", (
             f"{_each(best, settings.currency, noun)}; the plan pays "

@@ -99,7 +99,7 @@ class _Reading:
             ids = ids_or_row_numbers(chunk.rows["partnership_id"], self.first)
             repeats = self.seen.find_repeats(ids)
         clean, reasons = validate_chunk(chunk, self.first, repeats)
-        terms = self._terms(chunk, n, reasons)
+        terms = self._terms(chunk, _currencies(clean), reasons)
         marks = unread_warnings(chunk)
         valid = [row for row in range(n) if row not in reasons]
         for row in valid:
@@ -141,20 +141,20 @@ class _Reading:
         self.rejected.append({"row": place, "partnership_id": named, "reasons": reasons})
 
     def _terms(
-        self, chunk: Chunk, n: int, reasons: dict[int, list[str]]
+        self, chunk: Chunk, currencies: list[str | None], reasons: dict[int, list[str]]
     ) -> list[tuple[int | None, tuple[FeePart, ...]]]:
         """Return max_deliverables and the parts of the fee of each row; add why one cannot be
         read.
         """
-        columns = self._texts(chunk, n)
+        columns = self._texts(chunk, len(currencies))
         found = []
-        for row in range(n):
+        for row, currency in enumerate(currencies):
             most, parts = None, []
             for name, texts in columns.items():
                 try:
                     if name == MAX_DELIVERABLES:
                         most = parse_max_deliverables(texts[row])
-                    elif part := parse_fee_part(name, texts[row]):
+                    elif part := parse_fee_part(name, texts[row], currency):
                         parts.append(part)
                 except FeePartError as error:
                     reasons.setdefault(row, []).append(str(error))
@@ -186,6 +186,13 @@ class _Reading:
         if place is None or not rows:
             return [None] * len(rows)
         return [str(cells[place] or "").strip() or None for cells in chunk.text(rows)]
+
+
+def _currencies(rows: pd.DataFrame) -> list[str | None]:
+    """Return the currency of the fee of each row, None where it names none."""
+    if "currency" not in rows:
+        return [None] * len(rows)
+    return [code if isinstance(code, str) else None for code in rows["currency"]]
 
 
 def parse_max_deliverables(value: object) -> int | None:

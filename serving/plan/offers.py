@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.derive.catalog import feature_column
+from features.history.post_readings import PostReadings
 from features.tables.currency import USD
 from models.delivery import DeliveredTotals
 from models.rate_card import FEE_RANGE
@@ -16,8 +17,10 @@ from serving.plan.options import Options, fold_name
 from serving.plan.problem import PlanError
 from serving.plan.settings import MARKET_FEES, MEASURES, PlanSettings
 from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
+from serving.scoring.breaches import Breach
+from serving.scoring.forecast_rows import ForecastRows
 from serving.scoring.prospect_batch import ProspectBatch
-from serving.scoring.scorer import ForecastRows, Scorer
+from serving.scoring.scorer import Scorer
 
 QUOTED = "quoted"
 _COLUMNS = {
@@ -34,28 +37,38 @@ class Offers:
     """The options of a plan, and what became of the rows (n,) that have none.
 
     `means`: expected totals of the options by measure, (n,) each, NaN where there is no forecast;
-    `forecasts`: of all options that were scored; `unused`: row -> a code of left_out.REASONS;
-    `rejected`: row -> why it cannot be used; `accounts`: how many creators the others are of;
-    `evidence`: row -> what its forecast rests on.
+    `forecasts`: of the options of one format, and of those that are packages; `unused`: row -> a
+    code of left_out.REASONS; `rejected`: row -> why it cannot be used; `accounts`: how many
+    creators the others are of; `evidence`: row -> what its forecast rests on.
     """
 
     options: Options
     means: dict[str, np.ndarray]
-    forecasts: ForecastRows
+    forecasts: list[ForecastRows | None]
     unused: dict[int, str]
     rejected: dict[int, list[str]]
     accounts: int
     evidence: dict[int, str]
 
-    def totals(self, measure: str, chosen: np.ndarray) -> DeliveredTotals:
-        """Return the totals of options at the positions `chosen`; all must have the measure."""
-        rows, joint = self.options.forecast[chosen], self.forecasts.joint
-        rate = self.forecasts.terms.completion_rate
-        rates = None if rate is None else rate[rows]
-        if measure == "engagements":
-            return DeliveredTotals.of(joint.engagements[rows], rates)
-        assert joint.views is not None
-        return DeliveredTotals.of(joint.views[(np.cumsum(joint.has_views) - 1)[rows]], rates)
+    def totals(
+        self, measure: str, chosen: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, DeliveredTotals]]:
+        """Yield the totals of options at the positions `chosen`, those of one kind of forecast
+        together: places in `chosen`, and the totals of these; all must have the measure.
+        """
+        group = self.options.group[chosen]
+        for number, forecasts in enumerate(self.forecasts):
+            places = np.flatnonzero(group == number)
+            if forecasts is None or not len(places):
+                continue
+            rows, joint = self.options.forecast[chosen[places]], forecasts.joint
+            rate = forecasts.terms.completion_rate
+            forecast = joint.engagements[rows] if measure == "engagements" else joint.views
+            if measure == "views":
+                assert joint.views is not None
+                forecast = joint.views[(np.cumsum(joint.has_views) - 1)[rows]]
+            assert forecast is not None
+            yield places, DeliveredTotals.of(forecast, None if rate is None else rate[rows])
 
     def expected(self, measure: str) -> np.ndarray:
         """Return the expected total of each option, (n,), NaN where there is no forecast."""
@@ -63,7 +76,7 @@ class Offers:
 
     def has_views(self, chosen: np.ndarray) -> np.ndarray:
         """Mark those of the options at the positions `chosen` whose views are forecast."""
-        return self.forecasts.joint.has_views[self.options.forecast[chosen]]
+        return ~np.isnan(self.means["views"][chosen])
 
 
 def build_offers(
@@ -72,11 +85,10 @@ def build_offers(
     """Return the options of candidates. Raises PlanError where no row can be scored or priced."""
     row, times = _rows_and_times(candidates, settings)
     batch = with_deliverables(candidates, row, times)
-    posts = posts_of_rows(candidates.posts, row.tolist())
-    columns = [name for name in ANSWER_COLUMNS if name in _COLUMNS]
-    table, forecasts = scorer.score_with_forecasts(batch, as_of, posts, columns=columns)
+    scored = _score(scorer, batch, posts_of_rows(candidates.posts, row.tolist()), as_of)
+    table = scored.table
     rejected = {int(row[place]): reasons for place, reasons in table.reasons.items()}
-    if forecasts is None:
+    if not table.is_scored.any():
         first = next(iter(rejected.values()))[0]
         raise PlanError(f"none of {candidates.prospects.n:,} candidates can be forecast: {first}")
     account, key = _accounts(candidates, table, row)
@@ -93,8 +105,6 @@ def build_offers(
     is_used = ~np.isin(row, [*rejected, *unused])
     if not is_used.any():
         _raise_nothing(candidates, unused, rejected)
-    forecast = np.cumsum(table.is_scored) - 1
-    authenticity = feature_column(forecasts.x, "authenticity_score")[np.maximum(forecast, 0)]
     used_parts = [parts[place] for place in np.flatnonzero(is_used).tolist()]
     amounts = np.array([sum(amount for _, amount in one) for one in used_parts])
     source = np.where(np.isnan(pricing.quoted()), table.columns["market_fee_source"], QUOTED)
@@ -111,14 +121,58 @@ def build_offers(
         parts=used_parts,
         expected=expected[is_used],
         **{name: table.columns[name][is_used] for name in names},
-        authenticity=authenticity[is_used],
-        forecast=forecast[is_used],
+        authenticity=scored.authenticity[is_used],
+        group=scored.group[is_used],
+        forecast=scored.forecast[is_used],
         names_of_row=candidates.known_names(),
     )
     evidence = dict(zip(row.tolist(), table.columns["evidence"].tolist(), strict=True))
     usable = np.unique(account[~np.isin(row, [*rejected])])
     means = {measure: values[is_used] for measure, values in means.items()}
-    return Offers(options, means, forecasts, unused, rejected, len(usable), evidence)
+    return Offers(options, means, scored.forecasts, unused, rejected, len(usable), evidence)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Options that were scored, (n,) each: `group` and `forecast` as in Options."""
+
+    table: AnswerTable
+    forecasts: list[ForecastRows | None]
+    group: np.ndarray
+    forecast: np.ndarray
+    authenticity: np.ndarray
+
+
+def _score(scorer: Scorer, batch: ProspectBatch, posts: PostReadings | None, as_of: int) -> _Scored:
+    """Score options, those that are packages apart from the others."""
+    names = [name for name in ANSWER_COLUMNS if name in _COLUMNS]
+    packages = batch.texts.get("package", np.full(batch.n, None))
+    group = np.array([package is not None for package in packages], dtype=int)
+    authenticity, forecast = np.full(batch.n, np.nan), np.full(batch.n, -1)
+    columns: dict[str, np.ndarray] = {}
+    breaches: dict[int, list[Breach]] = {}
+    forecasts: list[ForecastRows | None] = []
+    for number in range(2):
+        places = np.flatnonzero(group == number)
+        if not len(places):
+            forecasts.append(None)
+            continue
+        rows = batch[places]
+        if not number:
+            rows.texts.pop("package", None)
+        own = posts_of_rows(posts, places.tolist())
+        table, made = scorer.score_with_forecasts(rows, as_of, own, columns=names)
+        forecasts.append(made)
+        for name, values in table.columns.items():
+            empty = np.full(batch.n, None if values.dtype == object else np.nan)
+            columns.setdefault(name, empty)[places] = values
+        breaches |= {int(places[row]): found for row, found in table.breaches.items()}
+        if made is not None:
+            scored = places[table.is_scored]
+            forecast[scored] = np.arange(len(scored))
+            authenticity[scored] = feature_column(made.x, "authenticity_score")
+    table = AnswerTable(batch.n, columns, breaches)
+    return _Scored(table, forecasts, group, forecast, authenticity)
 
 
 def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:

@@ -1,6 +1,7 @@
 """The options of a plan, n of m candidates, as arrays."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Options:
     with all its parts, and `fee_for_engagement`, in the currency of the plan; `fee_source`;
     `market_fee` (n, 3): low, typical, high, NaN where there is none; `parts`: name and amount of
     each part of the fee; `expected`: of the measure of the plan; `authenticity`: 0 to 1, NaN where
-    unknown; `forecast`: position among the forecasts; `names_of_row`: the words by which a user may
+    unknown; `group`: which of the forecasts, those of one format or of packages, and `forecast`:
+    position among these; `names_of_row`: the words by which a user may
     name each row, in lower case, without @.
     """
 
@@ -34,6 +36,7 @@ class Options:
     niche: np.ndarray
     evidence: np.ndarray
     authenticity: np.ndarray
+    group: np.ndarray
     forecast: np.ndarray
     names_of_row: list[frozenset[str]] = field(default_factory=list)
 
@@ -51,8 +54,15 @@ class Options:
 
     def rows_named(self, name: str) -> list[int]:
         """Return the rows that a user may name so."""
-        wanted = fold_name(name)
-        return [row for row, names in enumerate(self.names_of_row) if wanted in names]
+        return self._rows_by_name.get(fold_name(name), [])
+
+    @cached_property
+    def _rows_by_name(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, names in enumerate(self.names_of_row):
+            for name in names:
+                rows.setdefault(name, []).append(row)
+        return rows
 
     def __getitem__(self, chosen: np.ndarray) -> "Options":
         """Return the options at positions or under a mask; candidates keep their numbers."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from serving.plan.answer import Figures, PlanTotal
 from serving.plan.draws import PlanDraws
+from serving.plan.measures import scenario_values
 from serving.plan.offers import Offers
-from serving.plan.program import scenario_value
 from serving.plan.settings import PlanSettings
 
 
@@ -35,7 +35,8 @@ class Outcomes:
         objective = self.settings.objective
         if objective.kind == "mean":
             return float(self.offers.options.expected[chosen].sum())
-        return scenario_value(self.totals(self.settings.measure, chosen), objective)
+        totals = self.totals(self.settings.measure, chosen)
+        return float(scenario_values(totals[:, None], objective)[0])
 
     def probability(self, chosen: np.ndarray, goal: float | None) -> float:
         """Return the share of draws in which a roster reaches a goal."""
@@ -47,8 +48,12 @@ class Outcomes:
         """
         if measure == "views" and not self.offers.has_views(chosen).all():
             return None
-        totals = self.totals(measure, chosen)
-        p10, p50, p90 = np.quantile(totals, [0.1, 0.5, 0.9]).tolist()
+        if len(chosen) == 1:
+            _, own = next(self.offers.totals(measure, chosen))
+            p10, p50, p90 = own.quantile([0.1, 0.5, 0.9])[0].tolist()
+        else:
+            totals = self.totals(measure, chosen)
+            p10, p50, p90 = np.quantile(totals, [0.1, 0.5, 0.9]).tolist()
         mean = float(self.offers.expected(measure)[chosen].sum())
         return {"p10": p10, "p50": p50, "p90": p90, "mean": mean}
 

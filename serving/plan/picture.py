@@ -4,18 +4,21 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from serving.plan.answer import Plan
+from serving.plan.answer import FrontierPoint, Plan
 from serving.plan.files import replace_whole
 
 #: Of the palette of Okabe and Ito (2008), which colour-blind readers tell apart.
 BLUE, ORANGE = "#0072B2", "#D55E00"
+
+#: Budgets of the plan up to which others are drawn.
+FURTHEST = 4.0
 
 
 def frontier_figure(plan: Plan) -> Figure:
     """Return the engagements of the best plans by budget, with the 80 % range, the plan marked."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    points = plan["frontier"]
+    points = _near_points(plan)
     budgets = [point["budget"] for point in points]
     low, middle, high = (
         [point["engagements"][name] for point in points]  # type: ignore[literal-required]
@@ -29,12 +32,11 @@ def frontier_figure(plan: Plan) -> Figure:
         f"{plan['total']['creators']} creators\n{total['p50']:,.0f}",
         (plan["budget"], total["p50"]),
         textcoords="offset points",
-        xytext=(10, -26),
+        xytext=(12, -22),
         color=ORANGE,
     )
-    if len(points) > 1 and min(low) > 0:
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(f"budget ({plan['currency']})")
@@ -43,6 +45,13 @@ def frontier_figure(plan: Plan) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")
     return figure
+
+
+def _near_points(plan: Plan) -> list[FrontierPoint]:
+    """Return the points up to FURTHEST budgets, or all where these are too few for a line."""
+    points = plan["frontier"]
+    near = [point for point in points if point["budget"] <= FURTHEST * plan["budget"]]
+    return near if len(near) > 2 else points
 
 
 def write_picture(plan: Plan, path: Path) -> None:

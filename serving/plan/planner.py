@@ -7,17 +7,18 @@ EVALUATION_DRAWS, so that a plan is not praised by the very draws that it was ch
 import time
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 import numpy as np
 
 from features.number_text import format_estimates, format_fraction, format_money
 from models.shared_shock import SharedShock
-from serving.plan.answer import PLAN_VERSION, Plan, PlanObjective, plain_values
+from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
-from serving.plan.close_plans import close_plans, noise_warnings
+from serving.plan.close_plans import NOISE, close_plans, noise_warnings
 from serving.plan.draws import PlanDraws
 from serving.plan.frontier import frontier_points, next_money
-from serving.plan.left_out import LeftOutReasons
+from serving.plan.left_out import MOST_RULES, LeftOutReasons
 from serving.plan.offers import Offers, build_offers, rejected_candidates
 from serving.plan.options import Options, fold_name
 from serving.plan.outcomes import Outcomes
@@ -33,6 +34,12 @@ from serving.scoring.scorer import Scorer
 EVALUATION_DRAWS = 4000
 #: Levels of the mean of the worst scenarios that are tried where a goal must be reached with a
 #: probability.
+#: Rosters whose objectives lie nearer than this share (or this probability) are as good.
+VALUE_NOISE = 0.01
+_UNPROVEN = {
+    "time limit": "the time limit was reached",
+    "not proven": "the search ended without a proof",
+}
 TRIED_LEVELS = (0.5, 0.3, 0.2, 0.1, 0.05)
 
 
@@ -53,9 +60,13 @@ def make_plan(
     shock = SharedShock.of_manifest(scorer.bundle.manifest)
     solver = PlanSolver(offers.options, settings, _scenarios(offers, shock, settings))
     outcomes = evaluation(offers, shock, settings)
+    began = time.monotonic()
     solution = _solve(solver, outcomes, settings)
-    solver.deadline = time.monotonic() + settings.time_limit
-    made = _Made(scorer, candidates, settings, as_of, offers, solver, outcomes, solution)
+    ended = time.monotonic()
+    solver.deadline = ended + settings.time_limit
+    made = _Made(
+        scorer, candidates, settings, as_of, offers, solver, outcomes, solution, ended - began
+    )
     return plain_values(made.answer(warnings))
 
 
@@ -179,6 +190,7 @@ class _Made:
     solver: PlanSolver
     outcomes: Outcomes
     solution: PlanSolution
+    seconds: float
 
     def answer(self, warnings: list[str]) -> Plan:
         """Return the plan as a dict."""
@@ -198,7 +210,7 @@ class _Made:
             "spend": spend,
             "left": settings.budget - spend,
             "objective": self._objective(),
-            "status": "complete" if self.solution.is_complete else "time limit",
+            "status": self._status(),
             "gap": self.solution.gap,
             "seed": settings.seed,
             "scenarios": settings.scenarios,
@@ -223,7 +235,11 @@ class _Made:
             "frontier": points,
             "close_plans": others,
             "shared_shock": self.outcomes.draws.shared_shock(),
-            "warnings": [*warnings, *noise_warnings(others), *self._time_warnings()],
+            "warnings": [
+                *warnings,
+                *noise_warnings(others, self._is_as_good),
+                *self._time_warnings(),
+            ],
             "sentence": self._sentence(),
             "settings": settings_json(settings),
         }
@@ -239,6 +255,20 @@ class _Made:
             "value": self.outcomes.value(self.solution.chosen),
         }
 
+    def _is_as_good(self, other: ClosePlan) -> bool:
+        """Return whether another roster is as good as the plan, within the noise of the draws."""
+        objective = self.settings.objective
+        if objective.kind == "mean":
+            return other["probability_better"] < NOISE
+        value = self.outcomes.value(self.solution.chosen)
+        margin = VALUE_NOISE * (1.0 if objective.kind == "probability" else abs(value))
+        return other["value"] > value - margin
+
+    def _status(self) -> Literal["complete", "time limit", "not proven"]:
+        if self.solution.is_complete:
+            return "complete"
+        return "time limit" if self.seconds > 0.9 * self.settings.time_limit else "not proven"
+
     def _time_warnings(self) -> list[str]:
         warnings = []
         if self.solver.objective != self.settings.objective:
@@ -250,9 +280,12 @@ class _Made:
             )
         if not self.solution.is_complete:
             warnings.append(
-                f"the time limit was reached: another plan may be better by up to "
+                f"{_UNPROVEN[self._status()]}: another plan may be better by up to "
                 f"{self.solution.gap:.1%}"
             )
+        rules = len(self.solver.rules_at(self.settings.budget))
+        if rules > MOST_RULES and self.settings.details:
+            warnings.append(f"which rules bind was tried for {MOST_RULES} of {rules} rules")
         if self.solver.skipped:
             warnings.append(f"the time limit left out: {', '.join(self.solver.skipped)}")
         return warnings

@@ -5,19 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving.plan.branch import BranchAndCut
 from serving.plan.chance import search_chance
 from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
-from serving.plan.exchange import Exchange
 from serving.plan.measures import Expectation, TailMean, scenario_values
-from serving.plan.problem import LinearRule, PlanError, PlanProblem, PlanSolution
-from serving.plan.search import Search, relative_gap
+from serving.plan.problem import LinearRule, NoPlan, PlanError, PlanProblem, PlanSolution
+from serving.plan.scenario_search import search_scenarios
+from serving.plan.search import FIRST_ROUNDS, Search, relative_gap
 
 #: No gap is asked to be closed further: the solver counts to about ten millionths.
 LEAST_GAP = 1e-6
-#: Restarts of the exchange before the exact search.
-RESTARTS = 30
 
 
 def solve(
@@ -25,11 +22,13 @@ def solve(
     time_limit: float = 30.0,
     gap: float = 0.005,
     start: np.ndarray | None = None,
+    explain: bool = True,
 ) -> PlanSolution:
     """Return the best choice of options within the budget and the rules.
 
     `time_limit`: seconds; `gap`: relative distance to the bound at which the search may stop;
-    `start`: positions of options of a known plan: the answer is no worse if it holds the rules.
+    `start`: positions of options of a known plan: the answer is no worse if it holds the rules;
+    `explain`: whether the rules that conflict are looked for.
 
     The expectation and the mean of the worst scenarios (Rockafellar and Uryasev 2000; cuts of
     Kuenzi-Bay and Mayer 2006) have a bound that is reached; quantiles and probabilities are exact
@@ -45,14 +44,18 @@ def solve(
     first = None if start is None else np.isin(order, start)
     search = _search(ordered, gap, deadline, first)
     if search is None:
+        if not explain:
+            raise NoPlan((), "no choice of the candidates holds all rules")
         raise_conflict(problem, time_limit)
     if search.best is None:
         raise PlanError(NOTHING_FOUND)
     chosen = np.sort(order[search.best])
     value = objective_value(problem, chosen)
+    if problem.objective.kind == "probability":
+        unit = 1.0
+    open_gap = relative_gap(search.value, search.bound)
     bound = max(value, search.bound * unit)
-    open_gap = relative_gap(value, bound)
-    return PlanSolution(chosen, value, bound, open_gap, open_gap <= gap + 1e-9)
+    return PlanSolution(chosen, value, bound, open_gap, open_gap <= gap + LEAST_GAP)
 
 
 def solve_many(
@@ -105,22 +108,10 @@ def _search(
         search = Search(model, TailMean(problem.scenarios, problem.objective.level), gap, deadline)
     for chosen in known:
         search.consider(chosen)
-    if not search.relax() or not search.first_choice():
-        return None
-    if isinstance(search.measure, TailMean) and not search.is_done:
-        _exchange(search, search.measure)
-        BranchAndCut(search, problem.expected).run()
-        return search
-    return search if search.run_exactly() else None
-
-
-def _exchange(search: Search, measure: TailMean) -> None:
-    """Make the choice of a search better by exchange."""
-    if search.best is None:
-        return
-    pool = np.union1d(search.least_loss(), np.flatnonzero(search.best))
-    exchange = Exchange(search.model, measure.scenarios, measure.score, measure.weights, pool)
-    search.consider(exchange.restarts(exchange.improve(search.best), RESTARTS))
+    if isinstance(search.measure, TailMean):
+        return search if search_scenarios(search, search.measure, problem.expected) else None
+    is_possible = search.relax(FIRST_ROUNDS) and search.first_choice() and search.run_exactly()
+    return search if is_possible else None
 
 
 def _order(problem: PlanProblem) -> np.ndarray:

@@ -97,7 +97,8 @@ def _entry(
 
 
 def _figures(offers: Offers, measure: str, at: np.ndarray) -> Figures:
-    p10, p50, p90 = offers.totals(measure, at).quantile([0.1, 0.5, 0.9])[0].tolist()
+    _, totals = next(offers.totals(measure, at))
+    p10, p50, p90 = totals.quantile([0.1, 0.5, 0.9])[0].tolist()
     return {"p10": p10, "p50": p50, "p90": p90, "mean": float(offers.expected(measure)[at][0])}
 
 

@@ -19,8 +19,8 @@ FIRST_OPTIONS = 200
 #: Nodes of searches that need not be exact; a number, not a time, so that the plan is the same on
 #: every machine.
 FEW_NODES = 50
-#: Rounds of tangents in the relaxation at most.
-MOST_ROUNDS = 200
+#: Rounds of tangents in the relaxation: before a first choice is looked for, and at most.
+FIRST_ROUNDS, MOST_ROUNDS = 4, 200
 #: The share of the allowed gap that the relaxation may leave open.
 RELAXATION_SHARE = 0.2
 #: Differences of measures that are rounding: totals are in units of about one option.
@@ -81,21 +81,26 @@ class Search:
         order = np.argsort(self.loss, kind="stable")[:FIRST_OPTIONS]
         return order[np.isfinite(self.loss[order])]
 
-    def relax(self) -> bool:
-        """Bound the measure by the program without whole numbers; False where nothing holds.
+    def relax(self, rounds: int = MOST_ROUNDS) -> bool:
+        """Bound the measure by the program without whole numbers, with at most so many rounds of
+        tangents; False where nothing holds. Hopeless options are left out where a choice is known.
 
         Tangents are taken at the relaxation's choice and half way to the best choice in shares yet,
         which keeps them from going to and fro.
         """
-        self.cuts.append(self.measure.at(np.zeros(len(self.model.allowed)))[1])
-        centre, centre_value = np.zeros(len(self.model.allowed)), -np.inf
-        for _ in range(MOST_ROUNDS):
-            relaxed = self.model.relax(self.cuts, self.time_left)
+        centre = np.zeros(len(self.model.allowed)) if self.best is None else self.best.astype(float)
+        centre_value = self.value
+        if not self.cuts:
+            self.cuts.append(self.measure.at(centre)[1])
+        for _ in range(rounds):
+            model = self.model if self.loss is None else self.model.without(self.hopeless())
+            relaxed = model.relax(self.cuts, self.time_left)
             if relaxed is None:
-                return False
+                self.lower_bound_to(self.cutoff)
+                return self.best is not None
             if relaxed.bound < self.relaxed_bound:
                 self.relaxed_bound, self.loss = relaxed.bound, relaxed.loss
-                self.lower_bound_to(relaxed.bound)
+                self.lower_bound_to(max(relaxed.bound, self.cutoff))
             between = (centre + relaxed.share) / 2
             for share in (relaxed.share, between):
                 value, cut = self.measure.at(share)
@@ -103,7 +108,7 @@ class Search:
                 if value > centre_value:
                     centre, centre_value = share, value
             closed = relative_gap(centre_value, relaxed.bound) <= RELAXATION_SHARE * self.gap
-            if closed or self.time_left < 0:
+            if closed or self.is_done or self.time_left < 0:
                 break
         return True
 
@@ -112,7 +117,7 @@ class Search:
         left_out = np.ones(len(self.model.allowed), dtype=bool)
         left_out[self.least_loss()] = False
         model = self.model.without(left_out)
-        choice = model.choose(self.cuts, self.time_left, 0.05, FEW_NODES)
+        choice = model.choose(self.cuts[-2:], self.time_left, 0.05, FEW_NODES)
         if choice.chosen is None and self.best is None:
             choice = self.model.choose([], self.time_left, 1.0)
         if choice.chosen is not None:
@@ -146,6 +151,6 @@ class Search:
 
 def relative_gap(value: float, bound: float) -> float:
     """Return (bound - value) / |bound|, 0 where the bound is reached."""
-    if value >= bound - TINY:
+    if value >= bound - 2 * TINY:
         return 0.0
     return (bound - value) / max(abs(bound), TINY)

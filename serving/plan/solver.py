@@ -53,8 +53,11 @@ class PlanSolver:
         extra: Sequence[LinearRule] = (),
         objective: Objective | None = None,
         start: np.ndarray | None = None,
+        explain: bool = True,
     ) -> PlanSolution:
         """Return the best choice at a budget, by the user's rules or `rules`, and `extra` ones.
+
+        `explain`: whether rules that conflict are looked for.
 
         Raises NoPlan in the user's words, and PlanError where the time is too short.
         """
@@ -72,7 +75,7 @@ class PlanSolver:
         )
         limit = min(self.settings.time_limit, self.deadline - time.monotonic())
         try:
-            return solve(problem, max(limit, LEAST_SECONDS), self.settings.gap, start)
+            return solve(problem, max(limit, LEAST_SECONDS), self.settings.gap, start, explain)
         except NoPlan as none:
             raise _in_words(none, budget, self.settings.currency) from None
 
@@ -84,7 +87,7 @@ class PlanSolver:
             self.skipped += [what] if what not in self.skipped else []
             return None
         try:
-            return self.solve(**given)  # type: ignore[arg-type]  # those of solve
+            return self.solve(**given, explain=False)  # type: ignore[arg-type]  # those of solve
         except NoPlan:
             return None
         except PlanError:

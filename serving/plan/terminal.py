@@ -11,6 +11,8 @@ from serving.plan.comparison import Comparison, PlanNow
 #: Lines that are shown of each kind.
 SHOWN = 30
 SHOWN_LEFT_OUT = 8
+#: Reasons that are told of those nearest to the plan alone, where many are left out.
+_BY_COST = ("costs_more", "does_not_fit", "over_budget")
 _OBJECTIVES = {
     "mean": "most {measure} expected",
     "cvar": "most {measure} expected in the worst {level:.0%} of cases",
@@ -130,7 +132,7 @@ def _facts(plan: Plan) -> list[str]:
         lines.append(plan["next_1000"]["text"])
     lines += [f"rule that costs: {rule['text']}" for rule in plan["binding"]]
     if plan["status"] != "complete":
-        lines.append(f"stopped at the time limit, at most {plan['gap']:.1%} below the best plan")
+        lines.append(f"{plan['status']}: at most {plan['gap']:.1%} below the best plan")
     return lines
 
 
@@ -146,10 +148,13 @@ def _print_left_out(plan: Plan, console: Console) -> None:
     _say(console, f"Left out: {pluralize(f'{len(left_out):,}', 'row')} ({told})")
     nearest = [one for one in left_out if one["replaced_by"] is not None]
     others = [one for one in left_out if one["replaced_by"] is None]
-    for one in [*nearest, *others][:SHOWN_LEFT_OUT]:
-        _say(console, f"  {one['text']}")
     if len(left_out) > SHOWN_LEFT_OUT:
-        _say(console, f"  {len(left_out) - SHOWN_LEFT_OUT:,} more: write all to a file by --out")
+        others = [one for one in others if one["reason"] not in _BY_COST]
+    shown = [*nearest, *others][:SHOWN_LEFT_OUT]
+    for one in shown:
+        _say(console, f"  {one['text']}")
+    if len(left_out) > len(shown):
+        _say(console, f"  {len(left_out) - len(shown):,} more: write all to a file by --out")
 
 
 def _frontier_table(plan: Plan) -> Table:
@@ -178,7 +183,7 @@ def print_comparison(compared: Comparison, console: Console | None = None) -> No
     console.print(_changes_table("The saved plan", compared["saved"], compared["currency"]))
     if compared["other"] is not None:
         console.print(_changes_table("The other plan", compared["other"], compared["currency"]))
-    if compared["best"] is not None:
+    if compared["best"] is not None and not compared["sentence"].endswith("is the same."):
         console.print(_roster_table(compared["best"]))
     for warning in compared["warnings"]:
         _say(console, f"warning: {warning}")

@@ -15,9 +15,15 @@ from features.tables.creator_ids import (
     find_lookalikes,
 )
 from features.tables.currency import CurrencyRates
-from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
+from features.tables.vocabulary import (
+    FORMATS,
+    PLATFORM_FORMATS,
+    PLATFORMS,
+    UNCOUNTED_FORMATS,
+)
 from serving.scoring.breaches import Breach
 from serving.scoring.deal_terms import term_breaches
+from serving.scoring.package_breaches import package_rules, uncounted_breach
 from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
 #: Columns of which a profile must have one.
@@ -25,6 +31,7 @@ _PROFILE_COLUMNS = ("followers", *AVERAGE_NAMES)
 _HAS_FORMAT = np.array(
     [[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS]
 )
+_UNCOUNTED_CODES = [FORMATS.index(name) for name in UNCOUNTED_FORMATS]
 #: Makes the breach of a row from its position, and the rows (n,) that have one.
 _Rule = tuple[Callable[[int], Breach], np.ndarray]
 
@@ -70,6 +77,9 @@ class AccountLookup:
         if "format" in prospects.codes:
             lacks_format = _lacks_format(platform, prospects.codes["format"])
             rules[partial(_format_breach, prospects, code)] = lacks_format
+            rules[partial(_uncounted_breach, prospects)] = _is_uncounted(prospects) & ~lacks_format
+        if "package" in prospects.texts:
+            rules |= package_rules(prospects, platform)
         has_profile = _has_profile(prospects) | has_posts
         no_profile = is_named & ~is_known & ~has_profile & ~has_id_fault
         rules[partial(_no_profile_breach, prospects)] = no_profile
@@ -156,6 +166,15 @@ def _format_breach(prospects: ProspectBatch, platform: np.ndarray, row: int) -> 
     expected = f"one of {', '.join(PLATFORM_FORMATS[platform_name])}"
     text = f"format {name!r} {what}: give {expected}"
     return Breach("format_not_on_platform", "format", what, expected, name, text)
+
+
+def _is_uncounted(prospects: ProspectBatch) -> np.ndarray:
+    """Return which rows, (n,), are of a format that shows no public counts."""
+    return np.isin(prospects.codes["format"], _UNCOUNTED_CODES)
+
+
+def _uncounted_breach(prospects: ProspectBatch, row: int) -> Breach:
+    return uncounted_breach("format", FORMATS[int(prospects.codes["format"][row])])
 
 
 def _start_breach(prospects: ProspectBatch, as_of: int, row: int) -> Breach:

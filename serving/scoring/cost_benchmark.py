@@ -21,25 +21,13 @@ from models.interpolation import interpolate_level
 from models.rate_card import FEE_RANGE
 from serving.scoring.break_even import break_even_columns
 from serving.scoring.deal_terms import DealTerms
+from serving.scoring.package_market import quote_packages, usual_of_packages
+from serving.scoring.package_rows import PackageRows
+from serving.scoring.usual_posts import MEDIAN, UsualPosts, usual_posts
 from serving.scoring.verdict import verdict_categories
 
-MEDIAN = int(np.searchsorted(QUANTILE_LEVELS, 0.5))
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 _SOURCES = np.array([OWN_DEALS, RATE_CARD, None], dtype=object)
-
-
-@dataclass(frozen=True)
-class EngagementSegment:
-    """The narrowest segment with a benchmark of engagements of each row.
-
-    `index` (n,): position among the segments, -1 for none; `quantiles` (n, q): engagements a post
-    of its creators at QUANTILE_LEVELS, at the horizon of the row; `creators` (n,): how many they
-    are.
-    """
-
-    index: np.ndarray
-    quantiles: np.ndarray
-    creators: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -87,18 +75,24 @@ class BenchmarkPricing:
         totals: DeliveredTotals,
         cpe_usd: np.ndarray | None,
         growth: np.ndarray | None = None,
+        packages: PackageRows | None = None,
     ) -> dict[str, np.ndarray]:
         """Return the columns that need a benchmark, (n,) each; `cpe_usd`: median costs (n,).
 
         `growth` (n,): ln of the growth of engagements from the bundle's horizon to that of each
         row, to which the benchmarks are brought; None where no row asks for another one.
+        `packages`: what the rows are made of, where they are packages.
         """
         indexes = segment_indexes(x)
         grown = 1.0 if growth is None else np.exp(growth)[:, None]
-        segment = self._engagement_segment(indexes, grown)
-        rates = self.benchmarks.quantiles_at("engagement_rate_by_followers", segment.index) * grown
-        benchmark = self._cost_benchmark(indexes, segment, cpe_usd, grown)
-        market_fee, market_fee_source = self.market_fee.quote(x, terms.deliverables)
+        if packages is None:
+            usual = usual_posts(self.benchmarks, self.market_fee.card, indexes, grown)
+            market_fee, market_fee_source = self.market_fee.quote(x, terms.deliverables)
+        else:
+            usual = self._usual_of_packages(packages, indexes, grown)
+            market_fee, market_fee_source = quote_packages(self.market_fee, packages, x)
+        segment, rates = usual.segment, usual.rates
+        benchmark = self._cost_benchmark(indexes, usual, cpe_usd, grown)
         columns = benchmark.columns(cpe_usd, self._segment_names)
         if terms.fee_usd is not None:
             columns |= _probabilities(
@@ -117,20 +111,19 @@ class BenchmarkPricing:
         }
         return columns | {"market_fee_source": market_fee_source}
 
-    def _engagement_segment(
-        self, indexes: dict[str, np.ndarray], grown: np.ndarray | float
-    ) -> EngagementSegment:
-        index = self.benchmarks.find_segment("engagements", indexes)
-        return EngagementSegment(
-            index,
-            self.benchmarks.quantiles_at("engagements", index) * grown,
-            self.benchmarks.creator_counts("engagements", index),
-        )
+    def _usual_of_packages(
+        self, packages: PackageRows, indexes: dict[str, np.ndarray], grown: np.ndarray | float
+    ) -> UsualPosts:
+        """Return what is usual for a counted deliverable of each package."""
+        part_grown = grown if isinstance(grown, float) else grown[packages.package]
+        of_parts = segment_indexes(packages.x)
+        usual = usual_posts(self.benchmarks, self.market_fee.card, of_parts, part_grown)
+        return usual_of_packages(packages, usual, self.benchmarks, indexes)
 
     def _cost_benchmark(
         self,
         indexes: dict[str, np.ndarray],
-        segment: EngagementSegment,
+        usual: UsualPosts,
         cpe_usd: np.ndarray | None,
         grown: np.ndarray | float,
     ) -> CostBenchmark:
@@ -142,7 +135,7 @@ class BenchmarkPricing:
         has_deals = deal_segment >= 0
         deal_costs = self.benchmarks.quantiles_at("cpe_usd", deal_segment) / grown
         deal_creators = self.benchmarks.creator_counts("cpe_usd", deal_segment)
-        card_fee = self.market_fee.card.fees_of_post(indexes)[:, 1]
+        segment, card_fee = usual.segment, usual.card_fee
         card_cost = cost_per(card_fee, segment.quantiles[:, MEDIAN])
         cost = np.where(has_deals, deal_costs[:, MEDIAN], card_cost)
         is_known = ~np.isnan(cost)

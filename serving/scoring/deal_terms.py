@@ -10,6 +10,7 @@ import numpy as np
 
 from features.derive.reference import Reference
 from features.tables.currency import CurrencyRates, FeeRule, check_fees, convert_fee
+from features.tables.packages import read_package, total_deliverables
 from features.tables.schema import EMV_PARTS
 from features.tables.vocabulary import PLATFORMS
 from models.emv import ValueTable
@@ -51,10 +52,12 @@ class AnswerOptions:
 class DealTerms:
     """The terms of n rows, (n,) each; None where no row gives them.
 
-    `horizon_days`: at which counts are asked for, NaN for the model's own. `fee` and `currency` are
-    as given, and `usd_per_unit` is the rate of that currency, NaN for fees
-    given in USD alone. `values`: USD a piece by EMV_PARTS, and `valued`: where those of each row
-    come from; both are None where no earned media value is asked for.
+    `deliverables`: all that are booked, in figures of packages those that are counted; `package`:
+    canonical texts, None for rows of one format. `horizon_days`: at which counts are asked for,
+    NaN for the model's own. `fee` and `currency` are as given, and `usd_per_unit` is the rate of
+    that currency, NaN for fees given in USD alone. `values`: USD a piece by EMV_PARTS, and
+    `valued`: where those of each row come from; both are None where no earned media value is asked
+    for.
     """
 
     deliverables: np.ndarray
@@ -69,6 +72,7 @@ class DealTerms:
     currency: np.ndarray | None = None
     usd_per_unit: np.ndarray | None = None
     horizon_days: np.ndarray | None = None
+    package: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -83,7 +87,6 @@ class DealTerms:
         `platform` (n,): positions in PLATFORMS; `table`: values a piece for rows that give none.
         """
         numbers, currency = prospects.numbers, prospects.texts.get("currency")
-        deliverables = prospects.number("deliverables")
         fee_usd = numbers.get("fee_usd")
         if "fee" in numbers:
             fee_usd = convert_fee(*_fees(prospects), rates)
@@ -92,7 +95,7 @@ class DealTerms:
             confidence = np.where(np.isnan(confidence), DEFAULT_CONFIDENCE, confidence)
         values = _unit_values(prospects, platform, table)
         return cls(
-            deliverables=np.where(np.isnan(deliverables), 1.0, deliverables),
+            deliverables=_booked_deliverables(prospects),
             fee_usd=fee_usd,
             completion_rate=numbers.get("completion_rate"),
             target_cpe_usd=numbers.get("target_cpe_usd"),
@@ -104,6 +107,7 @@ class DealTerms:
             currency=currency,
             usd_per_unit=None if currency is None else rates.of(currency),
             horizon_days=numbers.get("horizon_days"),
+            package=prospects.texts.get("package"),
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "DealTerms":
@@ -124,6 +128,7 @@ class DealTerms:
             _rows_of(self.currency, rows),
             _rows_of(self.usd_per_unit, rows),
             _rows_of(self.horizon_days, rows),
+            _rows_of(self.package, rows),
         )
 
 
@@ -156,6 +161,16 @@ def no_curve_breach(
     expected = f"{own}, the model's own, or nothing"
     text = f"horizon_days {days:g} {what}: give {expected}"
     return Breach("no_curve", "horizon_days", what, expected, days, text)
+
+
+def _booked_deliverables(prospects: ProspectBatch) -> np.ndarray:
+    """Return how many deliverables each row books, (n,); 1 where it does not say."""
+    deliverables = prospects.number("deliverables")
+    deliverables = np.where(np.isnan(deliverables), 1.0, deliverables)
+    for row, text in enumerate(prospects.texts.get("package", ())):
+        if text is not None:
+            deliverables[row] = total_deliverables(read_package(text))
+    return deliverables
 
 
 def _rows_of(values: np.ndarray | None, rows: slice | np.ndarray) -> np.ndarray | None:

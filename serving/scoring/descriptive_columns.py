@@ -12,6 +12,7 @@ from features.history.arrays import NAT_US
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
+from models.starter import TRAINED_ON
 from serving.scoring.account_lookup import AccountLookup
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
 from serving.scoring.prospect_batch import ProspectBatch
@@ -51,6 +52,7 @@ def request_columns(
         "creator_id": prospects.text("creator_id"),
         "platform": _names(_PLATFORM_NAMES, lookup.platform),
         "start_at": start_at.view("datetime64[us]"),
+        "package": prospects.text("package"),
         "deliverables": terms.deliverables,
         "confidence": confidence,
         "definition": _names(_DEFINITIONS, lookup.platform),
@@ -85,6 +87,15 @@ def model_columns(bundle: Bundle, n: int) -> dict[str, np.ndarray]:
         "model_version": np.full(n, bundle.manifest["version"], dtype=object),
         "trained_on": np.full(n, bundle.manifest["trained_on"], dtype=object),
     }
+
+
+def basis_text(trained_on: str) -> str:
+    """Word what a model rests on.
+
+    >>> basis_text("real"), basis_text("published figures")
+    ('trained on real data', 'by published figures')
+    """
+    return f"by {trained_on}" if trained_on == TRAINED_ON else f"trained on {trained_on} data"
 
 
 def creator_columns(

@@ -16,6 +16,7 @@ from models.joint import JointForecast
 from serving.scoring.answer_table import scatter_columns
 from serving.scoring.cost_benchmark import BenchmarkPricing
 from serving.scoring.deal_terms import DealTerms
+from serving.scoring.package_rows import PackageRows
 
 #: Why a quantile of a cost is missing although there is a fee.
 NOTHING, ZERO = "with probability {} nothing is delivered", "the forecast's low quantile is 0"
@@ -35,10 +36,12 @@ class Pricing:
         x: np.ndarray,
         terms: DealTerms,
         joint: JointForecast,
+        packages: PackageRows | None = None,
     ) -> dict[str, np.ndarray]:
         """Return the price columns of rows, (n,) each; those that no row asks for may be absent.
 
-        `x` (n, columns): the derived matrix. With a completion rate the quantiles of what is
+        `x` (n, columns): the derived matrix; `packages`: what the rows are made of, where they are
+        packages. With a completion rate the quantiles of what is
         delivered are added: `delivered_p50` and so on.
         """
         engagements, views, has_views = joint.engagements, joint.views, joint.has_views
@@ -58,7 +61,7 @@ class Pricing:
         if self._benchmark_pricing is not None:
             cpe_usd = columns.get("cpe_usd_p50")
             growth = joint.growths.get("engagements")
-            columns |= self._benchmark_pricing.columns(x, terms, totals, cpe_usd, growth)
+            columns |= self._benchmark_pricing.columns(x, terms, totals, cpe_usd, growth, packages)
         return columns
 
     def _media_values(

@@ -5,7 +5,6 @@ Any other row must have a profile: a platform, and followers, averages or posts.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from features.tables.model import Tables
 from features.tables.vocabulary import PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.emv import ValueTable
-from models.joint import JointForecast, joint_forecast, lacks_curve
+from models.joint import joint_forecast, lacks_curve
 from models.reasons import reasons
 from serving.scoring.account_lookup import AccountLookup
 from serving.scoring.answer_table import (
@@ -35,6 +34,9 @@ from serving.scoring.breaches import Breach
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore
 from serving.scoring.deal_terms import AnswerOptions, DealTerms, no_curve_breach
 from serving.scoring.descriptive_columns import creator_columns, model_columns, request_columns
+from serving.scoring.forecast_rows import ForecastRows
+from serving.scoring.package_rows import is_mixed, score_apart
+from serving.scoring.packages import forecast_packages, package_flags
 from serving.scoring.pricing import Pricing
 from serving.scoring.pricing_warnings import PricingWarnings
 from serving.scoring.prospect_batch import ProspectBatch
@@ -48,6 +50,7 @@ from serving.scoring.warning_flags import (
     validation_warnings,
     views_warnings,
     warning_names,
+    with_starter_warning,
 )
 from serving.settings import STALE_DAYS
 
@@ -100,6 +103,10 @@ class Scorer:
         whose account is the row. `columns`: those of ANSWER_COLUMNS to return; what no other needs
         is not made. The quantiles and the EXTRA_COLUMNS of `extras` follow.
         """
+        if is_mixed(prospects):
+            return score_apart(
+                prospects, posts, lambda rows, own: self.score(rows, as_of, own, extras, columns)
+            )
         return self.score_with_forecasts(prospects, as_of, posts, extras, columns)[0]
 
     def score_with_forecasts(
@@ -109,9 +116,9 @@ class Scorer:
         posts: PostReadings | None = None,
         extras: AnswerOptions | None = None,
         columns: Collection[str] = ANSWER_COLUMNS,
-    ) -> tuple[AnswerTable, "ForecastRows | None"]:
+    ) -> tuple[AnswerTable, ForecastRows | None]:
         """Return the answers as `score` does, and the forecasts of the rows that were scored, in
-        their order; None where there is none.
+        their order, None where there is none; of rows of one format each, or of packages alone.
         """
         extras = extras or AnswerOptions()
         chosen = frozenset(columns)
@@ -202,7 +209,11 @@ class Scorer:
         sources: RowSources,
         platform: np.ndarray,
         as_of: int,
-    ) -> "ForecastRows":
+    ) -> ForecastRows:
+        if "package" in prospects.texts:
+            return forecast_packages(
+                self.rows, self.bundle, prospects, terms, sources, platform, as_of
+            )
         x, post_flags = self.rows.derive(prospects, sources, platform, as_of)
         is_partial = None if terms.completion_rate is None else terms.completion_rate < 1
         joint = joint_forecast(
@@ -216,7 +227,7 @@ class Scorer:
         return ForecastRows(prospects, terms, sources.account, as_of, x, joint, post_flags)
 
     def _figures(
-        self, rows: "ForecastRows", answer_columns: Collection[str], extras: AnswerOptions
+        self, rows: ForecastRows, answer_columns: Collection[str], extras: AnswerOptions
     ) -> dict[str, np.ndarray]:
         """Return the columns that only scored rows have, (n,) each."""
         x, terms, joint = rows.x, rows.terms, rows.joint
@@ -224,13 +235,14 @@ class Scorer:
         if joint.views is not None:
             views = distribution_columns("views", joint.views, extras.quantiles)
             figures |= scatter_columns(views, joint.has_views)
-        figures |= self.pricing.columns(x, terms, joint)
+        figures |= self.pricing.columns(x, terms, joint, rows.packages)
         figures |= amounts_in_fee_currency(figures, terms.usd_per_unit)
         figures |= creator_columns(x, self._band_names, terms, figures)
         if "warnings" in answer_columns:
-            flags = self._forecast_flags(rows) | self._pricing_warnings.flags(x, terms, figures)
+            flags = self._warning_flags(rows) | self._pricing_warnings.flags(x, terms, figures)
+            flags |= package_flags(rows, self.bundle.market_fee, figures)
             flags |= joint.warnings(extras.quantiles) | rows.post_flags
-            figures["warnings"] = warning_names(flags)
+            figures["warnings"] = warning_names(with_starter_warning(flags, self.bundle))
         if "sentence" in answer_columns:
             figures["sentence"] = verdict_sentences(figures, terms)
         if extras.explain:
@@ -248,7 +260,13 @@ class Scorer:
             figures["comparables"] = _objects(comparables.nearest(_likeness(x), rows.account))
         return figures
 
-    def _forecast_flags(self, rows: "ForecastRows") -> dict[str, np.ndarray]:
+    def _warning_flags(self, rows: ForecastRows) -> dict[str, np.ndarray]:
+        """Return `_forecast_flags`, of packages those of their parts together."""
+        if rows.packages is None or rows.parts is None:
+            return self._forecast_flags(rows)
+        return rows.packages.combine_flags(self._forecast_flags(rows.parts))
+
+    def _forecast_flags(self, rows: ForecastRows) -> dict[str, np.ndarray]:
         """Return by warning about evidence and model the rows (n,) that have it."""
         prospects, x, joint, reference = rows.prospects, rows.x, rows.joint, self.bundle.reference
         longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
@@ -283,23 +301,6 @@ class Scorer:
         if self._comparables is None or self._comparables.as_of != day:
             self._comparables = self.creator_store.comparables(day)
         return self._comparables
-
-
-@dataclass(frozen=True)
-class ForecastRows:
-    """Rows that can be scored, n of them, with their features and forecasts.
-
-    `account` (n,): position among the known creators, -1 for none; `x` (n, columns): the derived
-    matrix; `post_flags`: by warning about recent posts the rows (n,) that have it.
-    """
-
-    prospects: ProspectBatch
-    terms: DealTerms
-    account: np.ndarray
-    as_of: int
-    x: np.ndarray
-    joint: JointForecast
-    post_flags: dict[str, np.ndarray]
 
 
 def _objects(values: Sequence) -> np.ndarray:

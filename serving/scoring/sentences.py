@@ -17,6 +17,7 @@ from features.number_text import (
     pluralize,
 )
 from features.tables.currency import USD
+from features.tables.packages import package_words, read_package
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
 
 NO_SUM = "no finite sum"
@@ -38,6 +39,7 @@ class _Facts(NamedTuple):
     p10: str
     p90: str
     deliverables: float
+    package: str | None
     completion_rate: float | None
     fee_usd: float | None
     fee: float | None
@@ -56,8 +58,8 @@ class _Facts(NamedTuple):
     break_even_fee_usd: float | None
 
 
-_TERMS = _Facts._fields[4:13]
-_ANSWERS = _Facts._fields[13:]
+_TERMS = _Facts._fields[4:14]
+_ANSWERS = _Facts._fields[14:]
 
 
 def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np.ndarray:
@@ -93,7 +95,7 @@ def _known_values(values: np.ndarray) -> list:
 
 def _sentence(facts: _Facts) -> str:
     cost = _cost_without_fee(facts) if facts.fee_usd is None else _cost_with_fee(facts)
-    booking = _booking(facts.deliverables, facts.completion_rate, facts.horizon_days)
+    booking = _booking(facts.deliverables, facts.package, facts.completion_rate, facts.horizon_days)
     return (
         f"{_engagements(facts.total, facts.p50)}{booking} (80 %: {facts.p10}-{facts.p90}); {cost}."
     )
@@ -107,11 +109,18 @@ def _engagements(total: float, estimate: str) -> str:
 
 
 @lru_cache(4096)
-def _booking(deliverables: float, completion_rate: float | None, horizon_days: float | None) -> str:
-    """Word the number of posts, the day that counts are asked for, and the completion rate where
-    less than all may be delivered.
+def _booking(
+    deliverables: float,
+    package: str | None,
+    completion_rate: float | None,
+    horizon_days: float | None,
+) -> str:
+    """Word the posts that are booked, the day that counts are asked for, and the completion rate
+    where less than all may be delivered.
     """
     text = "" if deliverables <= 1 else f" over {_posts(deliverables)}"
+    if package is not None:
+        text = f" over {package_words(read_package(package))}"
     if horizon_days is not None:
         text += f" by day {horizon_days:g}"
     if completion_rate is not None and completion_rate < 1:

@@ -10,12 +10,26 @@ from features.history.arrays import DAY_US
 from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
+from models.starter import is_starter
 
 #: Days after the end of training from which a model is old: until then its accuracy was measured
 #: (docs/method.md).
 MODEL_OLD_DAYS = 180
 #: Part of the level of its posts, in ln, that was not read yet, from which a row has a warning.
 LARGE_GROWTH_LOG = 0.25
+#: The warning of every answer of the starter model, and those that it stands for: they tell of
+#: what a model was trained on.
+STARTER_MODEL = "starter_model"
+COVERED_BY_STARTER = (
+    "model_old",
+    "lead_beyond_training",
+    "format_not_told",
+    "format_not_in_training",
+    "niche_not_in_training",
+    "no_sponsored_posts_in_training",
+    "platform_not_calibrated",
+    "platform_not_backtested",
+)
 #: The warning of a row none of whose posts counts, by the use of one of them.
 _UNUSED_POST_WARNINGS = {
     PostUse.INCOMPLETE: "recent_posts_incomplete",
@@ -100,6 +114,17 @@ def views_warnings(
         return {}
     is_trained = reference.views.has_creators(feature_column(x, "platform_code"))
     return {"views_of_platform_not_in_training": has_views & ~is_trained}
+
+
+def with_starter_warning(flags: dict[str, np.ndarray], bundle: Bundle) -> dict[str, np.ndarray]:
+    """Return the flags (n,) of all warnings; those of the starter bundle begin with STARTER_MODEL
+    and leave out what it stands for.
+    """
+    if not is_starter(bundle.manifest):
+        return flags
+    others = {name: rows for name, rows in flags.items() if name not in COVERED_BY_STARTER}
+    n = len(next(iter(flags.values())))
+    return {STARTER_MODEL: np.ones(n, dtype=bool), **others}
 
 
 def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:

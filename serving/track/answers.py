@@ -12,7 +12,7 @@ QUANTILES = {"p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90}
 @dataclass(frozen=True)
 class ModelOfAnswer:
     """What an answer was made by: `model_version`, None without a model; `trained_on`: simulated,
-    real, or NO_MODEL; `as_of`: the moment of the forecast, microseconds UTC.
+    real, published figures, or NO_MODEL; `as_of`: the moment of the forecast, microseconds UTC.
     """
 
     model_version: str | None

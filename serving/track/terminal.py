@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.number_text import format_number, pluralize
+from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.prospect_batch import moment_text
 from serving.track.answers import ModelOfAnswer, PartnershipAnswer, PostAnswer, PostMeasure
 from serving.track.sentences import age_text, is_all_over, outcome_text, told_measure
@@ -37,7 +38,7 @@ def _model_line(model: ModelOfAnswer) -> str:
     as_of = f"as of {moment_text(model.as_of)}"
     if model.model_version is None:
         return f"no model: by published curves of growth and the forecasts given, {as_of}"
-    return f"model {model.model_version}, trained on {model.trained_on} data, {as_of}"
+    return f"model {model.model_version}, {basis_text(model.trained_on)}, {as_of}"
 
 
 def _table(answers: Sequence[PartnershipAnswer]) -> Table:

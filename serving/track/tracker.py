@@ -12,7 +12,9 @@ from models.bundle import Bundle
 from models.conformal import GRID
 from models.nearly_complete import nearly_complete_days
 from models.running_post import RunningForecast, RunningPosts, pace, running_forecast
+from models.starter import TRAINED_ON
 from serving.scoring.scorer import Scorer
+from serving.scoring.warning_flags import STARTER_MODEL
 from serving.track.answers import (
     NO_MODEL,
     QUANTILES,
@@ -202,7 +204,10 @@ class Tracker:
             for number in _posts(partnership)
         )
         published = [PublishedCurves(number, curves[n, number]) for number in _posts(partnership)]
-        return partnership_answer(partnership, posts, published, forecasts, model)
+        answer = partnership_answer(partnership, posts, published, forecasts, model)
+        if model.trained_on != TRAINED_ON or STARTER_MODEL in answer.warnings:
+            return answer
+        return replace(answer, warnings=(STARTER_MODEL, *answer.warnings))
 
     def _model(self, as_of: int) -> ModelOfAnswer:
         if self.scorer is None:
