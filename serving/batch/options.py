@@ -44,8 +44,6 @@ class BatchOptions:
 
     columns: tuple[str, ...] = ()
     top: int = 0
-    report_rows: int = 0
-    report_columns: tuple[str, ...] = ()
     rank_by: str | None = None
     extras: AnswerOptions = field(default_factory=AnswerOptions)
     sheet: SheetOptions = field(default_factory=SheetOptions)
@@ -54,6 +52,8 @@ class BatchOptions:
     engine: str = AUTO
     dask: str | None = None
     dask_minutes: float = TIMEOUT_MINUTES
+    report_rows: int = 0
+    report_columns: tuple[str, ...] = ()
 
     def known_columns(self) -> tuple[str, ...]:
         """Return the columns that answers have with these options, in order."""

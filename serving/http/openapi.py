@@ -101,7 +101,7 @@ def openapi() -> dict:
                 "plan",
                 "Choose whom to sign within a budget",
                 "PlanQuestion",
-                "PlanAnswer",
+                "Plan",
                 PLAN_EXAMPLES,
                 _PLANNED,
             ),
