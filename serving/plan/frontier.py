@@ -29,7 +29,7 @@ def frontier_points(
             chosen = solution.chosen
         else:
             found = solver.try_solve("some budgets of the frontier", budget=budget, start=start)
-            if found is None:
+            if found is None or not len(found.chosen):
                 continue
             chosen = found.chosen
         if budget != solver.settings.budget and start is not None and _same(start, chosen):

@@ -11,7 +11,12 @@ from typing import Literal
 
 import numpy as np
 
-from features.number_text import format_estimates, format_fraction, format_money
+from features.number_text import (
+    format_estimates,
+    format_fraction,
+    format_money,
+    format_probability,
+)
 from models.shared_shock import SharedShock
 from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
@@ -171,7 +176,7 @@ def _solve(solver: PlanSolver, outcomes: Outcomes, settings: PlanSettings) -> Pl
             (f"a goal reached with probability {least:g}",),
             f"no plan was found that reaches {settings.goal:,.0f} {settings.measure} with "
             f"probability {format_fraction(least)}: the best reaches it with "
-            f"{format_fraction(max(reached))}; lower the goal or the probability, or raise the "
+            f"{format_probability(max(reached))}; lower the goal or the probability, or raise the "
             "budget",
         )
     place = max(good, key=lambda place: outcomes.value(tried[place].chosen))
@@ -313,5 +318,5 @@ class _Made:
         probability = self.outcomes.probability(chosen, settings.goal)
         return (
             f"{text} They reach {settings.goal:,.0f} with probability "
-            f"{format_fraction(round(probability, 2))}."
+            f"{format_probability(probability)}."
         )

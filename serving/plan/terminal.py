@@ -7,6 +7,7 @@ from rich.table import Table
 from features.number_text import format_amount, format_money, pluralize
 from serving.plan.answer import Figures, Plan, RosterEntry
 from serving.plan.comparison import Comparison, PlanNow
+from serving.scoring.descriptive_columns import basis_text
 
 #: Lines that are shown of each kind.
 SHOWN = 30
@@ -37,7 +38,7 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
         _say(console, f"warning: {warning}")
     _say(
         console,
-        f"model {plan['model_version']}, trained on {plan['trained_on']}, as of {plan['as_of']}; "
+        f"model {plan['model_version']}, {basis_text(plan['trained_on'])}, as of {plan['as_of']}; "
         f"seed {plan['seed']}",
     )
 

@@ -14,6 +14,7 @@ from features.number_text import (
     format_fraction,
     format_money,
     format_number,
+    format_probability,
     pluralize,
 )
 from features.tables.currency import USD
@@ -145,7 +146,7 @@ def _target_probability(facts: _Facts) -> str:
     if facts.probability_target is None:
         return ""
     target = _price(facts.target_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = _probability(facts.probability_target)
+    probability = format_probability(facts.probability_target)
     return f"; stays within the target of {target} with probability {probability}"
 
 
@@ -153,7 +154,7 @@ def _benchmark_probability(facts: _Facts) -> str:
     if facts.probability_benchmark is None:
         return ""
     benchmark = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = _probability(facts.probability_benchmark)
+    probability = format_probability(facts.probability_benchmark)
     return f"; beats the benchmark of {benchmark} with probability {probability}"
 
 
@@ -194,13 +195,6 @@ _repeated_price = lru_cache(4096)(_price)
 
 def _amount(value: float | None, currency: str | None) -> str:
     return NO_SUM if value is None else f"{format_amount(value)} {currency or USD}"
-
-
-def _probability(value: float) -> str:
-    """Word a probability; never as certain or impossible, which no forecast is."""
-    if value < 0.005:
-        return "under 0.01"
-    return "over 0.99" if value >= 0.995 else f"{value:.2f}"
 
 
 def comparables_text(comparables: list[dict]) -> str:
