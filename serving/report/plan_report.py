@@ -226,7 +226,7 @@ def _others_sections(plan: Plan, hide_fees: bool) -> Iterator[Section]:
     names = _names([*plan["roster"], *plan["left_out"]])
     if plan["close_plans"]:
         items = [_close_plan(one, plan, names, hide_fees) for one in plan["close_plans"]]
-        yield Section("Plans that are about as good", items=tuple(items))
+        yield Section("The plan beside others", items=tuple(items))
     # first those of whom it was tried who would leave for them
     left_out = sorted(plan["left_out"], key=lambda one: not one["replaced_by"])
     rejected = plan["counts"]["rejected"]
