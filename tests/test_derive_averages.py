@@ -11,11 +11,18 @@ from features.derive.averages import AVERAGE_NAMES, summarise_averages
 from features.derive.derive import derive
 from features.derive.level_offset import HISTORY, PROFILE_ONLY, SUMMARY
 from features.derive.market_priors import MarketPriors, Prior
-from features.derive.platform_posts import PlatformPosts
+from features.derive.platform_posts import PlatformPosts, fit_formats_posted, fit_views_shown
 from features.maturation.maturation import AS_READ, published_maturation
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
-from features.tables.vocabulary import DEFAULT_PART_SHARES, ENGAGEMENT_PARTS, PLATFORMS, TARGETS
+from features.tables.vocabulary import (
+    DEFAULT_PART_SHARES,
+    ENGAGEMENT_PARTS,
+    FORMATS,
+    PLATFORM_FORMATS,
+    PLATFORMS,
+    TARGETS,
+)
 
 NAN = np.nan
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -194,3 +201,47 @@ def test_a_reference_names_the_formats_of_posts(bundle, tables):
     own = {name: set(frame["format"]) for name, frame in posts.groupby("platform")}
     found = {name: set(formats) for name, formats in bundle.reference.formats_posted.items()}
     assert found == {**own, "x": set()}
+
+
+def posts_of(platform, format_name, number, shown):
+    return pd.DataFrame(
+        {
+            "platform": float(PLATFORMS.index(platform)),
+            "format": float(FORMATS.index(format_name)) if format_name else NAN,
+            "views_log_read": [5.0] * shown + [NAN] * (number - shown),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("platform", "groups", "shown"),
+    [
+        # every video on TikTok is a short one, and users write both
+        ("tiktok", [("video", 40, 40)], {"video", "short", "carousel", "image", "live", None}),
+        # enough posts of a format without views tell that it shows none, few do not
+        ("tiktok", [("video", 90, 90), ("short", 40, 0)], {"video", "carousel", "image", "live", None}),
+        ("tiktok", [("video", 90, 90), ("short", 9, 0)], {"video", "short", "carousel", "image", "live", None}),
+        # a source without views tells nothing of the others
+        ("youtube", [("video", 40, 0)], set()),
+        ("youtube", [("video", 40, 40)], {"video", "short", "live", None}),
+        ("x", [(None, 40, 30)], {"image", "carousel", "video", "live", None}),
+        # Instagram shows views of reels and videos, not of images and carousels
+        ("instagram", [("short", 40, 40)], {"short", "video", None}),
+        ("instagram", [("short", 40, 40), ("image", 90, 0)], {"short", "video"}),
+        ("instagram", [("image", 40, 40)], {"image", "short", "video", None}),
+    ],
+)  # fmt: skip
+def test_views_of_a_format_without_posts_are_as_the_platform_shows_them(platform, groups, shown):
+    frame = pd.concat([posts_of(platform, *group) for group in groups])
+    columns = {name: frame[name].to_numpy() for name in frame}
+    known = PlatformPosts({}, fit_views_shown(columns), fit_formats_posted(columns))
+    asked = [*(name for name in FORMATS if name in PLATFORM_FORMATS[platform]), None]
+    codes = np.array([NAN if name is None else float(FORMATS.index(name)) for name in asked])
+    found = known.shows_views(np.full(len(asked), float(PLATFORMS.index(platform))), codes)
+    assert {name for name, is_shown in zip(asked, found, strict=True) if is_shown} - {
+        "story"
+    } == shown
+    elsewhere = known.shows_views(
+        np.full(len(asked), float((PLATFORMS.index(platform) + 1) % 4)), codes
+    )
+    assert not elsewhere.any()

@@ -2,6 +2,7 @@
 engagements.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,10 +17,14 @@ from features.tables.vocabulary import (
     DEFAULT_PART_SHARES,
     ENGAGEMENT_PARTS,
     FORMATS,
+    FORMATS_WITH_VIEWS,
     MATURE_DAYS,
     PLATFORMS,
     UNKNOWN,
 )
+
+#: Posts of a format from which it may be told that a platform shows no views of them.
+MIN_FORMAT_POSTS = 30
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,11 @@ class PlatformPosts:
         return self._posted[_indexes(platform, formats)]
 
     def shows_views(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Return whether most posts of each platform and format (n,) show views; NaN: the format is
+        """Return whether posts of each platform and format (n,) show views; NaN: the format is
         unknown.
+
+        A format without known posts shows them where the platform is known to (FORMATS_WITH_VIEWS),
+        and posts of some other format of it do.
         """
         return self._shown[_indexes(platform, formats)]
 
@@ -68,7 +76,10 @@ class PlatformPosts:
 
     @cached_property
     def _shown(self) -> np.ndarray:
-        return _membership(self.views_shown)
+        shown = _membership(self.views_shown)
+        without_posts = ~self._posted & _membership(FORMATS_WITH_VIEWS)
+        without_posts[:, -1] = False  # UNKNOWN is told by the posts of all formats
+        return shown | (without_posts & shown.any(axis=1, keepdims=True))
 
 
 def post_columns_at(
@@ -110,16 +121,24 @@ def fit_part_shares(
 def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     """Return the formats most of whose posts show views, by platform; UNKNOWN where most posts of
     all formats do.
+
+    Fewer than MIN_FORMAT_POSTS posts without views tell nothing of a format: it is among these
+    where the platform is known to show its views (FORMATS_WITH_VIEWS) and shows those of others.
     """
     has_views = np.isfinite(posts["views_log_read"])
     views_shown: dict[str, list[str]] = {}
     for platform_code, platform in enumerate(PLATFORMS):
         on_platform = posts["platform"] == platform_code
-        views_shown[platform] = []
-        for format_code, format_name in enumerate(FORMATS):
-            if _show_views(has_views, on_platform & (posts["format"] == format_code)):
-                views_shown[platform].append(format_name)
-        if _show_views(has_views, on_platform):
+        of_format = {
+            name: on_platform & (posts["format"] == code) for code, name in enumerate(FORMATS)
+        }
+        shown = {name for name, rows in of_format.items() if _show_views(has_views, rows)}
+        is_shown = _show_views(has_views, on_platform)
+        if shown or is_shown:
+            few = {name for name, rows in of_format.items() if 0 < rows.sum() < MIN_FORMAT_POSTS}
+            shown |= few & {*FORMATS_WITH_VIEWS[platform]}
+        views_shown[platform] = [name for name in FORMATS if name in shown]
+        if is_shown:
             views_shown[platform].append(UNKNOWN)
     return views_shown
 
@@ -138,7 +157,7 @@ def fit_formats_posted(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     return formats_posted
 
 
-def _membership(formats: dict[str, list[str]]) -> np.ndarray:
+def _membership(formats: Mapping[str, Sequence[str]]) -> np.ndarray:
     """Return which formats each platform has, (platforms, formats + 1); the last is UNKNOWN."""
     return np.array(
         [[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS]

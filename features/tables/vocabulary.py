@@ -17,6 +17,14 @@ PLATFORM_FORMATS = {
     "youtube": ("video", "short", "live"),
     "x": ("image", "carousel", "video", "live"),
 }
+UNKNOWN = "unknown"
+#: The formats whose views everybody sees on each platform; UNKNOWN where that is so of all.
+FORMATS_WITH_VIEWS = {
+    "instagram": ("video", "short"),
+    "tiktok": (*PLATFORM_FORMATS["tiktok"], UNKNOWN),
+    "youtube": (*PLATFORM_FORMATS["youtube"], UNKNOWN),
+    "x": (*PLATFORM_FORMATS["x"], UNKNOWN),
+}
 EVIDENCE = ("history", "summary", "profile")
 #: What is forecast of a partnership.
 TARGETS = ("engagements", "views")
@@ -73,7 +81,6 @@ BAND_EDGES = {
     "macro": 500_000,
     "mega": 1_000_000,
 }
-UNKNOWN = "unknown"
 
 NICHES = (
     "art",

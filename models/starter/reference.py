@@ -6,18 +6,11 @@ from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE, Sign
 from features.derive.effects import Effects
 from features.derive.reference import Reference
 from features.niche.classifier import NicheClassifier
-from features.tables.vocabulary import PLATFORM_FORMATS, PLATFORMS, UNKNOWN
+from features.tables.vocabulary import FORMATS_WITH_VIEWS, PLATFORM_FORMATS, PLATFORMS
 from models.starter.levels import prior_sd, starter_market
 
 #: When the newest of the figures was published.
 PUBLISHED_UNTIL = pd.Timestamp("2025-11-30", tz="UTC")
-#: Formats whose views everybody sees.
-VIEWS_SHOWN = {
-    "instagram": ["video", "short"],
-    "tiktok": [*PLATFORM_FORMATS["tiktok"], UNKNOWN],
-    "youtube": [*PLATFORM_FORMATS["youtube"], UNKNOWN],
-    "x": [*PLATFORM_FORMATS["x"], UNKNOWN],
-}
 #: ln of the engagements of paid over other posts: 128 Instagram creators of 2017. It is a usual
 #: effect that signals are shrunk to; no forecast is lowered by it, as sources conflict in sign.
 PAID_EFFECTS = {"instagram": -0.10}
@@ -29,7 +22,7 @@ def starter_reference() -> Reference:
         engagements=starter_market("engagements"),
         views=starter_market("views"),
         part_shares={},
-        views_shown=VIEWS_SHOWN,
+        views_shown={name: list(shown) for name, shown in FORMATS_WITH_VIEWS.items()},
         formats_posted={name: list(PLATFORM_FORMATS[name]) for name in PLATFORMS},
         platforms_until={},
         norms=_norms(),

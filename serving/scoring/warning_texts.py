@@ -126,7 +126,10 @@ def warning_text(name: str) -> str:
     if name.endswith(NOT_USED):
         return f"The value of {name.removesuffix(NOT_USED)} is not used."
     if hidden := _VIEWS_NOT_SHOWN.fullmatch(name):
-        return f"The platform shows no views of {hidden[1]} posts, so the package has none."
+        return (
+            f"The platform, or the data of the model, shows no views of {hidden[1]} posts, so the "
+            "package has none."
+        )
     return f"{name.replace('_', ' ').capitalize()}."
 
 
