@@ -97,11 +97,14 @@ def test_a_package_is_read_back_from_its_text_in_any_order_and_form(counts, rand
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "has '', which is no number and format: write it as 1 short + 3 story"),
+        ("", "is blank: leave it out, or write it as 1 short + 3 story"),
+        ("1 reel +", "has '', which is no number and format: write it as 1 short + 3 story"),
         ("1 reel + TV spot", "has 'TV spot', which is no format that is known"),
         ("0 reels", "has 0 of 'reels': give a whole number from 1 to 100"),
         ("60 reels + 41 stories", "books 101 deliverables: at most 100 are accepted"),
-        ("99999999999 reels", "deliverables: at most 100 are accepted"),
+        ("999999999999 reels + 1 image", "books 1,000,000,000,000 deliverables: at most 100"),
+        (f"{'9' * 900} reels", "books more than 1,000,000,000,000,000 deliverables"),
+        ('{"reel": 1e999}', "has inf of 'reel': give a whole number"),
         ("1.5 reels", "which is no number and format"),
         ("[1, 2]", "has 1, which is no format with its number"),
         ('{"reel": 1.5}', "has 1.5 of 'reel': give a whole number from 1 to 100"),
@@ -338,6 +341,7 @@ def test_every_door_says_the_same_of_packages(scorer, client, tmp_path):
         ({"package": [{"format": "hologram"}]}, "has 'hologram', which is no format"),
         ({"package": ["reel"]}, "has a part that is no object"),
         ({"package": []}, "books nothing"),
+        ({"package": " "}, "is blank: leave it out"),
         ({"package": 3}, "is no list of formats with their numbers, and no text"),
     ],
 )
@@ -364,6 +368,29 @@ BOOKED = [
     ('{"reel": 2, "story": 3}', "2 short + 3 story", None, 5),
     ("Reel", None, "short", None),
 ]
+
+
+def test_every_door_reads_the_words_of_people(scorer, client, tmp_path):
+    rows = [{**row_of(cell), "partnership_id": f"p{n}"} for n, (cell, *_) in enumerate(BOOKED)]
+    rows.append({**row_of("2 Videos", format="short"), "partnership_id": "two names"})
+    rows.append({**row_of("1 Reel + 1 TV spot"), "partnership_id": "bad"})
+    read = [(package, 1 if count is None else count) for _, package, _, count in BOOKED]
+    expected = [*read, (None, 2)]
+    frame = pd.DataFrame(rows)
+    for ending in ("csv", "parquet"):
+        path, out = tmp_path / f"list.{ending}", tmp_path / f"out of {ending}.parquet"
+        {"csv": frame.to_csv, "parquet": frame.to_parquet}[ending](path, index=False)
+        counts = score_file(path, out, scorer, AS_OF)
+        assert (counts.scored, counts.rejected) == (len(rows) - 1, 1)
+        found = pd.read_parquet(out)
+        packages = found["package"].astype(object).where(found["package"].notna(), None)
+        assert [*zip(packages, found["deliverables"], strict=True)] == expected
+    rows.append({**row_of([{"format": "Karussell"}, {"format": "Storys", "deliverables": 3}])})
+    answer = client.post("/v1/predict", json={"as_of": AS_OF.isoformat(), "partnerships": rows})
+    *results, bad, listed = answer.json()["results"]
+    assert [(one["package"], one["deliverables"]) for one in results] == expected
+    assert bad["errors"][0]["code"] == "bad_package"
+    assert listed["package"] == "1 carousel + 3 story"
 
 
 @pytest.mark.parametrize("column", ["Format", "Deliverables", "package"])

@@ -20,6 +20,8 @@ MOST_DELIVERABLES = 100
 #: How a package is written, for errors.
 EXAMPLE = "write it as 1 short + 3 story"
 _MOST_TEXT = 1000
+#: From here on errors do not write numbers out.
+_LONG_NUMBER = 10**15
 _FORMAT_KEYS = ("format", "type")
 _COUNT_KEYS = ("deliverables", "count", "number", "quantity")
 _SEPARATOR = re.compile(r"\s*(?:[+,;&|\n]|(?<!\w)(?:and|plus|und|y|e|et|dan)(?!\w))\s*", re.I)
@@ -73,6 +75,8 @@ def parse_package(
     if len(text) > _MOST_TEXT:
         raise PackageError(f"is longer than {_MOST_TEXT:,} characters: {EXAMPLE}")
     text = text.strip()
+    if not text:
+        raise PackageError(f"is blank: leave it out, or {EXAMPLE}")
     if text[:1] in ("[", "{"):
         return add_up(_json_parts(text, format_of))
     return add_up(_part(piece, format_of) for piece in _SEPARATOR.split(text))
@@ -87,9 +91,8 @@ def add_up(parts: Iterable[tuple[str, int]]) -> Package:
         raise PackageError(f"books nothing: {EXAMPLE}")
     total = sum(counts.values())
     if total > MOST_DELIVERABLES:
-        raise PackageError(
-            f"books {total:,} deliverables: at most {MOST_DELIVERABLES} are accepted"
-        )
+        number = f"{total:,}" if total < _LONG_NUMBER else f"more than {_LONG_NUMBER:,}"
+        raise PackageError(f"books {number} deliverables: at most {MOST_DELIVERABLES} are accepted")
     return tuple((name, counts[name]) for name in FORMATS if name in counts)
 
 
@@ -130,8 +133,11 @@ def package_words(package: Package) -> str:
     return f"{counted}, {rest} not counted" if rest else counted
 
 
-def package_from_objects(objects: Iterable) -> Package:
-    """Return the package of a JSON list of {"format", "deliverables"}. Raises PackageError.
+def package_from_objects(
+    objects: Iterable, format_of: Callable[[str], str | None] = format_of_word
+) -> Package:
+    """Return the package of a JSON list of {"format", "deliverables"}; `format_of`: what a word
+    stands for. Raises PackageError.
 
     >>> package_from_objects([{"format": "reel", "deliverables": 1}, {"format": "story"}])
     (('short', 1), ('story', 1))
@@ -143,7 +149,7 @@ def package_from_objects(objects: Iterable) -> Package:
         unknown = part.keys() - {"format", "deliverables"}
         if unknown:
             raise PackageError(f"has the field {min(unknown)!r}: give format and deliverables")
-    return add_up(_json_part(part, format_of_word) for part in parts)
+    return add_up(_json_part(part, format_of) for part in parts)
 
 
 def settle_booking(package: Package, format: str | None, deliverables: float | None) -> Booking:
@@ -172,7 +178,7 @@ def _part(piece: str, format_of: Callable[[str], str | None]) -> tuple[str, int]
         count, word = match["times"] or match["brackets"], match["word"]
     elif not _WORD_ALONE.fullmatch(piece):
         raise PackageError(f"has {piece!r}, which is no number and format: {EXAMPLE}")
-    return _format(word, format_of), _count(int(count) if len(count) < 10 else 10**9, word)
+    return _format(word, format_of), _count(int(count), word)
 
 
 def _format(word: object, format_of: Callable[[str], str | None]) -> str:
@@ -185,8 +191,9 @@ def _format(word: object, format_of: Callable[[str], str | None]) -> str:
 
 
 def _count(value: object, word: object) -> int:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or value != int(value) or value < 1:  # type: ignore[call-overload,operator]
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    is_whole = is_number or (isinstance(value, float) and value.is_integer())
+    if not is_whole or value < 1:  # type: ignore[operator]
         raise PackageError(
             f"has {value!r} of {word!r}: give a whole number from 1 to {MOST_DELIVERABLES}"
         )

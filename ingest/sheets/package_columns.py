@@ -12,6 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from features.tables.packages import (
+    Booking,
     Package,
     PackageError,
     package_text,
@@ -49,6 +50,16 @@ class Bookings:
 
 
 @lru_cache(maxsize=1 << 14)
+def package_of_words(text: str) -> Package:
+    """Return the package that a text in the words of people books. Raises PackageError.
+
+    >>> package_of_words("1 reel & 1 karussell")
+    (('carousel', 1), ('short', 1))
+    """
+    return parse_package(fix_mojibake(text), format_of)
+
+
+@lru_cache(maxsize=1 << 14)
 def parse_package_words(text: str) -> tuple[str | None, str]:
     """Return the canonical text of a package in the words of people, and what is wrong with it.
 
@@ -56,9 +67,18 @@ def parse_package_words(text: str) -> tuple[str | None, str]:
     (('1 short + 3 story', ''), ('2 carousel', ''))
     """
     try:
-        return package_text(parse_package(fix_mojibake(text), format_of)), ""
+        return package_text(package_of_words(text)), ""
     except PackageError as error:
         return None, str(error)
+
+
+def settle_words(package: Package, format: str | None, deliverables: float | None) -> Booking:
+    """Return what a row books, as `settle_booking` does; a package of one format goes by the name
+    that the row has for it. Raises PackageError.
+    """
+    if len(package) == 1 and {package[0][0], format} == INTERCHANGEABLE and format:
+        package = ((format, package[0][1]),)
+    return settle_booking(package, format, deliverables)
 
 
 def read_package_cell(cell: Cell) -> CellResult:
@@ -161,8 +181,9 @@ def _settle_row(
     try:
         if others:
             raise PackageError(f"books {package}, and {others[0]}: correct one of them")
-        booked = _as_called(read_package(package), bookings.formats[row])
-        booking = settle_booking(booked, bookings.formats[row], bookings.deliverables[row])
+        booking = settle_words(
+            read_package(package), bookings.formats[row], bookings.deliverables[row]
+        )
     except PackageError as error:
         text = shown_text(rows.cells[row][plan.index])
         bookings.faults.append(SheetFault(rows.lines[row], source, text, str(error)))
@@ -177,13 +198,6 @@ def _text_of(booked: BookedDeliverables) -> str | None:
     if booked.package or not (booked.count and booked.format):
         return booked.package
     return package_text(((booked.format, booked.count),))
-
-
-def _as_called(package: Package, row_format: str | None) -> Package:
-    """Return a package of one format, under the name that the row has for it."""
-    if len(package) == 1 and {package[0][0], row_format} == INTERCHANGEABLE and row_format:
-        return ((row_format, package[0][1]),)
-    return package
 
 
 def _refuse_package(

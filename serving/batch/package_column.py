@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from features.tables.packages import PackageError, parse_package, settle_booking
+from features.tables.packages import PackageError
+from ingest.sheets.package_columns import package_of_words, settle_words
 
 _DTYPES = {"package": "str", "format": "str", "deliverables": "float64"}
 
@@ -27,7 +28,7 @@ def settle_packages(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
             continue
         given = columns["format"][row], columns["deliverables"][row]
         try:
-            booking = settle_booking(parse_package(text), *given)
+            booking = settle_words(package_of_words(text), *given)
         except PackageError as error:
             wrong[row] = f"package {text!r} {error}"
             continue

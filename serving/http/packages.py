@@ -6,9 +6,9 @@ from features.tables.packages import (
     Package,
     PackageError,
     package_from_objects,
-    parse_package,
-    settle_booking,
 )
+from ingest.sheets.labels import format_of
+from ingest.sheets.package_columns import package_of_words, settle_words
 from serving.http.errors import ErrorDetail, field_path, shorten_value
 from serving.http.json_columns import ErrorsByRow
 
@@ -36,25 +36,19 @@ def read_packages(columns: dict[str, list], errors: ErrorsByRow) -> None:
             continue
         packages[row] = None
         try:
-            package = _package(value)
-            booking = (
-                None
-                if package is None
-                else settle_booking(package, formats[row], deliverables[row])
-            )
+            booking = settle_words(_package(value), formats[row], deliverables[row])
         except PackageError as error:
             errors[row].add(partial(_bad_package, errors[row].where, str(error), value))
             continue
-        if booking is not None:
-            packages[row], formats[row], deliverables[row] = booking
+        packages[row], formats[row], deliverables[row] = booking
 
 
-def _package(value: object) -> Package | None:
-    """Return the package of a JSON value, None for a blank text. Raises PackageError."""
+def _package(value: object) -> Package:
+    """Return the package of a JSON value, in the words of spreadsheets. Raises PackageError."""
     if isinstance(value, str):
-        return parse_package(value) if value.strip() else None
+        return package_of_words(value)
     if isinstance(value, list):
-        return package_from_objects(value)
+        return package_from_objects(value, format_of)
     raise PackageError("is no list of formats with their numbers, and no text")
 
 
