@@ -42,10 +42,11 @@ def serve(
     port: int,
     insecure: bool,
 ) -> None:
-    """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted.
+    """Answer over HTTP (POST /v1/predict, /v1/plan and others) until interrupted.
 
-    What keeps it from answering (no champion, tables that cannot be used, a port in use) is told
-    before it starts. Another HOST than this machine's own needs a file of keys, which
+    The champion answers; the starter model does where there is none. What keeps the service from
+    answering (unusable tables, --snapshot without a champion, a port in use) is told before it
+    starts. Another HOST than this machine's own needs a file of keys, which
     CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
     from serving.http.startup import check_start
