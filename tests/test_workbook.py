@@ -117,6 +117,18 @@ def test_figures_are_rounded_as_the_sentence_is_and_in_the_currency_of_the_list(
     assert sheet["G2"].number_format == "yyyy-mm-dd"
 
 
+@pytest.mark.parametrize("decided", [False, True])
+def test_numbers_of_the_list_are_never_read_otherwise_than_by_the_reader(tmp_path, rated, decided):
+    cells = ["5.600", "182.000", "1.234,5"] if decided else ["5.600", "182.000", "71.000"]
+    lines = [f"@c{n};Instagram;20000;{cell};{cell}" for n, cell in enumerate(cells)]
+    text = "\n".join(["Name;Platform;Followers;Avg likes;Avg views", *lines, ""])
+    (tmp_path / "list.csv").write_text(text)
+    score_file(tmp_path / "list.csv", tmp_path / "out.xlsx", rated, AS_OF)
+    header, rows = rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx")["Recommendation"])
+    for name in ("Avg likes", "Avg views"):
+        assert sorted(row[header.index(name)] for row in rows) == sorted(cells)
+
+
 def test_sheets_have_what_is_read_on_a_screen_and_on_paper(scored):
     for name, frozen in (("Recommendation", "C2"), ("All columns", "B2"), ("Rejected rows", "B2")):
         sheet = scored[name]
