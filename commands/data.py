@@ -11,7 +11,7 @@ from commands.command_group import Command
 from commands.environment import home_folder, progress_bar
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_FOLDER, FOLDER, Moment, ReadingMoment
-from commands.scorer_inputs import read_known_tables
+from commands.scorer_inputs import input_files, read_known_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,11 +179,17 @@ def snapshot(data: Path, as_of: pd.Timestamp | None, out: Path, version: str | N
     """
     import pandas as pd
 
+    from features.files.output_paths import output_fault
     from features.history.history import History
+    from features.snapshot.snapshot_file import SnapshotError
     from features.snapshot.writer import write_snapshot
+    from features.tables.folder import folder_places
     from models.bundle import load_bundle, load_version
     from models.champion import champion_folder
 
+    inputs = {f"{place.name} of DATA": place for place in folder_places(data)} | input_files()
+    if fault := output_fault({"the snapshot": out}, inputs):
+        raise SnapshotError(fault)
     home = home_folder()
     bundle = load_version(home, version) if version else load_bundle(champion_folder(home))
     moment = as_of or pd.Timestamp.now(tz="UTC")

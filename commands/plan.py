@@ -15,7 +15,7 @@ from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
 from commands.reports import ReportRequest, add_report_options
-from commands.scorer_inputs import build_scorer
+from commands.scorer_inputs import build_scorer, input_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,12 +143,13 @@ def plan(
     outputs = {"the plan": (out, ENDINGS), "the picture": (picture, PICTURE_ENDINGS)}
     if saved is not None:
         outputs["the plan"] = (out, (".json",))
-    inputs = {"the list": candidates, "the rates": rates, "the saved plan": saved}
+    given_files = {"rates": rates, "rules": given.get("rules"), "saved": saved, "against": against}
+    inputs = {"the list": candidates, **input_files(data, sheet["columns"], **given_files)}
     check_outputs(
         {what: (path, endings) for what, (path, endings) in outputs.items() if path is not None},
-        {what: path for what, path in inputs.items() if path is not None},
+        inputs,
     )
-    report.check({**inputs, "the folder of --data": data}, {"the plan": out})
+    report.check(inputs, {"the plan": out, "the picture": picture})
     with require_unchanged(data, rates):
         listed = read_candidates(candidates, build_sheet_options(platform, **sheet))
         scorer = build_scorer(data, rates, None)

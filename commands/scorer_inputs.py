@@ -46,6 +46,29 @@ def load_answering_bundle() -> Bundle:
     return bundle
 
 
+def input_files(
+    data: Path | None = None, mapping: Path | None = None, **files: Path | None
+) -> dict[str, Path]:
+    """Return what a command reads besides its list -> its file or folder, for
+    features.files.output_paths: what it writes must take the place of none of them.
+
+    `data`: a folder of tables, of which the files that are read count; `mapping`: the map file;
+    `files`: those of options, by the option's name. None where there is none. The bundles and the
+    file that names the champion are among them.
+    """
+    from features.tables.folder import folder_places
+    from models.bundle_folders import bundles_folder
+    from models.champion import champion_file
+
+    home = home_folder()
+    inputs = {f"the file of --{name}": path for name, path in files.items()}
+    inputs |= {"the map file": mapping, "the file of the champion": champion_file(home)}
+    inputs["the folder of the bundles"] = bundles_folder(home)
+    for place in [] if data is None else folder_places(data):
+        inputs[f"{place.name} of --data"] = place
+    return {what: path for what, path in inputs.items() if path is not None}
+
+
 def inputs_digest(*paths: Path | None) -> str:
     """Return a digest of files and folders as they are now, "-" for each that is not there."""
     from serving.batch.open_list import content_digest

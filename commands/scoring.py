@@ -11,7 +11,12 @@ from commands.command_group import Command
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
 from commands.reports import ReportRequest, add_report_options
-from commands.scorer_inputs import build_scorer, inputs_digest, load_answering_bundle
+from commands.scorer_inputs import (
+    build_scorer,
+    input_files,
+    inputs_digest,
+    load_answering_bundle,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +40,14 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
 
     As the champion knows it; by published rates where there is no champion.
     """
-    from serving.frame_file import check_ending, write_frame
+    from features.files.output_paths import output_fault
+    from serving.frame_file import FileError, check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 
     if out is not None:
         check_ending(out)
+        if fault := output_fault({"the cells": out}, input_files()):
+            raise FileError(fault)
     segments = filter_benchmarks(load_answering_bundle(), **only)
     if out is None:
         click.echo(benchmarks_text(segments))
@@ -134,21 +142,24 @@ def score(
     from features.files.change_guard import require_unchanged
     from serving.batch import STDIO, BatchOptions, parse_column_names, parse_quantiles, score_file
     from serving.batch.open_list import check_list
+    from serving.batch.options import check_paths
     from serving.batch.progress import console_reporter
     from serving.scoring.deal_terms import AnswerOptions
 
     columns = () if chosen is None else parse_column_names(chosen)
     asked = () if quantiles is None else parse_quantiles(quantiles)
-    inputs = {"the list": prospects, "the folder of --data": data, "the file of --rates": rates}
-    report.check({**inputs, "the file of --emv": emv}, {"the answers": out})
+    inputs = input_files(data, given["columns"], rates=rates, emv=emv)
+    report.check({"the list": prospects, **inputs}, {"the answers": out})
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
+    check_paths(prospects, out, inputs)
     with require_unchanged(data, rates, emv):
         options = BatchOptions(
             columns=columns,
             top=top or 0,
             rank_by=rank_by,
             extras=AnswerOptions(explain, comparables, asked),
+            inputs=inputs,
             inputs_digest=inputs_digest(data, rates, emv),
             **{name: given.pop(name) for name in _RUN_NAMES},
             **report.batch_options(top, asked),

@@ -70,6 +70,7 @@ def track(
     """
     import pandas as pd
 
+    from commands.scorer_inputs import input_files
     from features.files.change_guard import require_unchanged
     from features.tables.rates_file import read_rates
     from serving.track.list_reader import check_list
@@ -77,9 +78,9 @@ def track(
     from serving.track.tracker import Tracker
 
     check_list(readings)  # before the model is loaded, which takes seconds
-    inputs = _inputs(readings, rates, sheet["columns"])
+    inputs = {"the list": readings, **input_files(data, sheet["columns"], rates=rates)}
     _check_out(out, inputs)
-    report.check({**inputs, "the folder of --data": data}, _outputs(out))
+    report.check(inputs, _outputs(out))
     with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
@@ -93,12 +94,6 @@ def track(
     _print_counts(tracked, out)
     if tracked.rejected:
         ctx.exit(3)
-
-
-def _inputs(readings: Path, rates: Path | None, mapping: Path | None) -> dict[str, Path]:
-    """Return what is read -> its file; answers must not take its place."""
-    files = {"the list": readings, "the file of --rates": rates, "the map file": mapping}
-    return {what: path for what, path in files.items() if path is not None}
 
 
 def _check_out(out: Path | None, inputs: dict[str, Path]) -> None:

@@ -279,7 +279,7 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
         (),
         ("followers_beyond_training",),
         ("unusual_for_band",),
-        ("implausible_average", "unusual_for_band"),
+        ("implausible_average", "unusual_for_band", "break_even_above_market"),
         never,
     ]
     dear = answered(
@@ -287,6 +287,23 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
     )["warnings"]
     assert "market_above_break_even" in dear[0]
     assert "market_above_break_even" not in dear[1]
+
+
+def test_fees_far_from_the_market_are_told(scorer):
+    low, high = answered(scorer, {**PROFILE, "fee_usd": 1})[
+        ["market_fee_usd_low", "market_fee_usd_high"]
+    ].iloc[0]
+    tiny, small, popular = answered(
+        scorer,
+        {**PROFILE, "fee_usd": 0.09 * low},
+        {**PROFILE, "fee_usd": 0.11 * low},
+        {**PROFILE, "avg_likes": 400_000},
+    ).to_dict("records")
+    assert ["fee_far_below_market" in row["warnings"] for row in (tiny, small)] == [True, False]
+    assert popular["break_even_fee_usd"] > popular["market_fee_usd_high"] > low
+    assert "break_even_above_market" in popular["warnings"]
+    assert tiny["break_even_fee_usd"] < high
+    assert "break_even_above_market" not in tiny["warnings"]
 
 
 def test_short_and_old_histories_are_named(scorer):

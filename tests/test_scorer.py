@@ -300,6 +300,18 @@ def test_what_a_forecast_suffers_from_is_named(scorer, told, warning):
     assert answered(scorer, PROFILE, {**PROFILE, **told})["warnings"].tolist() == [(), (warning,)]
 
 
+def test_followers_of_zero_are_unknown(scorer):
+    averages = {"avg_likes": 900, "avg_comments": 20}
+    zero, unknown = answered(
+        scorer, *({**PROFILE, **averages, "followers": number} for number in (0, None))
+    ).to_dict("records")
+    assert set(zero["warnings"]) - set(unknown["warnings"]) == {"followers_zero"}
+    assert zero["engagements_p50"] == unknown["engagements_p50"]
+    assert zero["band"] == "unknown"
+    _, reasons = answers_of(scorer, [{**PROFILE, "followers": 0}], AS_OF)
+    assert "(0 followers count as unknown)" in reasons[0][0]
+
+
 def test_order_and_company_do_not_matter(scorer, known, tables):
     ids = tables.creators[["creator_id", "platform"]].drop_duplicates().head(6).to_dict("records")
     rows = [

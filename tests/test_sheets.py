@@ -284,7 +284,7 @@ def test_fees_of_other_currencies_are_never_converted(sheet_of):
     assert "'Fee': 1 value(s) are no amount: 'gifted' (1)" in sheet.notes
     guess = guess_of(sheet_of("handle,Preis (€)\na,100\nb,200\n"), "Preis (€)")
     assert (guess.column, guess.currency, guess.ambiguous) == ("fee", "EUR", None)
-    assert guess.note == "in EUR: fee_usd needs a rate to USD (--rates)"
+    assert guess.note == "in EUR: becomes fee_usd by the rates of --rates"
 
 
 @pytest.mark.parametrize(

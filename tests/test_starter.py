@@ -125,7 +125,10 @@ def test_every_answer_says_what_it_rests_on_and_no_more(scorer):
     answers, reasons = answers_of(scorer, rows, AS_OF)
     assert reasons == [[]] * len(rows)
     assert set(answers["trained_on"]) == {"published figures"}
-    assert set(answers["warnings"]) == {("starter_model", "niche_unknown")}
+    usual = ("starter_model", "niche_unknown")
+    warnings = dict(zip(PLATFORMS, answers["warnings"], strict=True))
+    assert warnings.pop("youtube") == (*usual, "youtube_benchmark_in_doubt")
+    assert set(warnings.values()) == {usual}
     assert answers["benchmark_creators"].isna().all()
     assert (answers["benchmark_engagements_p50"] > 0).all()
     late = {**rows[0], "start_at": "2027-06-01T00:00:00Z", "niche": "religion"}

@@ -273,7 +273,7 @@ def test_the_limits_are_those_that_the_readme_states():
         ({"followers": 500.0, "avg_likes": 460.0, "avg_comments": 0.0}, set()),
         ({"followers": 40.0, "avg_likes": 390.0, "avg_comments": 9.0}, set()),
         ({"followers": 40.0, "avg_likes": 390.0, "avg_comments": 11.0}, IMPLAUSIBLE),
-        ({"followers": 0.0, "avg_likes": 3.0}, IMPLAUSIBLE),
+        ({"followers": 0.0, "avg_likes": 3.0}, set()),
         ({"followers": 300.0, "engagement_rate_by_followers": 1.4}, set()),
         ({"followers": 300.0, "engagement_rate_by_followers": 1.6}, IMPLAUSIBLE),
         ({"followers": None, "avg_likes": 1e9}, set()),
@@ -390,5 +390,7 @@ _OF_WORTH = (
     "followers_beyond_training",
     "benchmark_from_rate_card",
     "market_above_break_even",
+    "break_even_above_market",
+    "fee_far_below_market",
     "emv_shares_not_from_training",
 )

@@ -30,8 +30,14 @@ from serving.workbook.styles import VERDICTS
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 DECISION = [
-    *("Verdict", "In words", "Expected engagements", "Low (1 in 10 below)", "High (1 in 10 above)"),
-    *("Range: low to high, █ expected", "Cost per engagement", "Chance to beat the benchmark"),
+    *(
+        "Verdict",
+        "In words",
+        "Engagements (middle case)",
+        "Low (1 in 10 below)",
+        "High (1 in 10 above)",
+    ),
+    *("Range: low to high, █ middle", "Cost per engagement", "Chance to beat the benchmark"),
     *("Highest fee that pays", "Usual fee", "Rests on", "What to know"),
 ]
 OWN = ["Name", "Platform", "Followers", "Fee", "Currency", "Start", "Share", "Notes", "Notes"]
@@ -97,7 +103,7 @@ def test_figures_are_rounded_as_the_sentence_is_and_in_the_currency_of_the_list(
     for row in range(2, 5):
         cells = {name: sheet.cell(row, names[name]) for name in DECISION}
         whole = exact.loc[sheet.cell(row, 2).value]
-        expected = cells["Expected engagements"]
+        expected = cells["Engagements (middle case)"]
         assert f"{expected.value:,.0f}" == format_estimates(np.array([whole["engagements_p50"]]))[0]
         assert f"About {expected.value:,.0f} engagements" in cells["In words"].value
         assert expected.number_format == "#,##0"
@@ -117,6 +123,18 @@ def test_figures_are_rounded_as_the_sentence_is_and_in_the_currency_of_the_list(
     assert sheet["G2"].number_format == "yyyy-mm-dd"
 
 
+@pytest.mark.parametrize("decided", [False, True])
+def test_numbers_of_the_list_are_never_read_otherwise_than_by_the_reader(tmp_path, rated, decided):
+    cells = ["5.600", "182.000", "1.234,5"] if decided else ["5.600", "182.000", "71.000"]
+    lines = [f"@c{n};Instagram;20000;{cell};{cell}" for n, cell in enumerate(cells)]
+    text = "\n".join(["Name;Platform;Followers;Avg likes;Avg views", *lines, ""])
+    (tmp_path / "list.csv").write_text(text)
+    score_file(tmp_path / "list.csv", tmp_path / "out.xlsx", rated, AS_OF)
+    header, rows = rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx")["Recommendation"])
+    for name in ("Avg likes", "Avg views"):
+        assert sorted(row[header.index(name)] for row in rows) == sorted(cells)
+
+
 def test_sheets_have_what_is_read_on_a_screen_and_on_paper(scored):
     for name, frozen in (("Recommendation", "C2"), ("All columns", "B2"), ("Rejected rows", "B2")):
         sheet = scored[name]
@@ -130,6 +148,37 @@ def test_sheets_have_what_is_read_on_a_screen_and_on_paper(scored):
     verdicts = {row[10].value: row[10].fill.fgColor.rgb for row in scored["Recommendation"].rows}
     assert verdicts[VERDICTS["worth_it"][0]] == "FF1F5A96"  # dark blue
     assert verdicts[VERDICTS["overpriced"][0]] == "FFB8530A"  # dark orange
+
+
+def test_a_list_in_one_currency_is_answered_in_it_and_says_so(tmp_path, rated, scored):
+    header, rows = rows_of(scored["Recommendation"])
+    words = dict(zip(header, rows[2], strict=True))["In words"]
+    assert " USD" not in words
+    assert "up to " in words
+    about = dict(scored["About"].values)
+    assert about["exchange rates"] == "fees in EUR at 1.25 USD, as given by --rates"
+    assert "The verdict: whether the fee is good" in about["rank and verdict"]
+    assert "Rank and verdict" in scored["Recommendation"]["A1"].comment.text
+    text = (
+        "Name,Platform,Followers,Fee\n@a,Instagram,20000,500 EUR\n@b,Instagram,20000,on request\n"
+    )
+    (tmp_path / "list.csv").write_text(
+        text + "@a,Instagram,20000,600 EUR\n@c,Instagram,20000,9 CHF\n"
+    )
+    counts = score_file(tmp_path / "list.csv", tmp_path / "out.xlsx", rated, AS_OF)
+    assert any(line.startswith("cost per engagement, EUR, of 2") for line in counts.summary)
+    remedy = "1 row has a fee in CHF: give --rates FILE (currency, usd_per_unit)"
+    assert remedy in counts.summary
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    assert "'on request'" in dict(book["About"].values)["what was not read"]
+    header, rows = rows_of(book["Recommendation"])
+    again = [WARNING_TEXTS["same_offer_again"] in (row[-1] or "") for row in rows]
+    fees = [row[header.index("Fee")] for row in rows]
+    assert dict(zip(fees, again, strict=True)) == {
+        "500 EUR": False,
+        "600 EUR": True,
+        "on request": False,
+    }
 
 
 def test_verdicts_differ_in_words_symbols_and_lightness():
@@ -380,7 +429,7 @@ def test_reasons_quantiles_and_goals_have_their_columns(tmp_path, scorer):
     header, [row] = rows_of(book["Recommendation"])
     first = dict(zip(header, row, strict=True))
     assert 0 < first["Chance to reach the goal"] < 1
-    assert first["Low (1 in 10 below)"] < first["Expected engagements"]
+    assert first["Low (1 in 10 below)"] < first["Engagements (middle case)"]
     header, [row] = rows_of(book["All columns"])
     assert "engagements_p10" not in header
     assert dict(zip(header, row, strict=True))["reasons"]

@@ -14,8 +14,8 @@ def output_fault(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> str
     """
     for noun, path in outputs.items():
         for what, source in inputs.items():
-            if source.exists() and path.exists() and _is_or_lies_in(path, source):
-                return f"{str(path)!r} is {what} itself: name another file for {noun}"
+            if relation := _relation(path, source):
+                return f"{str(path)!r} {relation.format(what)}: name another file for {noun}"
         if path.is_dir():
             return f"{str(path)!r} cannot be written: Is a directory"
         if not path.parent.is_dir():
@@ -26,5 +26,11 @@ def output_fault(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> str
     return None
 
 
-def _is_or_lies_in(path: Path, source: Path) -> bool:
-    return path.samefile(source) or (source.is_dir() and source.resolve() in path.resolve().parents)
+def _relation(path: Path, source: Path) -> str | None:
+    """Return how a file that is there belongs to what is read, None where it does not."""
+    if not source.exists() or not path.exists():
+        return None
+    if path.samefile(source):
+        return "is {} itself"
+    is_inside = source.is_dir() and source.resolve() in path.resolve().parents
+    return "lies in {}" if is_inside else None

@@ -40,7 +40,7 @@ def read_tables(folder: Path | str) -> Tables:
         raise DataFolderError(
             f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv"
         )
-    with require_unchanged(*_places(folder)):
+    with require_unchanged(*folder_places(folder)):
         frames = {name: _read_table(folder, name) for name in FOLDER_TABLES}
         if frames["creators"] is None:
             raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
@@ -78,7 +78,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame | None:
     return None if file is None else read_frame(file, TABLE_SPECS[name].names)
 
 
-def _places(folder: Path) -> list[Path]:
+def folder_places(folder: Path) -> list[Path]:
     """Return where files of a data folder may be."""
     tables = (f"{name}{ending}" for name in FOLDER_TABLES for ending in (".parquet", ".csv"))
     return [folder / name for name in (*tables, "dataset.json", RATES_FILE)]

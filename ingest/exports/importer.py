@@ -84,6 +84,7 @@ def import_files(
     """
     options = options or ImportOptions()
     _check_out(out)
+    _check_paths(paths, out)
     _check_creator(options.creator)
     now = datetime.now(UTC)
     home = Path(tempfile.gettempdir()) if dry_run else out.resolve().parent
@@ -125,6 +126,17 @@ def _clear_errors(out: Path) -> Iterator[None]:
             f"{str(out)!r} cannot be made: {first_line(error)}; "
             "it needs a folder with room for the tables"
         ) from error
+
+
+def _check_paths(paths: list[Path], out: Path) -> None:
+    """Raise SourceError for a file to be read that the import would write anew or remove."""
+    written = [out / name for name in (REPORT, REJECTED) if (out / name).exists()]
+    for path in paths:
+        if path.exists() and any(path.samefile(place) for place in written):
+            raise SourceError(
+                f"{str(path)!r} is written anew by each import into {str(out)!r}: copy it to "
+                "another place and import the copy"
+            )
 
 
 def _check_out(out: Path) -> None:

@@ -42,7 +42,7 @@ def plan_fee_column(
     amounts_in = _currencies_of_amounts(role, codes, currency)
     needs_rate = any(code != "USD" for code in amounts_in)
     if needs_rate:
-        notes.append(f"in {', '.join(amounts_in)}: fee_usd needs a rate to USD (--rates)")
+        notes.append(f"in {', '.join(amounts_in)}: becomes fee_usd by the rates of --rates")
     guess = Guess(
         role.source,
         "fee" if needs_rate or has_currency_column else "fee_usd",

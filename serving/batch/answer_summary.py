@@ -11,10 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.number_text import format_amount
+from features.tables.currency import USD
 
 #: Columns whose values are counted.
 _COUNTED = ("band", "evidence", "verdict")
 _COST = "cpe_usd_p50"
+#: The fees' currencies with their rates, as texts such as "EUR 1.16".
+_CURRENCIES = "fees_in"
+#: Key of the currencies whose fees have no rate -> rejected rows.
+WITHOUT_RATE = "without_rate"
 #: Width of the classes in which costs are counted, in log10: quantiles are right to half of it.
 _STEP = 0.01
 _QUANTILES = {"a quarter up to": 0.25, "half up to": 0.5, "three quarters up to": 0.75}
@@ -37,7 +42,23 @@ def count_answers(answers: pa.Table) -> dict:
         by_column[_COST] = {
             str(at): int(n) for at, n in zip(*np.unique(classes, return_counts=True), strict=True)
         }
+        by_column[_CURRENCIES] = _count_currencies(answers)
     return by_column
+
+
+def _count_currencies(answers: pa.Table) -> dict[str, int]:
+    """Return the currencies of the fees that have a cost, with their rates -> number of answers."""
+    names = answers.column_names
+    if not {"currency", "usd_per_unit"} <= set(names):
+        return {}
+    with_cost = answers.filter(pc.is_valid(answers[_COST]))
+    codes, rates = (with_cost[name].to_pylist() for name in ("currency", "usd_per_unit"))
+    return dict(
+        Counter(
+            f"{code} {rate!r}" if code and rate else f"{USD} 1.0"
+            for code, rate in zip(codes, rates, strict=True)
+        )
+    )
 
 
 @dataclass
@@ -48,7 +69,7 @@ class AnswerSummary:
 
     def add(self, figures: dict) -> None:
         """Add those of a chunk, of `count_answers`."""
-        for name in (*_COUNTED, _COST):
+        for name in (*_COUNTED, _COST, _CURRENCIES, WITHOUT_RATE):
             self.counts.setdefault(name, Counter()).update(figures.get(name, {}))
 
     def lines(self) -> list[str]:
@@ -59,14 +80,27 @@ class AnswerSummary:
                 lines.append(f"{name}: {_listed(counts.most_common())}")
         costs = self.counts.get(_COST)
         if costs:
+            currency, rate = self._currency()
             quantiles = (
-                f"{words} {format_amount(_quantile(costs, share))}"
+                f"{words} {format_amount(_quantile(costs, share) / rate)}"
                 for words, share in _QUANTILES.items()
             )
             lines.append(
-                f"cost per engagement, USD, of {costs.total():,} with a fee: {', '.join(quantiles)}"
+                f"cost per engagement, {currency}, of {costs.total():,} with a fee: "
+                f"{', '.join(quantiles)}"
             )
+        for code, rows in self.counts.get(WITHOUT_RATE, Counter()).most_common():
+            have = "row has a fee" if rows == 1 else "rows have fees"
+            lines.append(f"{rows:,} {have} in {code}: give --rates FILE (currency, usd_per_unit)")
         return lines
+
+    def _currency(self) -> tuple[str, float]:
+        """Return the one currency of all fees with its rate to USD; USD where there are several."""
+        currencies = self.counts.get(_CURRENCIES, Counter())
+        if len(currencies) != 1:
+            return USD, 1.0
+        code, rate = next(iter(currencies)).rsplit(" ", 1)
+        return code, float(rate)
 
 
 def _listed(counts: Iterable[tuple[str, int]]) -> str:

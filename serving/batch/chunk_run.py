@@ -13,7 +13,7 @@ from serving.batch.best_answers import BEST_FILE, BestKeeper
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_task import ChunkResult, ChunkTask, encode_csv_rows
 from serving.batch.chunks import Chunk, ProspectList
-from serving.batch.duplicate_ids import DuplicateIds, ids_or_row_numbers
+from serving.batch.duplicate_ids import DuplicateIds, ids_or_row_numbers, offer_keys
 from serving.batch.errors import BatchError
 from serving.batch.executors import ExecutorFactory, PendingChunk
 from serving.batch.run_checkpoint import LIST_CHANGED
@@ -23,6 +23,8 @@ from serving.batch.writers import AnswerWriter
 
 #: Marks columns that rejected rows have of an earlier run.
 _BEFORE = " (before)"
+#: The warning of a row whose offer came before.
+SAME_OFFER = "same_offer_again"
 
 
 @dataclass
@@ -106,13 +108,16 @@ class ChunkRun:
         """Yield each chunk that is not done, the rows before it, and which of its rows (n,) have an
         id that came before.
         """
-        seen, first = DuplicateIds(), 0
+        seen, seen_offers, first = DuplicateIds(), DuplicateIds(), 0
         for number, chunk in enumerate(read_chunks(self.chunk_rows)):
             self.rows_read += len(chunk.rows) + len(chunk.invalid_lines)
             repeats = np.zeros(len(chunk.rows), dtype=bool)
             if "partnership_id" in chunk.rows:
                 ids = ids_or_row_numbers(chunk.rows["partnership_id"], first)
                 repeats = seen.find_repeats(ids)
+            if self.prospects.tells_offers and "creator_id" in chunk.rows:
+                again = seen_offers.find_repeats(offer_keys(chunk.rows))
+                chunk = replace(chunk, remarks={**chunk.remarks, SAME_OFFER: again})
             if number >= chunks_done:
                 yield chunk, first, repeats
             first += len(chunk.rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.files.formula_escape import escape_formula
-from serving.batch.answer_summary import count_answers
+from serving.batch.answer_summary import WITHOUT_RATE, count_answers
 from serving.batch.best_answers import BestKeeper
 from serving.batch.chunks import Chunk
 from serving.batch.score_chunk import ChunkScorer, fit_to_width
@@ -46,6 +46,8 @@ class ChunkTask:
             "scored": len(scored.answers),
             "rejected": len(scored.rejected),
             "blank": scored.blank,
+            "notes": scored.value_notes,
+            WITHOUT_RATE: scored.without_rate,
             **count_answers(scored.answers),
         }
         rejected = []

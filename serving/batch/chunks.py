@@ -54,7 +54,8 @@ class ProspectList(Protocol):
     `header`: the columns of the source; `position_name`: line or row; `notes`: for the user, what
     was detected; `total`: its rows, about, None where that is not known before they are read;
     `own_fields`: its columns that can stand in the answers, with the types that they have there;
-    `faulty_names`: what reasons of rejected rows call columns -> the column of `header`.
+    `faulty_names`: what reasons of rejected rows call columns -> the column of `header`;
+    `tells_offers`: whether rows that repeat an offer are marked, as people's lists need it.
     """
 
     header: list[str]
@@ -63,6 +64,7 @@ class ProspectList(Protocol):
     total: int | None
     own_fields: list[pa.Field]
     faulty_names: dict[str, int]
+    tells_offers: bool
 
     def keep_columns(self, names: Sequence[str]) -> None:
         """Have chunks give these of `own_fields`. Raises BatchError for what cannot be read."""

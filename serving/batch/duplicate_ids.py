@@ -9,6 +9,9 @@ import pandas as pd
 
 #: Ids of one sorted run, at most: a run is sorted again whenever a chunk is added to it.
 LARGEST_RUN = 1 << 20
+#: What is booked of a creator.
+_OFFER_COLUMNS = ("platform", "format", "deliverables", "package", "start_at")
+_BETWEEN = "\x1f"
 _KEYS = ("creatorcast-ids0", "creatorcast-ids1")
 
 
@@ -25,6 +28,22 @@ def ids_or_row_numbers(ids: pd.Series, first: int) -> pd.Series:
         return ids
     numbers = pd.Series(range(first + 1, first + 1 + len(ids)), index=ids.index)
     return ids.where(has_id, "row " + numbers.astype(str))
+
+
+def offer_keys(rows: pd.DataFrame) -> pd.Series:
+    """Return what makes two rows (n,) one offer: creator, platform and what is booked, not the fee;
+    none for rows that name no creator.
+
+    >>> rows = pd.DataFrame({"creator_id": ["a", None, "a"], "fee": [1, 2, 3]}, dtype="str")
+    >>> keys = offer_keys(rows)
+    >>> keys[0] == keys[2], keys.isna().tolist()
+    (True, [False, True, False])
+    """
+    keys = rows["creator_id"].astype("str").str.strip()
+    for name in _OFFER_COLUMNS:
+        if name in rows:
+            keys = keys + _BETWEEN + rows[name].astype("str").fillna("").str.strip()
+    return keys
 
 
 class DuplicateIds:

@@ -1,7 +1,7 @@
 """What a run over a list may be asked for, checked before anything is read."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,10 +36,10 @@ class BatchOptions:
     there are any, stand in place of models.distribution.QUANTILES; `top`: how many of the
     best, 0 for all; `report_rows`, `report_columns`: how many of the best are kept for a report,
     and what of them; `rank_by`: the measure of the best, None is the first of
-    serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs_digest`: of the tables,
-    rates and values behind the scorer; `resume`: continue an unfinished run; `engine`: of
-    models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is
-    given up after `dask_minutes` without progress.
+    serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs`: what is read besides the
+    list -> its file or folder; `inputs_digest`: of those behind the scorer; `resume`: continue an
+    unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
+    whose workers score, which is given up after `dask_minutes` without progress.
     """
 
     columns: tuple[str, ...] = ()
@@ -47,6 +47,7 @@ class BatchOptions:
     rank_by: str | None = None
     extras: AnswerOptions = field(default_factory=AnswerOptions)
     sheet: SheetOptions = field(default_factory=SheetOptions)
+    inputs: Mapping[str, Path] = field(default_factory=dict)
     inputs_digest: str = ""
     resume: bool = False
     engine: str = AUTO
@@ -151,9 +152,16 @@ def check_ending(path: Path) -> None:
         )
 
 
-def check_paths(source: Path, out: Path, rejected: Path) -> None:
-    """Raise BatchError where a file would replace the list, or cannot be written."""
-    check_ending(out)
-    outputs = {"the answers": out, "the rejected rows": rejected}
-    if fault := output_fault(outputs, {"the list": source}):
+def check_paths(source: Path, out: Path, inputs: Mapping[str, Path]) -> Path:
+    """Return where rejected rows go. Raises BatchError where a file would replace the list or one
+    of the `inputs`, or cannot be written.
+    """
+    is_streamed = str(out) == STDIO
+    rejected = Path("scored.rejected.csv" if is_streamed else f"{out}.rejected.csv")
+    outputs = {"the rejected rows": rejected}
+    if not is_streamed:
+        check_ending(out)
+        outputs = {"the answers": out, **outputs}
+    if fault := output_fault(outputs, {"the list": source, **inputs}):
         raise BatchError(fault)
+    return rejected

@@ -43,7 +43,8 @@ def _meaning_of_point(plan: ColumnPlan | None) -> bytes:
         return UNKNOWN
     if plan.kind not in _NUMBERS:
         return NO_NUMBERS
-    if reads_as_written(plan, "1234.567"):
+    # where the reader did not decide on the mark of a column, it reads "1234.567" but not "1.234"
+    if reads_as_written(plan, "1234.567") and reads_as_written(plan, "1.234"):
         return DECIMAL
     # a count has no fraction but, as programs write it, .0
     is_decimal = reads_as_written(plan, "12.5") or reads_as_written(plan, "20000.0")

@@ -51,6 +51,8 @@ class ParquetList:
     """
 
     position_name = "row"
+    #: Workers of a cluster see their own rows alone.
+    tells_offers = False
     total: int | None
 
     def __init__(self, path: Path, columns: dict[str, str | ColumnMapping]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from serving.batch.best_answers import BestAnswers
 
 
+#: Notes on values that are kept for a workbook.
+MOST_NOTES = 50
+
+
 @dataclass(frozen=True)
 class RunCounts:
     """What became of the rows read: read = scored + rejected. `blank`: blank lines besides;
     `rejected_path`: the file of rejected rows, None where there are none; `summary`: lines for the
     user; `verdicts`: how many answers have each; `best`: the best of them, where a report needs
-    them; `as_of`: the moment of the forecasts; `top`: how many were asked for, 0 for all.
+    them; `as_of`: the moment of the forecasts; `top`: how many were asked for, 0 for all; `notes`:
+    on values that were not read, MOST_NOTES of them.
     """
 
     read: int = 0
@@ -31,6 +36,7 @@ class RunCounts:
     best: BestAnswers | None = None
     as_of: pd.Timestamp | None = None
     top: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
@@ -45,7 +51,12 @@ class RunCounts:
             scored=self.scored + figures["scored"],
             rejected=self.rejected + figures["rejected"],
             blank=self.blank + figures["blank"],
+            notes=self._notes_with(figures.get("notes", ())),
         )
+
+    def _notes_with(self, notes: Iterable[str]) -> tuple[str, ...]:
+        """Return the notes with those of another chunk, each once, MOST_NOTES at most."""
+        return tuple(dict.fromkeys((*self.notes, *notes)))[:MOST_NOTES]
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,11 @@ def score_file(
     ending = ".csv" if str(out) == STDIO else out.suffix
     is_ranked = bool(options.top or options.report_rows) or ending == WORKBOOK
     check_measure(options.rank_by, is_ranked)
-    rejected = _check_paths(source, out, options)
+    rejected = check_paths(source, out, options.inputs)
+    if str(out) == STDIO and options.resume:
+        raise BatchError(
+            "answers that go to standard output cannot be taken up again: name a file by --out"
+        )
     with open_checkpoint(out) as checkpoint:
         is_named = str(source) != STDIO
         file = source if is_named else spool_input(sys.stdin.buffer, checkpoint.folder)
@@ -99,18 +103,6 @@ def score_file(
         check_content(checkpoint, file, is_named)
         moved = _move_into_place(answers, checkpoint, out, rejected, counts)
         return replace(moved, as_of=as_of, top=options.top)
-
-
-def _check_paths(source: Path, out: Path, options: BatchOptions) -> Path:
-    """Return where rejected rows go. Raises BatchError for paths that cannot be used."""
-    is_streamed = str(out) == STDIO
-    rejected = Path("scored.rejected.csv") if is_streamed else Path(f"{out}.rejected.csv")
-    check_paths(source, rejected if is_streamed else out, rejected)
-    if is_streamed and options.resume:
-        raise BatchError(
-            "answers that go to standard output cannot be taken up again: name a file by --out"
-        )
-    return rejected
 
 
 def _threads_per_chunk() -> int:

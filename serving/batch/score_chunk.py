@@ -2,6 +2,7 @@
 reasons.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,10 +17,14 @@ from serving.batch.chunks import Chunk
 from serving.batch.duplicate_ids import ids_or_row_numbers
 from serving.batch.own_cells import as_text
 from serving.batch.package_column import settle_packages
+from serving.scoring.answer_table import AnswerTable
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from serving.workbook.list_cells import CELL
+
+#: Begins the note on an exchange rate.
+_CONVERTED = "fee_usd from fee x currency"
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class ScoredChunk:
     rejected: list[RejectedRow] = field(default_factory=list)
     blank: int = 0
     notes: list[str] = field(default_factory=list)
+    #: Currency -> rejected rows that have a fee in it and no rate.
+    without_rate: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def value_notes(self) -> list[str]:
+        """The notes on values of its rows."""
+        return [note for note in self.notes if not note.startswith(_CONVERTED)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class ChunkScorer:
             _rejected_rows(chunk, reasons),
             chunk.blank,
             [*chunk.notes, *_conversion_notes(clean, self.scorer)],
+            _count_without_rate(scored, prospects),
         )
 
     def _own_columns(self, chunk: Chunk, rows: np.ndarray) -> dict[str, pa.ChunkedArray]:
@@ -122,13 +135,25 @@ def validate_chunk(
     return clean, reasons
 
 
+def _count_without_rate(scored: AnswerTable, prospects: ProspectBatch) -> dict[str, int]:
+    """Return the currencies of fees that have no rate, with the rows that were rejected for it."""
+    codes = prospects.text("currency")
+    return dict(
+        Counter(
+            str(codes[row])
+            for row, breaches in scored.breaches.items()
+            if any(breach.code == "currency_without_rate" for breach in breaches)
+        )
+    )
+
+
 def _conversion_notes(rows: pd.DataFrame, scorer: Scorer) -> list[str]:
     """Return the rates at which fees in other currencies become fee_usd."""
     if "currency" not in rows:
         return []
     rates = scorer.rates.usd_per_unit
     return [
-        f"fee_usd from fee x currency: fees in {code} at {rates[code]:g} USD"
+        f"{_CONVERTED}: fees in {code} at {rates[code]:g} USD"
         for code in sorted(set(rows["currency"].dropna()) - {USD})
         if code in rates
     ]

@@ -26,6 +26,7 @@ class SheetList:
     """A CSV or XLSX list. Raises ingest.sheets.SheetError for what is none."""
 
     position_name = "line"
+    tells_offers = True
 
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, count_lines(path)

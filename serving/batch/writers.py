@@ -151,7 +151,9 @@ class XlsxAnswerWriter(_StreamedAnswerWriter):
 
         path = folder / "whole"
         rows = RowCounts(counts.read, counts.scored, counts.rejected, counts.blank)
-        measure = write_workbook(path, self.plan, self.schema, answers, folder / "rejected", rows)
+        measure = write_workbook(
+            path, self.plan, self.schema, answers, folder / "rejected", rows, counts.notes
+        )
         order = RANKING_MEASURES[measure].order
         self.notes = (f"the first sheet is in order of {measure}, {order}",)
         return path

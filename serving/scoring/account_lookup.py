@@ -134,7 +134,15 @@ def _has_profile(prospects: ProspectBatch) -> np.ndarray:
     for name in _PROFILE_COLUMNS:
         if name in prospects.numbers:
             has_profile |= ~np.isnan(prospects.numbers[name])
+    if "followers" in prospects.numbers:
+        has_profile &= ~_has_zero_followers_alone(prospects)
     return has_profile
+
+
+def _has_zero_followers_alone(prospects: ProspectBatch) -> np.ndarray:
+    """Return which rows (n,) have no average, and 0 followers, which are taken as unknown."""
+    averages = [prospects.number(name) for name in AVERAGE_NAMES]
+    return (prospects.number("followers") == 0) & np.isnan(averages).all(axis=0)
 
 
 def _lacks_format(platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
@@ -208,7 +216,8 @@ def _no_profile_breach(prospects: ProspectBatch, row: int) -> Breach:
     name = prospects.text("creator_id")[row]
     platform = PLATFORMS[int(prospects.code("platform")[row])]
     expected = "followers, averages or recent posts"
-    text = f"{_id_text(name)} on {platform} and the row has nothing to go by: give {expected}"
+    zero = " (0 followers count as unknown)" if prospects.number("followers")[row] == 0 else ""
+    text = f"{_id_text(name)} on {platform} and the row has nothing to go by{zero}: give {expected}"
     if name is None:
         what = "is missing, and so is all else to go by"
         return Breach("no_profile", "followers", what, expected, None, text)

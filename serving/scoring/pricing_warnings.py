@@ -9,11 +9,14 @@ from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from models.emv import COUNT_OF_PART
 from models.fee import RATE_CARD
+from models.starter import is_starter
 from serving.scoring.cost_benchmark import segment_indexes
 from serving.scoring.deal_terms import DealTerms
 
 #: Posts below which a history is short, and days since the last post from which it is old.
 FEW_POSTS, OLD_DAYS = 5, 90
+#: Part of the low market fee below which a fee is far below what such deals cost.
+FAR_BELOW = 0.1
 
 
 class PricingWarnings:
@@ -21,6 +24,7 @@ class PricingWarnings:
 
     def __init__(self, bundle: Bundle):
         self._platform_posts = bundle.reference.platform_posts
+        self._is_starter = is_starter(bundle.manifest)
         self._segments: _SegmentRanges | None = None
         if bundle.benchmarks is not None:
             self._segments = _SegmentRanges(bundle.benchmarks)
@@ -41,14 +45,21 @@ class PricingWarnings:
         if self._segments is None:
             return flags
         flags |= self._segments.flags(x)
+        low, high = (columns[f"market_fee_usd_{name}"] for name in ("low", "high"))
+        flags["break_even_above_market"] = columns["break_even_fee_usd"] > high
+        if self._is_starter:
+            is_youtube = _platform_positions(x) == PLATFORMS.index("youtube")
+            is_judged = ~np.isnan(columns["benchmark_cpe_usd"])
+            flags["youtube_benchmark_in_doubt"] = is_youtube & is_judged
         if terms.fee_usd is None:
             return flags
         has_fee = ~np.isnan(terms.fee_usd)
         by_card = columns["benchmark_cpe_source"] == RATE_CARD
-        is_above = columns["market_fee_usd_low"] > columns["break_even_fee_usd"]
+        is_above = low > columns["break_even_fee_usd"]
         return flags | {
             "benchmark_from_rate_card": has_fee & by_card,
             "market_above_break_even": has_fee & is_above,
+            "fee_far_below_market": terms.fee_usd < FAR_BELOW * low,
         }
 
     def _uses_default_shares(self, x: np.ndarray, unit_values: dict[str, np.ndarray]) -> np.ndarray:

@@ -192,6 +192,10 @@ def select_posts(posts: PostReadings | None, rows: np.ndarray) -> PostReadings |
 def _profile_fields(prospects: ProspectBatch) -> dict[str, np.ndarray]:
     numbers = prospects.numbers
     fields = {name: numbers[name] for name in PROFILE_FIELDS if name in numbers}
+    if "followers" in fields:
+        followers = fields["followers"]
+        # nobody whose posts are bought has 0 followers: they are unknown, see `followers_zero`
+        fields["followers"] = np.where(followers == 0, np.nan, followers)
     if "niche" in prospects.codes:
         fields["niche"] = prospects.codes["niche"]
     if "created_at" in prospects.times:

@@ -278,6 +278,7 @@ class Scorer:
         flags |= views_warnings(x, joint.has_views, reference)
         flags |= model_age_warnings(x, as_of, reference)
         flags |= validation_warnings(x, self.bundle)
+        flags["followers_zero"] = ~is_known & (prospects.number("followers") == 0)
         flags["snapshot_stale"] = is_known & self.creator_store.is_stale(rows.as_of)
         if averages is not None:
             flags |= averages.warnings(x, reference)

@@ -171,15 +171,41 @@ def _comparison(facts: _Facts) -> str:
     return f", {word} than about {tenths} in 10 {facts.benchmark_cpe_cell} ({source})"
 
 
+class FeeAdvice(NamedTuple):
+    """Up to which fee a row without one beats its benchmark; None where there is none."""
+
+    break_even_fee_usd: float | None
+    benchmark_cpe_usd: float | None
+    benchmark_cpe_source: str | None
+    confidence: float | None
+
+    def words(self, currency: str | None, usd_per_unit: float | None) -> str:
+        """Return it in words, in a currency with a rate, else in USD."""
+        if self.break_even_fee_usd is None:
+            return "there is no benchmark of what they may cost"
+        if usd_per_unit is None:
+            currency = None
+        source = BENCHMARK_SOURCE_TEXTS[self.benchmark_cpe_source]
+        price = _repeated_price(self.benchmark_cpe_usd, usd_per_unit, currency)
+        fee = _price(self.break_even_fee_usd, usd_per_unit, currency)
+        confidence = DEFAULT_CONFIDENCE if self.confidence is None else self.confidence
+        benchmark = f"the benchmark of {price} each ({source})"
+        return f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
+
+
 def _cost_without_fee(facts: _Facts) -> str:
-    if facts.break_even_fee_usd is None:
-        return "there is no benchmark of what they may cost"
-    source = BENCHMARK_SOURCE_TEXTS[facts.benchmark_cpe_source]
-    price = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
-    benchmark = f"the benchmark of {price} each ({source})"
-    confidence = DEFAULT_CONFIDENCE if facts.confidence is None else facts.confidence
-    fee = format_money(facts.break_even_fee_usd)
-    return f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
+    advice = FeeAdvice(*(getattr(facts, name) for name in FeeAdvice._fields))
+    return advice.words(facts.currency, facts.usd_per_unit)
+
+
+def sentence_in_currency(
+    sentence: str, advice: FeeAdvice, currency: str, usd_per_unit: float
+) -> str:
+    """Return the sentence of a row that has neither a fee nor a currency in that of its list."""
+    in_usd = f"{advice.words(None, None)}."
+    if not sentence.endswith(in_usd):
+        return sentence
+    return f"{sentence.removesuffix(in_usd)}{advice.words(currency, usd_per_unit)}."
 
 
 def _price(usd: float | None, usd_per_unit: float | None, currency: str | None) -> str:

@@ -18,6 +18,9 @@ WARNING_TEXTS = {
         "The usual fee is without the stories: no rate card tells what they cost."
     ),
     "followers_unknown": "The number of followers is not known.",
+    "followers_zero": (
+        "0 followers are taken as unknown: give the right number, or leave the cell empty."
+    ),
     "followers_read_after_as_of": (
         "The only known number of followers was read after the moment of the forecast."
     ),
@@ -79,6 +82,18 @@ WARNING_TEXTS = {
     "fee_range_upper_end": "The list has a range of fees: its upper end is used.",
     "fee_lower_end_only": "The list has only the lowest fee asked: it is used as the fee.",
     "market_above_break_even": "Such deals usually cost more than the highest fee that pays.",
+    "break_even_above_market": (
+        "The highest fee that pays is above nearly all that such deals cost: do not offer it, go "
+        "by the usual fee."
+    ),
+    "youtube_benchmark_in_doubt": (
+        "The benchmark of YouTube is in doubt: published rates of one source make it 4 to 8 USD "
+        "an engagement, usual prices of views 0.3 to 1 USD. Compare costs by views."
+    ),
+    "fee_far_below_market": ("The fee is far below what such deals cost: check how it was read."),
+    "same_offer_again": (
+        "An earlier row of the list has the same creator and the same offer: book it once."
+    ),
     "snapshot_stale": "What is stored of the creator is older than a week.",
     "lead_beyond_training": "The start lies more than 120 days ahead.",
     "few_creators_of_platform_in_training": (

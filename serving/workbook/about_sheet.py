@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from features.tables.currency import USD
 from serving.scoring.measures import RANKING_MEASURES
 from serving.scoring.warning_texts import warning_text
 from serving.workbook.cells import row_height, text_lines, write_cell
-from serving.workbook.contents import AboutLine, RowCounts
+from serving.workbook.contents import RANK_AND_VERDICT, AboutLine, RowCounts
 from serving.workbook.ranked_rows import ListFacts
 from serving.workbook.table_sheet import SheetColumn
 
@@ -23,10 +24,11 @@ def about_lines(
     counts: RowCounts,
     measure: str,
     list_facts: ListFacts,
+    notes: Sequence[str],
     shown: Iterable[tuple[str, Sequence[SheetColumn]]],
 ) -> Iterator[AboutLine]:
-    """Yield the lines: how the list fared, `facts` of the run, warnings, and the columns of the
-    sheets that are `shown`, by their names.
+    """Yield the lines: how the list fared, `notes` on its rows, `facts` of the run, warnings, and
+    the columns of the sheets that are `shown`, by their names.
     """
     yield AboutLine("The list", "")
     blank = f"; {counts.blank:,} blank lines besides" if counts.blank else ""
@@ -42,6 +44,13 @@ def about_lines(
         f"{measure} ({ranking.meaning}), {ranking.order}; rows without it come last and have no "
         "rank",
     )
+    yield AboutLine("rank and verdict", RANK_AND_VERDICT)
+    currencies = sorted(one for one in list_facts.currencies if one[0] != USD)
+    if currencies:
+        rates = ", ".join(f"fees in {code} at {rate:g} USD" for code, rate in currencies)
+        yield AboutLine("exchange rates", f"{rates}, as given by --rates")
+    for number, note in enumerate(notes):
+        yield AboutLine("" if number else "what was not read", note)
     yield from facts
     if list_facts.warnings:
         yield AboutLine("Warnings, and of how many rows", "")

@@ -14,6 +14,14 @@ MAX_SHEET_ROWS, MAX_SHEET_COLUMNS, MAX_CELL_CHARACTERS = 1 << 20, 1 << 14, 32_76
 DAY, MOMENT, GENERAL, WHOLE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "General", "#,##0"
 
 
+#: What a reader asks who sees a good rank beside a bad verdict.
+RANK_AND_VERDICT = (
+    "Rank and verdict answer two questions. The rank: who is best in this list, by the measure "
+    "named on the sheet About. The verdict: whether the fee is good for creators of the same "
+    "platform, size and niche. A creator may be high in one and low in the other."
+)
+
+
 class AboutLine(NamedTuple):
     """A line of the sheet that says what the answers rest on; `label` "" goes on with the line
     before, `text` "" begins a section.

@@ -9,8 +9,9 @@ import numpy as np
 from features.number_text import round_estimates
 from features.tables.currency import USD
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
+from serving.scoring.sentences import FeeAdvice, sentence_in_currency
 from serving.scoring.warning_texts import warning_sentences
-from serving.workbook.contents import WHOLE
+from serving.workbook.contents import RANK_AND_VERDICT, WHOLE
 from serving.workbook.money_format import money_cell
 from serving.workbook.range_bar import WIDTH, BarScale
 from serving.workbook.ranked_rows import ListFacts, split_warnings
@@ -26,14 +27,17 @@ SOURCE_COLUMNS = (
     *("cpe_usd_p50", "probability_benchmark", "break_even_fee_usd", "market_fee_usd_typical"),
     *("probability_goal", "probability_target", "completion_rate", "warnings", "evidence"),
     *("fee_usd", "currency", "usd_per_unit"),
+    *("benchmark_cpe_usd", "benchmark_cpe_source", "confidence"),
 )
+#: The median, which is below the mean that plans add up.
+MIDDLE_CASE = "Engagements (middle case)"
 _EVIDENCE = {"history": "past posts", "summary": "averages", "profile": "profile alone"}
 _EVIDENCE_MEANING = (
     "past posts, the averages of the list, or followers and niche alone, which gives a wide range"
 )
 #: What amounts and chances mean.
 _MEANINGS = {
-    "cpe_usd_p50": "the fee over the expected engagements",
+    "cpe_usd_p50": "the fee over the engagements of the middle case",
     "probability_benchmark": "that an engagement costs less than with creators of the same "
     "platform, size and niche",
     "probability_target": "that an engagement costs at most the target of the list",
@@ -56,19 +60,31 @@ class DecisionColumns:
 
     def rank(self) -> SheetColumn:
         """Return the column of ranks."""
-        return SheetColumn("Rank", self._ranks, 7, meaning="1 is the best, see 'ranked by' above")
+        return SheetColumn(
+            "Rank",
+            self._ranks,
+            7,
+            meaning="1 is the best, see 'ranked by' above",
+            note=RANK_AND_VERDICT,
+        )
 
     def all(self) -> list[SheetColumn]:
         """Return the columns, those that no row fills left out."""
         words = SheetColumn(
             "In words",
-            self._texts("sentence"),
+            self._sentences,
             52,
             meaning="forecast and verdict in a sentence",
             wraps=True,
         )
         return [
-            SheetColumn("Verdict", self._verdicts, 26, meaning="whether the fee pays"),
+            SheetColumn(
+                "Verdict",
+                self._verdicts,
+                26,
+                meaning="whether the fee pays",
+                note=RANK_AND_VERDICT,
+            ),
             words,
             *self._engagement_columns(),
             *self._cost_columns(),
@@ -85,10 +101,11 @@ class DecisionColumns:
     def _engagement_columns(self) -> Iterator[SheetColumn]:
         is_partial = "completion_rate" in self.facts.filled
         yield SheetColumn(
-            "Expected engagements" + (", if all posts appear" if is_partial else ""),
+            MIDDLE_CASE + (", if all posts appear" if is_partial else ""),
             self._estimates("engagements_p50"),
             15,
-            meaning="over all posts booked: half of the cases are below; two digits are told",
+            meaning="over all posts booked: half of the cases are below, half above; the mean is "
+            "higher; two digits are told",
         )
         for name, part, meaning in (
             ("Low (1 in 10 below)", "p10", "lower end of the range"),
@@ -96,7 +113,7 @@ class DecisionColumns:
         ):
             yield SheetColumn(name, self._estimates(f"engagements_{part}"), 12, meaning=meaning)
         yield SheetColumn(
-            "Range: low to high, █ expected",
+            "Range: low to high, █ middle",
             self._bars,
             WIDTH + 3,
             meaning=f"all bars have one scale, in equal steps of the logarithm, {self._ends}",
@@ -148,9 +165,21 @@ class DecisionColumns:
                 cells.append((text, self.styles.text()))
         return cells
 
-    def _texts(self, name: str) -> Callable[[Block], list[StyledCell]]:
-        style = self.styles.wrapped()
-        return lambda block: [(text, style) for text in block.values(name)]
+    def _sentences(self, block: Block) -> list[StyledCell]:
+        """Return the sentences, those of rows without fee and currency in that of all fees."""
+        style, currency = self.styles.wrapped(), self.facts.currency
+        sentences = block.values("sentence")
+        if currency is None:
+            return [(text, style) for text in sentences]
+        is_bare = [
+            fee is None and not code
+            for fee, code in zip(block.values("fee_usd"), block.values("currency"), strict=True)
+        ]
+        advices = map(FeeAdvice, *(block.values(name) for name in FeeAdvice._fields))
+        return [
+            (sentence_in_currency(text, advice, *currency) if bare and text else text, style)
+            for text, advice, bare in zip(sentences, advices, is_bare, strict=True)
+        ]
 
     def _evidence(self, block: Block) -> list[StyledCell]:
         style = self.styles.text()

@@ -45,7 +45,8 @@ class Block(NamedTuple):
 class SheetColumn:
     """A column of a worksheet. `cells`: makes its cells (m,) of a block; `width`: in characters,
     None takes it from what the column holds; `is_own`: it is the list's; `meaning`: for the sheet
-    that explains; `wraps`: its texts take several lines, for which it needs a `width`.
+    that explains; `wraps`: its texts take several lines, for which it needs a `width`; `note`: a
+    comment on its name.
     """
 
     header: str
@@ -54,6 +55,7 @@ class SheetColumn:
     is_own: bool = False
     meaning: str = ""
     wraps: bool = False
+    note: str = ""
 
 
 def write_table(
@@ -66,6 +68,9 @@ def write_table(
 ) -> None:
     """Write names and rows. `draws_empty`: empty cells have lines as well, which takes time."""
     write_header(sheet, [(column.header, column.is_own) for column in columns], styles)
+    for place, column in enumerate(columns):
+        if column.note:
+            sheet.write_comment(0, place, column.note, {"x_scale": 2.5, "y_scale": 1.5})
     widths = [min(len(column.header) + 3, _HEADER_WIDTH) for column in columns]
     row = 0
     for block in blocks:

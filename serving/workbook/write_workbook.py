@@ -1,6 +1,6 @@
 """A workbook of answers: what to do, all columns, what was rejected, and what it all rests on."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +34,13 @@ def write_workbook(
     answers: Iterable[pa.Table],
     rejected: Path,
     counts: RowCounts,
+    notes: Sequence[str] = (),
 ) -> str:
     """Write a workbook of answers with a `schema`; return the measure that ranks them.
 
-    `rejected`: the CSV file of the rejected rows. Rows are written one after the other, and memory
-    does not grow with them but for one measure. Files for a time lie in the folder of `path`.
+    `rejected`: the CSV file of the rejected rows; `notes`: on values of the list. Rows are written
+    one after the other, and memory does not grow with them but for one measure. Files for a time
+    lie in the folder of `path`.
     """
     from xlsxwriter import Workbook
 
@@ -59,7 +61,7 @@ def write_workbook(
             shown.append((ALL_COLUMNS, every))
         if counts.rejected:
             write_rejected(book.add_worksheet(REJECTED), rejected, plan.rejected, styles)
-        lines = about_lines(plan.facts, counts, ranked.measure, ranked.facts, shown)
+        lines = about_lines(plan.facts, counts, ranked.measure, ranked.facts, notes, shown)
         write_about(book.add_worksheet(ABOUT), lines, styles)
     ranked.path.unlink(missing_ok=True)
     return ranked.measure
