@@ -69,7 +69,7 @@ def test_what_a_model_rests_on_is_told() -> None:
     )
     starter = model_record({"version": "starter-1", "trained_on": "published figures"})
     assert "published figures" in starter.about[0]
-    assert "no record on your creators" in starter.tests[0]
+    assert "no record of its own" in starter.tests[0]
     table = (Path(__file__).parents[1] / "docs" / "starter.md").read_text(encoding="utf-8")
     for evidence, held in (("history", 78), ("summary", 77), ("profile", 81)):
         row = next(

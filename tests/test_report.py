@@ -135,7 +135,7 @@ def test_what_a_plan_says():
         "All together",
         "as quoted; with usage rights 110 EUR and agency 27.50 EUR",
         "not quoted: as the rate card",
-        "1 short + 3 story",
+        "1 video + 3 stories",
         "Next One 0.31 EUR an engagement; the plan pays 0.20 EUR. c7",
         "1,000 EUR more would bring about 2,900 engagements.",
         "at most 2 creators: without it the plan would bring 900 engagements more",

@@ -73,7 +73,9 @@ def test_a_running_post_is_told_in_a_sentence(track):
     growth = published_maturation().curves["tiktok"]["engagements"].curve.growth(3, 30)
     assert 1240 < post["engagements_p10"] < post["engagements_p50"] < 1240 * (1.1 + growth)
     assert post["sentence"].startswith("After 3 days 1,240 engagements; ")
-    assert post["sentence"].endswith(" by day 30 (80 %); ahead of 9 in 10 forecasts made for it.")
+    assert post["sentence"].endswith(
+        " by day 30 (80 %); ahead of 9 in 10 outcomes of its forecast."
+    )
     assert post["engagements_share_reached"] == pytest.approx(1240 / post["engagements_p50"])
     assert 3 < post["engagements_day_90"] < 30
     assert post["maturation_source"].startswith("engagements: published figures: ")
@@ -253,7 +255,7 @@ def test_a_post_in_the_middle_of_its_forecast_is_told_so(track):
     _, answers, _ = track(row)
     share = only(answers, "post")["engagements_pace"]
     assert 0.45 < share < 0.55
-    assert "; in the middle of the forecast made for it" in only(answers, "post")["sentence"]
+    assert "; in the middle of its forecast" in only(answers, "post")["sentence"]
 
 
 def test_the_day_of_90_percent_of_nothing_is_unknown(track):

@@ -1,19 +1,27 @@
 """Lists to `creatorcast track` as people keep them: what is read, what is refused, and why."""
 
 import os
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from creatorcast import main
+from features.number_text import format_money
 from features.tables.currency import CurrencyRates
 from ingest.sheets import read_sheet
 from ingest.sheets.dates import lacks_time_of_day
 from ingest.sheets.sheet_types import SheetOptions
+from serving.report.render import render_report
+from serving.report.track_report import track_report
+from serving.track.answer_json import answer_json
+from serving.track.answer_rows import answer_frame
 from serving.track.known_creators import name_known_creators
 from serving.track.list_run import track_list
+from serving.track.terminal import print_answers
 from serving.track.tracker import Tracker
 
 HEAD = "partnership_id,platform,post_id,posted_at,observed_at,likes,comments"
@@ -175,8 +183,26 @@ def test_fees_in_other_currencies_are_used_with_rates_alone(track):
     assert "fee_usd_not_used" in answers["deal"].warnings
     assert any("EUR has no rate to USD: name a file of rates" in note for note in notes)
     answers, _, _ = track(text, rates=CurrencyRates({"USD": 1.0, "EUR": 1.1}))
-    assert answers["deal"].fee_usd == pytest.approx(550)
-    assert "fee_usd_not_used" not in answers["deal"].warnings
+    deal = answers["deal"]
+    assert deal.fee_usd == pytest.approx(550)
+    assert (deal.fee, deal.currency) == (500, "EUR")
+    assert deal.cpe["p50"] == pytest.approx(deal.cpe_usd["p50"] / 1.1)
+    assert "fee_usd_not_used" not in deal.warnings
+    row = answer_frame([deal]).iloc[0]
+    assert row["cpe_p50"] == deal.cpe["p50"]
+    assert row["currency"] == "EUR"
+    assert answer_json(deal)["cpe"] == deal.cpe
+    console = Console(record=True, width=140, file=StringIO())
+    print_answers([deal], console)
+    cost = format_money(deal.cpe["p50"], "EUR")
+    assert f"fee 500 EUR: {cost} an engagement" in console.export_text()
+    page = render_report(track_report([deal], None))
+    assert "500 EUR" in page
+    assert cost in page
+    assert "USD" not in page
+    differing = f"{HEAD},fee,currency\n{GOOD},500,EUR\n{GOOD},600,EUR\n"
+    _, rejected, _ = track(differing, rates=CurrencyRates({"USD": 1.0, "EUR": 1.1}))
+    assert "fee 600 EUR differs from 500 EUR of an earlier row" in rejected[3]
     _, rejected, _ = track(f"{HEAD},fee\n{GOOD},0\n")
     assert rejected == {2: "fee 0 is below 0.01, the least possible"}
 

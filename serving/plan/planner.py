@@ -16,6 +16,7 @@ from features.number_text import (
     format_fraction,
     format_money,
     format_probability,
+    pluralize,
 )
 from models.shared_shock import SharedShock
 from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
@@ -304,7 +305,8 @@ class _Made:
     def _sentence(self) -> str:
         settings, chosen = self.settings, self.solution.chosen
         spend = format_money(float(self.offers.options.fee[chosen].sum()), settings.currency)
-        head = f"Sign {len(chosen):,} of {self.offers.accounts:,} creators for {spend}"
+        accounts = pluralize(f"{self.offers.accounts:,}", "creator")
+        head = f"Sign {len(chosen):,} of {accounts} for {spend}"
         figures = self.outcomes.figures(settings.measure, chosen)
         if figures is None:
             return f"{head}."

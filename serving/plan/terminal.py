@@ -7,6 +7,7 @@ from rich.table import Table
 from features.number_text import format_amount, format_money, pluralize
 from serving.plan.answer import Figures, Plan, RosterEntry
 from serving.plan.comparison import Comparison, PlanNow
+from serving.scoring.booked_words import booked_words
 from serving.scoring.descriptive_columns import basis_text
 
 #: Lines that are shown of each kind.
@@ -96,11 +97,8 @@ def _roster_cells(entry: RosterEntry) -> list[str]:
 
 
 def _what(entry: RosterEntry) -> str:
-    if entry["package"]:
-        return escape(entry["package"])
-    return (
-        f"{entry['deliverables']} {entry['format'] or 'post' + 's' * (entry['deliverables'] > 1)}"
-    )
+    what = (entry["format"], entry["package"], entry["deliverables"])
+    return escape(booked_words(entry["platform"], *what) or "")
 
 
 def _figure_cells(figures: Figures, cpe: float | None) -> list[str]:

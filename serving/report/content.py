@@ -28,10 +28,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict in words; `tone`: one of good, fair, even, poor, bad, told by a mark and not by
-    colour alone.
+    """A verdict in words; `mark`: its symbol, read without colour too; `tone`: one of good, fair,
+    even, poor, bad.
     """
 
+    mark: str
     text: str
     tone: str
 

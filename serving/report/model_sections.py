@@ -21,8 +21,8 @@ _NOTICES = {
         "real creators follows."
     ),
     PUBLISHED_FIGURES: (
-        "These forecasts are by the starter model: they rest on published figures of the market. "
-        "A model that is trained on your own campaigns tells more."
+        "These forecasts are by the starter model: they rest on published figures of the market, "
+        "and not on past campaigns."
     ),
 }
 HOW_TO_READ = (

@@ -12,8 +12,6 @@ from serving.report.content import Chart, Entry, Report
 from serving.report.scale import Scale, axis_scale
 
 TEMPLATE = "report.html.jinja"
-#: Mark of each tone of a verdict: read without colour too.
-MARKS = {"good": "▲", "fair": "△", "even": "●", "poor": "▽", "bad": "▼"}
 
 
 def render_report(report: Report) -> str:
@@ -21,7 +19,6 @@ def render_report(report: Report) -> str:
     return _template().render(
         report=report,
         draw=_draw,
-        marks=MARKS,
         scale_of=_scale_of,
         percent=_percent,
     )

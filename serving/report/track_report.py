@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from features.number_text import format_money, format_number
-from features.tables.currency import USD
 from serving.report.content import (
     Chart,
     Entry,
@@ -204,11 +203,12 @@ def _figures(answer: PartnershipAnswer, total: TotalMeasure, hide_fees: bool) ->
 
 
 def _money_figures(answer: PartnershipAnswer) -> Iterator[Figure]:
-    if answer.fee_usd is not None:
-        yield Figure("Fee", format_money(answer.fee_usd, USD))
-    cost = None if answer.cpe_usd is None else answer.cpe_usd.get("p50")
+    fee, costs, currency = answer.told_fee
+    if fee is not None:
+        yield Figure("Fee", format_money(fee, currency))
+    cost = None if costs is None else costs.get("p50")
     if cost is not None:
-        yield Figure("Cost per engagement", format_money(cost, USD))
+        yield Figure("Cost per engagement", format_money(cost, currency))
 
 
 def _reached(total: TotalMeasure) -> str:

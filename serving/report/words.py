@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,27 @@ import numpy as np
 from features.number_text import format_estimates, pluralize
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, UNKNOWN
 from serving.report.content import Figure, Interval, Verdict
+from serving.scoring.booked_words import booked_words
 from serving.scoring.cost_benchmark import PLATFORM_NAMES
+from serving.scoring.verdict import VERDICT_WORDS, percent_decimals
 from serving.scoring.warning_flags import STARTER_MODEL
-from serving.scoring.warning_texts import NOT_USED, warning_text
+from serving.scoring.warning_texts import NOT_USED, TRACK_WARNING_TEXTS, warning_text
 
 #: Verdict of an answer -> its words and its tone.
 VERDICTS = {
-    "worth_it": Verdict("Worth the fee", "good"),
-    "probably_worth_it": Verdict("Probably worth the fee", "fair"),
-    "even": Verdict("About even", "even"),
-    "probably_overpriced": Verdict("Probably overpriced", "poor"),
-    "overpriced": Verdict("Overpriced", "bad"),
+    name: Verdict(*VERDICT_WORDS[name], tone)
+    for name, tone in zip(VERDICT_WORDS, ("good", "fair", "even", "poor", "bad"), strict=True)
+}
+_WORDS_WITHOUT_FEES = {
+    "worth_it": "Recommended",
+    "probably_worth_it": "Probably recommended",
+    "even": "Neither for nor against",
+    "probably_overpriced": "Rather not",
+    "overpriced": "Not recommended",
 }
 #: The same for readers who do not see fees.
 VERDICTS_WITHOUT_FEES = {
-    "worth_it": Verdict("Recommended", "good"),
-    "probably_worth_it": Verdict("Probably recommended", "fair"),
-    "even": Verdict("Neither for nor against", "even"),
-    "probably_overpriced": Verdict("Rather not", "poor"),
-    "overpriced": Verdict("Not recommended", "bad"),
+    name: replace(verdict, text=_WORDS_WITHOUT_FEES[name]) for name, verdict in VERDICTS.items()
 }
 EVIDENCE_TEXTS = {
     "history": "from past posts",
@@ -36,7 +39,14 @@ EVIDENCE_TEXTS = {
 }
 #: Warnings that are about money, by parts of their names.
 _MONEY_WARNINGS = re.compile("fee|benchmark|market|cost|rate_card|emv|currency|price|budget")
-_FORMAT_PLURALS = {"story": "stories"}
+#: Warnings that the client reads in other words: what only the user of the program can do is not
+#: in them.
+_CLIENT_TEXTS = {
+    "benchmark_from_rate_card": (
+        "Too few such deals are known: the cost is compared with a rate card."
+    ),
+    "model_old": "The data of the model ends more than 180 days ago.",
+}
 #: Characters that no page shows, lone halves of surrogate pairs among them.
 _NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 #: Longest name that a report shows, in characters.
@@ -129,21 +139,14 @@ def creator_facts(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def booked_text(row: Mapping[str, Any]) -> str | None:
-    """Word what is booked: a package as it is written, else deliverables of a format.
+    """Word what is booked of a row.
 
     >>> booked_text({"package": None, "format": "story", "deliverables": 3.0})
     '3 stories'
     """
-    if row.get("package"):
-        return str(row["package"])
-    deliverables = row.get("deliverables")
-    if deliverables is None:
-        return None
-    noun = row.get("format") or "post"
-    count = f"{deliverables:,.0f}"
-    if count != "1" and noun in _FORMAT_PLURALS:
-        return f"{count} {_FORMAT_PLURALS[noun]}"
-    return pluralize(count, noun)
+    return booked_words(
+        row.get("platform"), row.get("format"), row.get("package"), row.get("deliverables")
+    )
 
 
 def caution_texts(warnings: Iterable[str] | None, hide_fees: bool) -> tuple[str, ...]:
@@ -156,10 +159,10 @@ def caution_texts(warnings: Iterable[str] | None, hide_fees: bool) -> tuple[str,
         name
         for name in warnings or ()
         if name != STARTER_MODEL
-        and not name.endswith(NOT_USED)
+        and (name in TRACK_WARNING_TEXTS or not name.endswith(NOT_USED))
         and not (hide_fees and _MONEY_WARNINGS.search(name))
     ]
-    return tuple(map(warning_text, shown))
+    return tuple(_CLIENT_TEXTS.get(name) or warning_text(name) for name in shown)
 
 
 def without_digits(texts: Iterable[str]) -> list[str]:
@@ -168,10 +171,15 @@ def without_digits(texts: Iterable[str]) -> list[str]:
 
 
 def probability_text(value: float) -> str:
-    """Word a probability; never as certain or impossible, which no forecast is."""
+    """Word a probability; never as certain or impossible, which no forecast is, and never rounded
+    to where another verdict begins.
+
+    >>> probability_text(0.597), probability_text(0.61), probability_text(1.0)
+    ('59.7 %', '61 %', 'over 99 %')
+    """
     if value < 0.005:
         return "under 1 %"
-    return "over 99 %" if value >= 0.995 else f"{100 * value:.0f} %"
+    return "over 99 %" if value >= 0.995 else f"{100 * value:.{percent_decimals(value)}f} %"
 
 
 def definition_text(platforms: Iterable[str | None]) -> str:

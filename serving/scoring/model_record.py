@@ -21,9 +21,9 @@ LEVELS = (80, 90)
 ENOUGH_POSTS = 5
 #: The test of the starter model, by docs/starter.md: its manifest holds no record.
 STARTER_TEST = (
-    "It has no record on your creators. On 32,844 public Instagram posts of 416 creators its 80 % "
+    "It has no record of its own. On 32,844 public Instagram posts of 416 creators its 80 % "
     "range held 78 % where past posts were known and 77 % where only averages were; where only "
-    "the profile was known, 81 %. docs/starter.md has more, also where the ranges are too wide."
+    "the profile was known, 81 %."
 )
 _OURS = "creatorcast"
 _SPLITS = {
@@ -98,7 +98,7 @@ def _about(manifest: Mapping[str, Any]) -> Iterator[str]:
     if trained_on == PUBLISHED_FIGURES:
         yield (
             f"The forecasts are by the starter model {version}. It rests on published figures of "
-            "the market, not on your own campaigns."
+            "the market, not on past campaigns."
         )
         if "until" in manifest:
             yield f"The figures are of {_day(manifest['until'])} or earlier."

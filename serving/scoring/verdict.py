@@ -15,6 +15,28 @@ CUT_OFFS = {
     "overpriced": 0.0,
 }
 
+#: Category -> its symbol, which is told apart without colour, and its words.
+VERDICT_WORDS = {
+    "worth_it": ("▲▲", "Worth the fee"),
+    "probably_worth_it": ("▲", "Probably worth the fee"),
+    "even": ("=", "About even"),
+    "probably_overpriced": ("▼", "Probably overpriced"),
+    "overpriced": ("▼▼", "Overpriced"),
+}
+
+
+def percent_decimals(probability: float) -> int:
+    """Return the decimals of a percentage that keep a probability on its side of all CUT_OFFS.
+
+    >>> percent_decimals(0.563), percent_decimals(0.597), percent_decimals(0.7999)
+    (0, 1, 2)
+    """
+    for decimals in range(6):
+        rounded = round(probability, decimals + 2)
+        if all((rounded >= one) == (probability >= one) for one in CUT_OFFS.values()):
+            return decimals
+    return 6
+
 
 def verdict_categories(probability: np.ndarray) -> np.ndarray:
     """Return the category of each probability (n,), None where the probability is unknown.

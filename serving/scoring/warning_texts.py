@@ -122,6 +122,57 @@ WARNING_TEXTS = {
     ),
     "model_old": "The data of the model ends more than 180 days ago: train it again.",
 }
+#: The same for what `track` adds; docs/track.md has the same sentences.
+TRACK_WARNING_TEXTS = {
+    "readings_after_as_of_not_used": "Readings after the moment of the forecast are not used.",
+    "readings_of_the_first_hour_not_used": (
+        "Readings of the first hour after posting are not used: they tell too little."
+    ),
+    "readings_without_observed_at_not_used": (
+        "Readings of which nobody knows when they were made are not used."
+    ),
+    "moments_without_time_of_day": (
+        "Some dates have no time of day: they are taken as midnight (UTC), and the age of a post "
+        "may be wrong by a day."
+    ),
+    "fee_usd_not_used": (
+        "The fee is not used: its amount or currency is not clear, or the currency has no rate."
+    ),
+    "rejected_rows_not_used": "Some rows of the list about this partnership could not be used.",
+    "counts_fell_later_one_used": (
+        "A count fell from one reading to the next: the later one is used."
+    ),
+    "engagements_unknown_at_some_readings": (
+        "Some readings lack a part of the engagements: of those readings only views are used."
+    ),
+    "engagements_unknown": (
+        "A part of the engagements is missing in all readings: the engagements are not known."
+    ),
+    "likes_hidden": "The likes are hidden: engagements cannot be read.",
+    "no_curve_of_engagements": (
+        "No curve tells how engagements grow on that platform: they are not forecast."
+    ),
+    "no_curve_of_views": "No curve tells how views grow on that platform: they are not forecast.",
+    "horizon_passed_since_reading": (
+        "The day that is forecast is past, and the last reading is from before it: read the post "
+        "again."
+    ),
+    "read_after_horizon": (
+        "The post was read after the day that is forecast: its count of that day is estimated "
+        "from the later reading."
+    ),
+    "implausible_counts": "A reading has more engagements than views: check it.",
+    "few_counts_and_no_forecast": (
+        "The post has under 10 engagements, and no forecast was made before: little is known."
+    ),
+    "posts_without_reading_by_forecast": (
+        "Posts without a usable reading count by the forecast made before."
+    ),
+    "more_online_than_deliverables": (
+        "More posts are online than were booked: all count, but the make-good line is that of "
+        "those booked."
+    ),
+}
 #: Ends the warning of a value that no forecast uses, behind the name of its column.
 NOT_USED = "_not_used"
 #: Warns that a package has no views, with the format that shows none.
@@ -136,8 +187,9 @@ def warning_text(name: str) -> str:
     >>> warning_text("a_new_one")
     'A new one.'
     """
-    if name in WARNING_TEXTS:
-        return WARNING_TEXTS[name]
+    for texts in (WARNING_TEXTS, TRACK_WARNING_TEXTS):
+        if name in texts:
+            return texts[name]
     if name.endswith(NOT_USED):
         return f"The value of {name.removesuffix(NOT_USED)} is not used."
     if hidden := _VIEWS_NOT_SHOWN.fullmatch(name):

@@ -18,8 +18,12 @@ def answers_json(answers: Sequence[PartnershipAnswer]) -> dict[str, Any]:
 
 
 def answer_json(answer: PartnershipAnswer) -> dict[str, Any]:
-    """Return an answer as JSON values; what is not known is None."""
+    """Return an answer as JSON values; what is not known is None. `fee`, `currency` and `cpe` are
+    there where the fee was given in a currency.
+    """
     told = asdict(answer)
+    if answer.fee is None:
+        del told["fee"], told["currency"], told["cpe"]
     totals, warnings = told.pop("totals"), told.pop("warnings")
     posts = [_post_json(post) for post in answer.posts]
     del told["posts"], told["model"]  # said once, of all answers

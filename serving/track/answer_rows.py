@@ -21,6 +21,7 @@ _NUMBERS = (
     *("horizon_days", "deliverables", "booked", "published", "read"),
     *("goal_engagements", "probability_goal", "make_good_engagements", "probability_make_good"),
     *("fee_usd", "cpe_usd_p10", "cpe_usd_p50", "cpe_usd_p90"),
+    *("fee", "cpe_p10", "cpe_p50", "cpe_p90"),
 )
 _OF_MEASURE = (
     *("now", "age_days", *QUANTILES, "share_reached", "day_90", "pace"),
@@ -32,6 +33,7 @@ COLUMNS = (
     *("row", "partnership_id", "post_id", "creator_id", "platform", "format", "posted_at"),
     "sentence",
     *NUMBER_COLUMNS,
+    "currency",
     *("make_good_source", "make_good_reason"),
     *("forecast_source", "forecast_evidence", "forecast_reason"),
     *("maturation_source", "definition", "as_of", "model_version", "trained_on", "warnings"),
@@ -66,6 +68,7 @@ def _rows(answer: PartnershipAnswer) -> Iterable[dict[str, Any]]:
     row |= asdict(answer.model) | {"as_of": moment_text(answer.model.as_of)}
     row |= {"row": "partnership", "warnings": "; ".join(answer.warnings) or None}
     row |= {f"cpe_usd_{name}": cost for name, cost in (answer.cpe_usd or {}).items()}
+    row |= {f"cpe_{name}": cost for name, cost in (answer.cpe or {}).items()}
     for measure, total in answer.totals.items():
         row |= _total_columns(measure, total)
     yield row

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from features.tables.currency import USD
+
 #: What an answer without a model was trained on.
 NO_MODEL = "none"
 #: The quantiles of answers, by name.
@@ -91,7 +93,9 @@ class PartnershipAnswer:
     those online of which the measure was read that the sentence tells: engagements, and views where
     they were read of no post; `forecast_source`: given, model, or None with `forecast_reason`;
     `make_good_source`: given, or half of the forecast's median; `make_good_reason`: why there is no
-    probability of staying below that line; `model`: what made the answer, and as of when.
+    probability of staying below that line; `model`: what made the answer, and as of when; `fee`,
+    `currency`, `cpe`: fee and costs in the currency that the fee was given in, None where it was
+    given in no currency of its own.
     """
 
     partnership_id: str
@@ -119,6 +123,18 @@ class PartnershipAnswer:
     sentence: str
     model: ModelOfAnswer
     warnings: tuple[str, ...] = ()
+    fee: float | None = None
+    currency: str | None = None
+    cpe: Mapping[str, float | None] | None = None
+
+    @property
+    def told_fee(self) -> tuple[float | None, Mapping[str, float | None] | None, str]:
+        """Fee, costs per engagement and their currency, as people are told them: in the currency
+        of the fee, else in USD.
+        """
+        if self.fee is not None and self.currency is not None:
+            return self.fee, self.cpe, self.currency
+        return self.fee_usd, self.cpe_usd, USD
 
 
 @dataclass(frozen=True)

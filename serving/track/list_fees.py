@@ -10,7 +10,8 @@ def fees_in_usd(
     rows: pd.DataFrame, rates: CurrencyRates | None, reasons: dict[int, list[str]]
 ) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
     """Return clean rows (n) with fee_usd filled from fee and currency, which rows (n,) have a fee
-    that is not used, and notes on those. A row with two fees gets a reason.
+    that is not used, and notes on those. A row with two fees gets a reason. `fee` and `currency`
+    stay where the fee is used.
 
     `rates`: None where the user names none; USD is always known.
     """
@@ -29,7 +30,14 @@ def fees_in_usd(
         unused |= broken
         notes.append(f"{int(broken.sum()):,} fee(s) not used: {_remedy(currency[broken])}")
     in_usd = convert_fee(fee_usd, fee, currency.tolist(), known)
-    return rows.assign(fee_usd=in_usd), unused, notes
+    is_used = ~np.isnan(fee) & ~np.isnan(in_usd)
+    return (
+        rows.assign(
+            fee_usd=in_usd, fee=np.where(is_used, fee, np.nan), currency=currency.where(is_used)
+        ),
+        unused,
+        notes,
+    )
 
 
 def _remedy(currency: pd.Series) -> str:

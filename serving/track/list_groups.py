@@ -28,6 +28,8 @@ _TERMS = (
     *("creator_id", "platform", "horizon_days", "deliverables"),
     *("goal_engagements", "make_good_engagements", "fee_usd", *FORECAST),
 )
+#: How the list itself has the fee.
+_FEE = ("fee", "currency")
 #: What the model's forecast of before is made by: of the first row that gives it.
 _PROSPECT = (
     *("creator_id", "followers", "niche", "brand_niche"),
@@ -150,10 +152,7 @@ def _add(group: _Partnership, told: Told, known: KnownPost | None, row: pd.Serie
     differing = [
         name for name in _TERMS if name in told and group.terms.get(name, told[name]) != told[name]
     ]
-    differences = [
-        f"{name} {worded(told[name])} differs from {worded(group.terms[name])}"
-        for name in differing
-    ]
+    differences = [_difference(name, told, group.terms) for name in differing]
     if "partnership_id" in told and set(differing) & set(_WHOSE):
         whose = [one for name, one in zip(differing, differences, strict=True) if name in _WHOSE]
         remedy = "give each creator its own partnership_id, on each platform"
@@ -173,13 +172,21 @@ def _add(group: _Partnership, told: Told, known: KnownPost | None, row: pd.Serie
         faults.append("observed_at is that of an earlier row of the post: keep one")
     if faults:
         return faults
-    group.terms |= {name: told[name] for name in _TERMS if name in told}
+    group.terms |= {name: told[name] for name in (*_TERMS, *_FEE) if name in told}
     group.prospect = {name: told[name] for name in _PROSPECT if name in told} | group.prospect
     post = group.posts.setdefault(post_id, _Post(told["posted_at"], told.get("format"), known))
     post.format = post.format or told.get("format")
     if reading is not None:
         post.readings[reading.observed_at] = reading
     return []
+
+
+def _difference(name: str, told: Told, terms: Told) -> str:
+    """Word how a row differs from an earlier one of its partnership; a fee as the list has it."""
+    if name == "fee_usd" and "fee" in told and "fee" in terms:
+        fee, earlier = (f"{worded(row['fee'])} {row['currency']}" for row in (told, terms))
+        return f"fee {fee} differs from {earlier}"
+    return f"{name} {worded(told[name])} differs from {worded(terms[name])}"
 
 
 def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
@@ -198,6 +205,8 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         fee_usd=terms.get("fee_usd"),
         forecast=forecast,
         warnings=tuple(group.warnings),
+        fee=terms.get("fee"),
+        currency=terms.get("currency"),
     )
 
 

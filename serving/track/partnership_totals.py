@@ -86,6 +86,9 @@ def partnership_answer(
         make_good_reason=NO_LINE if line is None else engagements.reason,
         fee_usd=partnership.fee_usd,
         cpe_usd=_costs(partnership.fee_usd, engagements),
+        fee=partnership.fee,
+        currency=partnership.currency,
+        cpe=_costs(partnership.fee, engagements),
         sentence="",
         model=model,
         warnings=_warnings(partnership, posts, booked, forecasts),
@@ -176,13 +179,13 @@ def _below(line: float | None, total: _Totals) -> float | None:
     return total.running.probability_below(line)
 
 
-def _costs(fee_usd: float | None, total: _Totals) -> dict[str, float | None] | None:
+def _costs(fee: float | None, total: _Totals) -> dict[str, float | None] | None:
     """Return the fee over the quantiles of the total, None for one that is 0."""
-    if fee_usd is None or total.running is None:
+    if fee is None or total.running is None:
         return None
     few, middle, many = total.running.quantile([0.1, 0.5, 0.9]).tolist()
     parts = {"p10": many, "p50": middle, "p90": few}
-    return {name: fee_usd / count if count > 0 else None for name, count in parts.items()}
+    return {name: fee / count if count > 0 else None for name, count in parts.items()}
 
 
 def _warnings(

@@ -102,9 +102,9 @@ def _pace(pace: float | None) -> str:
     word, share = ("ahead of", pace) if pace >= 0.5 else ("behind", 1 - pace)
     tenths = round(10 * share)
     if tenths == 5:
-        return "; in the middle of the forecast made for it"
+        return "; in the middle of its forecast"
     amount = "more than 9" if tenths > 9 else str(tenths)
-    return f"; {word} {amount} in 10 forecasts made for it"
+    return f"; {word} {amount} in 10 outcomes of its forecast"
 
 
 def _goal(answer: PartnershipAnswer) -> str:

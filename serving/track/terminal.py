@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.number_text import format_number, pluralize
+from features.number_text import format_money, format_number, pluralize
 from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.prospect_batch import moment_text
 from serving.track.answers import ModelOfAnswer, PartnershipAnswer, PostAnswer, PostMeasure
@@ -110,10 +110,22 @@ def _print_sentences(answer: PartnershipAnswer, console: Console) -> None:
     )
     if warnings:
         _say(console, f"  warnings: {', '.join(warnings)}")
+    if fee := _fee_line(answer):
+        _say(console, f"  {fee}")
     if answer.forecast_source is None and answer.forecast_reason:
         _say(console, f"  no forecast was made before: {answer.forecast_reason}")
     if answer.make_good_reason:
         _say(console, f"  no probability of the make-good line: {answer.make_good_reason}")
+
+
+def _fee_line(answer: PartnershipAnswer) -> str:
+    """Word the fee and what an engagement costs, in the currency of the fee."""
+    fee, costs, currency = answer.told_fee
+    if fee is None:
+        return ""
+    text = f"fee {format_money(fee, currency)}"
+    cost = None if costs is None else costs.get("p50")
+    return text if cost is None else f"{text}: {format_money(cost, currency)} an engagement"
 
 
 def _say(console: Console, text: str) -> None:

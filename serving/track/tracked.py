@@ -47,7 +47,7 @@ class TrackedPartnership:
     `platform`: None where only the model's tables know it; `prospect`: what a prospect may have
     (features.tables.schema.PROSPECTS), by which the model makes the forecast of before;
     `deliverables`: booked, None where only those online are known; `horizon_days`: NaN for that of
-    the model.
+    the model; `fee` and its `currency`: where the fee was given so, `fee_usd` is the same in USD.
     """
 
     partnership_id: str
@@ -61,6 +61,8 @@ class TrackedPartnership:
     fee_usd: float | None = None
     forecast: GivenForecast | None = None
     warnings: tuple[str, ...] = ()
+    fee: float | None = None
+    currency: str | None = None
 
     @property
     def first_posted_at(self) -> int:

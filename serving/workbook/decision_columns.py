@@ -10,6 +10,7 @@ from features.number_text import round_estimates
 from features.tables.currency import USD
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
 from serving.scoring.sentences import FeeAdvice, sentence_in_currency
+from serving.scoring.verdict import percent_decimals
 from serving.scoring.warning_texts import warning_sentences
 from serving.workbook.contents import RANK_AND_VERDICT, WHOLE
 from serving.workbook.money_format import money_cell
@@ -235,4 +236,5 @@ class DecisionColumns:
             return 0.01, self.styles.number('"under "0%')
         if value >= _MOST_CHANCE:
             return 0.99, self.styles.number('"over "0%')
-        return round(value, 2), self.styles.number("0%")
+        decimals = percent_decimals(value)
+        return round(value, 2 + decimals), self.styles.number(f"{0:.{decimals}f}%")

@@ -4,6 +4,7 @@ they are in print, and for readers who do not tell red from green.
 
 from typing import TYPE_CHECKING
 
+from serving.scoring.verdict import VERDICT_WORDS
 from serving.workbook.contents import GENERAL
 
 if TYPE_CHECKING:
@@ -17,11 +18,14 @@ _DARK_BLUE, _LIGHT_BLUE, _GREY, _LIGHT_ORANGE, _DARK_ORANGE = (
 )  # fmt: skip
 #: Verdict -> what its cell says, and the colours of its ground and letters.
 VERDICTS = {
-    "worth_it": ("▲▲ Worth the fee", _DARK_BLUE, "#FFFFFF"),
-    "probably_worth_it": ("▲ Probably worth the fee", _LIGHT_BLUE, "#0B2F55"),
-    "even": ("= About even", _GREY, "#333333"),
-    "probably_overpriced": ("▼ Probably overpriced", _LIGHT_ORANGE, "#6B2E00"),
-    "overpriced": ("▼▼ Overpriced", _DARK_ORANGE, "#FFFFFF"),
+    name: (" ".join(VERDICT_WORDS[name]), *colours)
+    for name, colours in {
+        "worth_it": (_DARK_BLUE, "#FFFFFF"),
+        "probably_worth_it": (_LIGHT_BLUE, "#0B2F55"),
+        "even": (_GREY, "#333333"),
+        "probably_overpriced": (_LIGHT_ORANGE, "#6B2E00"),
+        "overpriced": (_DARK_ORANGE, "#FFFFFF"),
+    }.items()
 }
 
 
