@@ -32,3 +32,7 @@ class CommandGroup(click.Group):
         except CreatorcastError as error:
             click.echo(f"creatorcast: {error}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt as stopped:
+            if stopped.args:  # says how to continue
+                click.echo(f"\ncreatorcast: {stopped}", err=True)
+            raise

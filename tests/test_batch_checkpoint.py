@@ -120,7 +120,7 @@ def stop_after(chunks: int) -> ProgressReporter:
 
 
 def interrupted(source: Path, out: Path, scorer: Scorer, chunks: int = 3) -> None:
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="is kept: run it again with --resume"):
         score_file(source, out, scorer, AS_OF, reporter=stop_after(chunks))
 
 

@@ -33,6 +33,17 @@ def test_the_document_names_every_address_and_no_other():
     assert {path: {method.upper() for method in item} for path, item in PATHS.items()} == routes
 
 
+def test_every_field_of_plans_packages_and_questions_is_explained():
+    schemas = openapi()["components"]["schemas"]
+    names = [name for name in schemas if name.startswith(("Plan", "Package", "Partnership"))]
+    names += [name for name in schemas if name.endswith("Question")]
+    assert len(names) > 10
+    for name in names:
+        assert schemas[name].get("description"), name
+        for field, schema in schemas[name].get("properties", {}).items():
+            assert schema.get("description"), f"{name}.{field}"
+
+
 @pytest.mark.parametrize(
     ("path", "name", "body"), EXAMPLES, ids=[f"{path} {name}" for path, name, _ in EXAMPLES]
 )

@@ -14,6 +14,7 @@ from serving.batch.open_list import content_digest
 from serving.batch.options import STDIO, BatchOptions
 from serving.batch.run_report import ProgressReporter
 
+_RESUME = "what was done is kept: run it again with --resume"
 #: Version of what a checkpoint's files hold; a run of another version cannot be resumed.
 CHECKPOINT_FORMAT = 4
 #: What is said of a list that is no longer what it was when the run began.
@@ -61,9 +62,9 @@ def _kept_if_resumable(checkpoint: Checkpoint) -> Iterator[None]:
         if checkpoint.is_owned and not is_resumable:
             checkpoint.discard()
         if is_resumable and isinstance(error, ClusterError):
-            raise ClusterError(
-                f"{error}; what was done is kept: run it again with --resume"
-            ) from error
+            raise ClusterError(f"{error}; {_RESUME}") from error
+        if is_resumable and isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"stopped; {_RESUME}") from error
         raise
     checkpoint.discard()
 

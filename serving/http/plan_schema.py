@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, create_model
 from features.tables.schema import Column
 from serving.http.request_schema import (
     MAX_PARTNERSHIPS,
+    PARTNERSHIPS_MEANING,
     STRICT,
     Envelope,
     Partnership,
@@ -104,7 +105,7 @@ PlanQuestion: type[BaseModel] = create_model(
     __doc__="A budget, and the partnerships that it may be spent on.",
     partnerships=(  # the type is made by create_model
         list[PlanPartnership],  # type: ignore[valid-type]
-        Field(min_length=1, max_length=MAX_PARTNERSHIPS),
+        Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
     ),
 )
 #: What the fields accept that a plan adds to a request.

@@ -32,6 +32,7 @@ from serving.http.json_columns import ANY, LIST, read_time
 from serving.http.strict_json import read_strict_json
 
 MAX_PARTNERSHIPS = 1000
+PARTNERSHIPS_MEANING = "answered each at its place; a bad one does not sink the others"
 MAX_RECENT_POSTS = 500
 
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
@@ -147,7 +148,10 @@ Envelope: type[BaseModel] = create_model(
         bool,
         Field(False, description="give the known creators most like each, with what they got"),
     ),
-    partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
+    partnerships=(
+        list[Any],
+        Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
+    ),
 )
 
 _GROUNDS: dict[str, Any] = {
@@ -163,7 +167,7 @@ Question: type[BaseModel] = create_model(
     __doc__="Partnerships to forecast, each answered at its place in the list.",
     partnerships=(  # the type is made by create_model
         list[Partnership],  # type: ignore[valid-type]
-        Field(min_length=1, max_length=MAX_PARTNERSHIPS),
+        Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
     ),
 )
 

@@ -19,6 +19,7 @@ from features.tables.schema import (
 from serving.http.json_columns import LIST, OBJECT
 from serving.http.request_schema import (
     MAX_PARTNERSHIPS,
+    PARTNERSHIPS_MEANING,
     STRICT,
     Envelope,
     Time,
@@ -131,6 +132,6 @@ TrackQuestion: type[BaseModel] = create_model(
     as_of=_AS_OF,
     partnerships=(  # the type is made by create_model
         list[TrackedPartnership],  # type: ignore[valid-type]
-        Field(min_length=1, max_length=MAX_PARTNERSHIPS),
+        Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
     ),
 )

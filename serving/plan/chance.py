@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, identity, vstack
 
-from serving.plan.choice_model import ChoiceModel
+from serving.plan.choice_model import QUIET, ChoiceModel
 from serving.plan.exchange import Exchange
 from serving.plan.measures import (
     CappedMean,
@@ -189,6 +189,7 @@ def _solve_exactly(problem: PlanProblem, search: Search) -> None:
             "time_limit": max(search.time_left, 0.1),
             "node_limit": EXACT_NODES,
             "mip_rel_gap": search.gap / 2,
+            **QUIET,
         },
     )
     if answer.x is not None:

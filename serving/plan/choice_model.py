@@ -20,6 +20,9 @@ BUDGET = "budget"
 ROUNDING = 1e-9
 #: Times that a choice which oversteps its rules by more than rounding is cut off.
 MOST_REPAIRS = 50
+#: Options of every scipy.optimize.milp: with its presolve HiGHS 1.12 writes a line to the standard
+#: output at times, and no option stops it.
+QUIET = {"presolve": False}
 #: Status of scipy.optimize.milp and linprog.
 OPTIMAL, LIMIT, INFEASIBLE, UNCLEAR = 0, 1, 2, 4
 
@@ -148,8 +151,7 @@ class ChoiceModel:
     ) -> OptimizeResult:
         columns, rows, low, high = self._rows([])
         value = np.zeros(len(columns)) if cut is None else cut.coefficients[columns]
-        # with its presolve HiGHS 1.12 writes a line to the standard output at times
-        options = {"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap, "presolve": False}
+        options = {"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap, **QUIET}
         if nodes is not None:
             options["node_limit"] = nodes
         return milp(

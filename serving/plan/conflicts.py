@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from serving.plan.choice_model import BUDGET, ChoiceModel
+from serving.plan.choice_model import BUDGET, QUIET, ChoiceModel
 from serving.plan.problem import NoPlan, PlanProblem
 
 #: Seconds for one question whether some rules can hold together.
@@ -78,5 +78,6 @@ def _smallest_hitting_set(sets: list[set[str]], names: list[str]) -> set[str]:
         integrality=np.ones(len(names)),
         bounds=Bounds(0, 1),
         constraints=LinearConstraint(rows, 1),
+        options=dict(QUIET),
     )
     return {name for name, taken in zip(names, answer.x > 0.5, strict=True) if taken}
