@@ -32,7 +32,7 @@ COSTS = re.compile(
     r"^(?:About|Under) ([\d,]+) engagements?\b.*?; at ([\d,.]+) \w+ that is ([\d,.]+) \w+ each"
 )
 FOLLOWERS, FEES = (
-    (0, 1, 50, 3000, 10**6, 9 * 10**11),
+    (1, 5, 50, 3000, 10**6, 9 * 10**11),
     (None, 0.01, 0.37, 7, 99.995, 1_234_567.5, 1e9),
 )
 POSTS, COMPLETION, LIKES = (1, 2, 100), (None, 0.01, 0.5, 0.996, 0.99995, 1.0), (None, 1.0)

@@ -165,3 +165,11 @@ def check_paths(source: Path, out: Path, inputs: Mapping[str, Path]) -> Path:
     if fault := output_fault(outputs, {"the list": source, **inputs}):
         raise BatchError(fault)
     return rejected
+
+
+def check_resume(out: Path, options: BatchOptions) -> None:
+    """Raise BatchError where a run is to be taken up that has no file."""
+    if str(out) == STDIO and options.resume:
+        raise BatchError(
+            "answers that go to standard output cannot be taken up again: name a file by --out"
+        )

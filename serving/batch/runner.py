@@ -15,10 +15,16 @@ from serving.batch.best_answers import NAME_COLUMN, BestKeeper
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_run import ChunkRun
 from serving.batch.chunks import ProspectList
-from serving.batch.errors import BatchError
 from serving.batch.executors import WORKERS, dask_executor, thread_executor
 from serving.batch.open_list import content_digest, open_list, spool_input
-from serving.batch.options import STDIO, BatchOptions, check_measure, check_paths, check_quantiles
+from serving.batch.options import (
+    STDIO,
+    BatchOptions,
+    check_measure,
+    check_paths,
+    check_quantiles,
+    check_resume,
+)
 from serving.batch.output_columns import OutputColumns, choose_columns
 from serving.batch.run_checkpoint import (
     begin_or_resume,
@@ -62,10 +68,7 @@ def score_file(
     is_ranked = bool(options.top or options.report_rows) or ending == WORKBOOK
     check_measure(options.rank_by, is_ranked)
     rejected = check_paths(source, out, options.inputs)
-    if str(out) == STDIO and options.resume:
-        raise BatchError(
-            "answers that go to standard output cannot be taken up again: name a file by --out"
-        )
+    check_resume(out, options)
     with open_checkpoint(out) as checkpoint:
         is_named = str(source) != STDIO
         file = source if is_named else spool_input(sys.stdin.buffer, checkpoint.folder)
