@@ -49,6 +49,8 @@ _CLIENT_TEXTS = {
 }
 #: Characters that no page shows, lone halves of surrogate pairs among them.
 _NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+#: The head of a column of medians.
+MIDDLE_ENGAGEMENTS = "Engagements (middle of the range)"
 #: Longest name that a report shows, in characters.
 MAX_NAME = 80
 
@@ -94,8 +96,15 @@ def interval_of(quantiles: Mapping[str, Any] | None) -> Interval | None:
 
 
 def count_figure(label: str, interval: Interval) -> Figure:
-    """Return a figure of an estimated count with its range."""
-    return Figure(label, estimate_text(interval.middle), range_text(interval))
+    """Return a figure of an estimated count with its range: its middle, which is named so, as an
+    average would be another figure.
+
+    >>> count_figure("Views", Interval(1234.0, 3000.0, 9876.0))
+    Figure(label='Views, middle of the range', value='about 3,000', note='1,200 to 9,900')
+    """
+    middle = estimate_text(interval.middle)
+    value = middle if middle == "under 1" else f"about {middle}"
+    return Figure(f"{label}, middle of the range", value, range_text(interval))
 
 
 def engagement_sentence(interval: Interval, row: Mapping[str, Any]) -> str:
