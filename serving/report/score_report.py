@@ -43,6 +43,7 @@ from serving.report.words import (
     probability_text,
     range_text,
     shown_name,
+    verdict_chance_text,
 )
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.measures import RANKING_MEASURES
@@ -266,7 +267,7 @@ def _money_figures(row: Mapping[str, Any]) -> list[Figure]:
         figures.append(Figure("Usual fee", typical, f"{ends[0]} to {ends[1]}" if all(ends) else ""))
     for name, label in (("benchmark", "Beats the benchmark"), ("target", "Keeps to the target")):
         if is_known(row.get(f"probability_{name}")):
-            figures.append(Figure(label, probability_text(row[f"probability_{name}"])))
+            figures.append(Figure(label, verdict_chance_text(row[f"probability_{name}"])))
     return figures
 
 

@@ -179,16 +179,24 @@ def without_digits(texts: Iterable[str]) -> list[str]:
     return [text for text in texts if not re.search(r"\d", text)]
 
 
-def probability_text(value: float) -> str:
-    """Word a probability; never as certain or impossible, which no forecast is, and never rounded
-    to where another verdict begins.
+def probability_text(value: float, decimals: int = 0) -> str:
+    """Word a probability; never as certain or impossible, which no forecast is.
 
-    >>> probability_text(0.597), probability_text(0.61), probability_text(1.0)
-    ('59.7 %', '61 %', 'over 99 %')
+    >>> probability_text(0.597), probability_text(1.0)
+    ('60 %', 'over 99 %')
     """
     if value < 0.005:
         return "under 1 %"
-    return "over 99 %" if value >= 0.995 else f"{100 * value:.{percent_decimals(value)}f} %"
+    return "over 99 %" if value >= 0.995 else f"{100 * value:.{decimals}f} %"
+
+
+def verdict_chance_text(value: float) -> str:
+    """Word a probability that a verdict is made of: never rounded to where another one begins.
+
+    >>> verdict_chance_text(0.597), verdict_chance_text(0.61)
+    ('59.7 %', '61 %')
+    """
+    return probability_text(value, percent_decimals(value))
 
 
 def definition_text(platforms: Iterable[str | None]) -> str:
