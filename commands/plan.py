@@ -136,7 +136,10 @@ def plan(
     from serving.scoring.prospect_batch import microseconds
 
     if saved is not None and report.path is not None:
-        raise click.UsageError("--report is of a new plan: leave out --report or --saved")
+        raise click.UsageError(
+            "--report is of a new plan, and --saved compares an old one: leave out --saved and "
+            "name --budget and --currency, and the report is of the plan of today"
+        )
     check_list(candidates)  # before the model is loaded, which takes seconds
     sheet = {name: given.pop(name) for name in _SHEET_NAMES}
     settings = _settings(saved, against, given)

@@ -85,6 +85,7 @@ class ReportRequest:
         `manifest`: of the bundle; `out`: the file of the answers.
         """
         from serving.report.score_report import ScoredList, score_report
+        from serving.report.unused_rows import read_unused_rows
         from serving.scoring.model_record import model_record
 
         if counts.best is None:
@@ -100,6 +101,7 @@ class ReportRequest:
             as_of=str(counts.as_of),
             answers_file=None if is_streamed else out.name,
             rejected_file=None if counts.rejected_path is None else counts.rejected_path.name,
+            unused=read_unused_rows(counts.rejected_path),
         )
         report = score_report(scored, model_record(manifest), self.hide_fees)
         self._write(report, to_error_output=is_streamed)
@@ -115,12 +117,17 @@ class ReportRequest:
     def write_tracked(self, tracked: TrackedList, manifest: Mapping[str, Any]) -> None:
         """Write the report of a tracked list; `manifest`: of the bundle."""
         from serving.report.track_report import track_report
+        from serving.report.unused_rows import MAX_NAMED, unused_row
         from serving.scoring.model_record import model_record
 
         if self.path is None:
             return
         record, rejected = model_record(manifest), len(tracked.rejected)
-        self._write(track_report(tracked.answers, record, rejected, self.hide_fees))
+        unused = [
+            unused_row(one.line, tracked.header, one.cells, one.reasons)
+            for one in tracked.rejected[:MAX_NAMED]
+        ]
+        self._write(track_report(tracked.answers, record, rejected, self.hide_fees, unused))
 
     def _write(self, report: Report, to_error_output: bool = False) -> None:
         from serving.report.report_file import write_report

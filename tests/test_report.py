@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from plan_example import PLAN_EXAMPLE
 from report_examples import AMOUNTS, RECORD, Tags, scored_list, scored_row, tracked_answer
 
+from serving.plan.cautions import model_warnings
 from serving.report.content import Interval
 from serving.report.plan_report import plan_report
 from serving.report.render import render_report
@@ -18,6 +19,9 @@ from serving.report.report_file import ReportError, check_report_path, write_rep
 from serving.report.scale import axis_scale
 from serving.report.score_report import MAX_LONG, MAX_SHOWN, score_report
 from serving.report.track_report import track_report
+from serving.report.unused_rows import unused_row
+from serving.scoring.model_record import model_record
+from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS
 
 
 def text_of(report):
@@ -146,7 +150,84 @@ def test_what_a_plan_says():
     hidden = text_of(plan_report(PLAN_EXAMPLE, RECORD, hide_fees=True))
     assert "Sign 2 creators of 5 candidates: about 9,100 engagements (5,600 to 14,000)." in hidden
     assert "Next One in place of c7. The plan above brings more with probability 53" in hidden
-    assert "The fee is above the budget." in hidden
+    assert "Too large for this plan." in hidden
+
+
+def test_a_fee_above_the_one_that_pays_is_marked_and_the_parts_of_fees_are_summed():
+    plan = copy.deepcopy(PLAN_EXAMPLE)
+    first, second = plan["roster"]
+    first["break_even_fee"] = first["fee"]["for_engagement"] + 1
+    second["break_even_fee"] = second["fee"]["for_engagement"] - 1
+    second["fee"]["parts"] = [{"name": "agency", "amount": 100.0}]
+    text = text_of(plan_report(plan, RECORD))
+    assert text.count("▼ Above what usually pays: negotiate") == 1
+    assert "A fee for engagement that is above the highest fee that pays is marked" in text
+    assert "in it usage rights 110 EUR and agency 128 EUR" in text
+    assert "negotiate" not in text_of(plan_report(plan, RECORD, hide_fees=True))
+    first["break_even_fee"] = second["break_even_fee"] = None
+    assert "negotiate" not in text_of(plan_report(plan, RECORD))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("at most 2 creators on tiktok", "without the rule: at most 2 creators on tiktok."),
+        ("at most 31.7 % of the budget on creators on tiktok", "without one of its rules."),
+    ],
+)
+def test_a_rule_is_named_unless_it_tells_of_money_that_is_hidden(rule, told):
+    plan = copy.deepcopy(PLAN_EXAMPLE)
+    one = plan["left_out"][0]
+    text = f"{one['name']}: would be in the plan without the rule: {rule}."
+    one |= {"reason": "rule", "text": text}
+    hidden = text_of(plan_report(plan, RECORD, hide_fees=True))
+    assert f"Would be in the plan {told}" in hidden
+    assert ("31.7" in hidden, rule in text_of(plan_report(plan, RECORD))) == (False, True)
+
+
+def test_rows_that_could_not_be_used_are_named():
+    rows = [
+        unused_row(n, ["Creator", "Fee"], [f"@c{n}", "x"], ["fee 911.37 is too high", "more"])
+        for n in range(2, 30)
+    ]
+    scored = scored_list([scored_row()], rejected=28, unused=rows)
+    pages = {
+        hide: (
+            text_of(score_report(scored, RECORD, hide)),
+            text_of(track_report([tracked_answer()], RECORD, 28, hide, rows)),
+        )
+        for hide in (False, True)
+    }
+    for text in pages[False]:
+        assert "Line 2, @c2: fee 911.37 is too high." in text
+        assert "@c12" not in text
+        assert "18 more rows could not be used." in text
+    for text in pages[True]:
+        assert "Line 2, @c2: a value of it cannot be used." in text
+        assert "911" not in text
+
+
+def test_the_client_is_told_nothing_that_only_the_user_of_the_program_can_do():
+    starter = model_record({"version": "starter-1", "trained_on": "published figures"})
+    rows = [scored_row(warnings=tuple(WARNING_TEXTS))]
+    plan = copy.deepcopy(PLAN_EXAMPLE)
+    plan["warnings"] = [*model_warnings("published figures"), "another plan is as good"]
+    warnings = (*WARNING_TEXTS, *TRACK_WARNING_TEXTS)
+    for report in (
+        score_report(scored_list(rows), starter),
+        plan_report(plan, starter),
+        track_report([tracked_answer(warnings=warnings)], starter),
+    ):
+        text = text_of(report)
+        assert not re.search(r"docs/|\.md|train it|your own|--", text)
+        assert "starter model" in text
+
+
+def test_a_chance_never_contradicts_its_verdict():
+    row = scored_row(verdict="even", probability_benchmark=0.597)
+    text = text_of(score_report(scored_list([row]), RECORD))
+    assert "= About even" in text
+    assert "59.7 %" in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_what_a_campaign_says():

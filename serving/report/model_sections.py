@@ -28,7 +28,7 @@ _NOTICES = {
 HOW_TO_READ = (
     "The forecast of a creator is a range: in 8 of 10 cases the outcome should lie inside of it, "
     "in 1 of 10 below and in 1 of 10 above. The dot is the middle: half of the outcomes should lie "
-    "below it."
+    "below it. An average may lie well above the middle: some posts go far beyond all others."
 )
 #: Entries from which on a caution that all of them have is told once, and not of each.
 MIN_SHARED = 2

@@ -1,11 +1,13 @@
 """The report of a plan: whom to sign within the budget, and what that brings in all."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from features.number_text import format_money
 from serving.plan.answer import LeftOut, Plan, RosterEntry
+from serving.plan.cautions import model_warnings
 from serving.plan.left_out import REASONS
 from serving.report.content import (
     Chart,
@@ -18,6 +20,7 @@ from serving.report.content import (
     Report,
     Section,
     Table,
+    Verdict,
 )
 from serving.report.model_sections import (
     limits_section,
@@ -25,7 +28,9 @@ from serving.report.model_sections import (
     record_section,
     without_shared_cautions,
 )
+from serving.report.unused_rows import UnusedRow, unused_section
 from serving.report.words import (
+    MIDDLE_ENGAGEMENTS,
     caution_texts,
     count_figure,
     counted,
@@ -51,9 +56,24 @@ MAX_LEFT_OUT, MAX_DRAWN = 25, 40
 MAX_BUDGET_RATIO = 4.5
 _FEE_SOURCES = {
     "quoted": "as quoted",
-    "own_deals": "not quoted: as your own deals",
+    "own_deals": "not quoted: as earlier deals",
     "rate_card": "not quoted: as the rate card",
 }
+#: Why a candidate is left out, for readers who do not see fees, where REASONS speaks of them.
+_REASONS_WITHOUT_FEES = {
+    "no_fee": "nothing is known of what it would take",
+    "over_max_fee": "too large for what one creator may have in this plan",
+    "over_max_share": "too large for what one creator may have in this plan",
+    "over_budget": "too large for this plan",
+    "costs_more": "those in the plan bring more for the same money",
+}
+#: Words of a rule that is about money.
+_MONEY_RULE = re.compile("fee|budget|%")
+_ABOVE = Verdict("▼", "Above what usually pays: negotiate", "poor")
+_ABOVE_MEANING = (
+    "The plan takes what brings most for the budget. A fee for engagement that is above the "
+    "highest fee that pays is marked: above what usually pays: negotiate."
+)
 _SHARED_LUCK = (
     "Creators of one platform and niche share good and bad times: the range in all takes that into "
     "account, and is wider than chance alone would make it."
@@ -103,16 +123,27 @@ def _lead(plan: Plan, hide_fees: bool) -> str:
 def _head_figures(plan: Plan, hide_fees: bool) -> Iterator[Figure]:
     total, currency = plan["total"], plan["currency"]
     if interval := _interval(total, plan):
-        yield count_figure(f"expected {plan['objective']['measure']}", interval)
+        yield count_figure(plan["objective"]["measure"], interval)
     yield Figure("creators", f"{total['creators']:,}", _posts(total["deliverables"]))
     goal, chance = plan["objective"]["goal"], total["probability_goal"]
     if goal is not None and chance is not None:
         yield Figure("reaches the goal", probability_text(chance), f"of {goal:,.0f}")
     if not hide_fees:
         budget = format_money(plan["budget"], currency)
-        yield Figure("to spend", format_money(plan["spend"], currency), f"of {budget}")
+        parts = _parts_text(plan)
+        note = f"of {budget}; in it {parts}" if parts else f"of {budget}"
+        yield Figure("to spend", format_money(plan["spend"], currency), note)
         if total["cpe"] is not None:
             yield Figure("an engagement", format_money(total["cpe"], currency))
+
+
+def _parts_text(plan: Plan) -> str:
+    """Word the parts of all fees that do not buy engagement."""
+    sums: Counter[str] = Counter()
+    for one in plan["roster"]:
+        for part in one["fee"]["parts"]:
+            sums[part["name"].replace("_", " ")] += part["amount"]  # type: ignore[assignment]
+    return listed([f"{name} {format_money(sums[name], plan['currency'])}" for name in sums])
 
 
 def _posts(deliverables: int) -> str:
@@ -134,11 +165,16 @@ def _roster_section(plan: Plan, entries: tuple[Entry, ...], hide_fees: bool) -> 
         goal = plan["objective"]["goal"]
         line = "" if goal is None else f" Dashed line: the goal of {goal:,.0f}, for all together."
         caption = f"Bars: in 8 of 10 cases; dots: the middle.{line}"
-        charts = (RangeChart("roster", f"Expected {unit}", unit, tuple(rows), caption, goal),)
+        charts = (
+            RangeChart(
+                "roster", f"{unit.capitalize()}: range and middle", unit, tuple(rows), caption, goal
+            ),
+        )
     closing = [] if hide_fees else [one["text"] for one in plan["binding"]]
     if plan["next_1000"] and not hide_fees:
         closing.append(plan["next_1000"]["text"])
-    return Section("The creators to sign", (), charts, entries, items=tuple(closing))
+    above = (_ABOVE_MEANING,) if any(entry.verdict for entry in entries) else ()
+    return Section("The creators to sign", above, charts, entries, items=tuple(closing))
 
 
 def _entry(one: RosterEntry, plan: Plan, hide_fees: bool) -> Entry:
@@ -152,8 +188,15 @@ def _entry(one: RosterEntry, plan: Plan, hide_fees: bool) -> Entry:
         sentence,
         tuple(_figures(one, plan, hide_fees)),
         _interval(one, plan),
+        verdict=None if hide_fees or not _is_above(one) else _ABOVE,
         cautions=caution_texts(one["warnings"], hide_fees),
     )
+
+
+def _is_above(one: RosterEntry) -> bool:
+    """Return whether the fee for engagement is above the highest fee that pays."""
+    highest = one["break_even_fee"]
+    return highest is not None and one["fee"]["for_engagement"] > highest
 
 
 def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
@@ -167,10 +210,13 @@ def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
         return
     fee, currency = one["fee"], plan["currency"]
     yield Figure("Fee", format_money(fee["total"], currency), _fee_note(one, currency))
+    if fee["parts"]:
+        yield Figure("Fee for engagement", format_money(fee["for_engagement"], currency))
     if one["cpe"] is not None:
         yield Figure("Cost per engagement", format_money(one["cpe"], currency))
     if one["break_even_fee"] is not None:
-        yield Figure("Highest fee that pays", format_money(one["break_even_fee"], currency))
+        highest = format_money(one["break_even_fee"], currency)
+        yield Figure("Highest fee that pays", highest, "for engagement" if fee["parts"] else "")
 
 
 def _fee_note(one: RosterEntry, currency: str) -> str:
@@ -206,6 +252,12 @@ def _frontier_section(plan: Plan) -> Section:
         "The best plan of each budget: line: the middle; band: in 8 of 10 cases; dashed line: the "
         "budget of this plan."
     )
+    last, end = max((b for b, _ in drawn), default=0.0), max(one["budget"] for one, _ in points)
+    if drawn and end > last:
+        caption += (
+            f" The picture ends at {format_money(last, currency)}; the table goes on to "
+            f"{format_money(end, currency)}."
+        )
     chart = FrontierChart(
         "frontier",
         "Engagements by budget",
@@ -216,7 +268,7 @@ def _frontier_section(plan: Plan) -> Section:
         plan["budget"],
         caption,
     )
-    header = ("Budget", "Spent", "Creators", "Engagements", "in 8 of 10 cases")
+    header = ("Budget", "Spent", "Creators", MIDDLE_ENGAGEMENTS, "in 8 of 10 cases")
     charts = (chart,) if len(drawn) > 1 else ()
     return Section("What more or less money brings", (), charts, table=Table(header, rows))
 
@@ -237,7 +289,7 @@ def _others_sections(plan: Plan, hide_fees: bool) -> Iterator[Section]:
     closing = []
     if more := left_out[len(rows) :]:
         are = "is" if len(more) == 1 else "are"
-        counts = Counter(_reason_words(one["reason"]) for one in more)
+        counts = Counter(_reason_words(one["reason"], hide_fees) for one in more)
         reasons = ", ".join(f"{text} {n:,}" for text, n in counts.most_common())
         closing.append(f"{counted(len(more), 'more candidate')} {are} left out: {reasons}.")
     if rejected:
@@ -245,6 +297,17 @@ def _others_sections(plan: Plan, hide_fees: bool) -> Iterator[Section]:
     if rows or closing:
         table = Table(("Creator", "Why", "In the plan instead"), rows, texts=3) if rows else None
         yield Section("Left out, and why", table=table, closing=" ".join(closing))
+    unused = [
+        UnusedRow(one["row"], _own_id(one["partnership_id"]), (one["reasons"] or [""])[0])
+        for one in plan["rejected"]
+    ]
+    yield from unused_section(unused, rejected, hide_fees)
+
+
+def _own_id(partnership_id: str | None) -> str:
+    """Return an id of the list; an empty one in place of those that it was numbered by."""
+    is_number = partnership_id is None or re.fullmatch(r"row \d+", partnership_id)
+    return "" if is_number else str(partnership_id)
 
 
 def _close_plan(
@@ -267,7 +330,10 @@ def _close_plan(
 def _reason(one: LeftOut, names: Mapping[str, str], hide_fees: bool) -> tuple[str, str]:
     text = one["text"].removeprefix(f"{one['name']}: ")
     if hide_fees:
-        text = _reason_words(one["reason"])
+        rule = text.partition("without the rule: ")[2]
+        text = _reason_words(one["reason"], hide_fees)
+        if rule and not _MONEY_RULE.search(rule):
+            text = f"would be in the plan without the rule: {rule}"
     return _sentence(text), listed([names.get(key, key) for key in one["replaced_by"] or ()])
 
 
@@ -276,9 +342,10 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
-def _reason_words(code: str) -> str:
+def _reason_words(code: str, hide_fees: bool) -> str:
     """Return why a candidate is left out, without any amount."""
-    return REASONS.get(code, code.replace("_", " "))
+    texts = REASONS | _REASONS_WITHOUT_FEES if hide_fees else REASONS
+    return texts.get(code, code.replace("_", " "))
 
 
 def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -288,7 +355,9 @@ def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _plan_limits(plan: Plan, hide_fees: bool) -> list[str]:
-    warnings = [_sentence(text) for text in plan["warnings"]]
+    # what the model was trained on stands at the head of the report
+    about_model = model_warnings(plan["trained_on"])
+    warnings = [_sentence(text) for text in plan["warnings"] if text not in about_model]
     if hide_fees:
         warnings = without_digits(warnings)
     if plan["status"] != "complete":

@@ -24,7 +24,9 @@ from serving.report.model_sections import (
     record_section,
     without_shared_cautions,
 )
+from serving.report.unused_rows import UnusedRow, unused_section
 from serving.report.words import (
+    MIDDLE_ENGAGEMENTS,
     VERDICTS,
     VERDICTS_WITHOUT_FEES,
     caution_texts,
@@ -41,6 +43,7 @@ from serving.report.words import (
     probability_text,
     range_text,
     shown_name,
+    verdict_chance_text,
 )
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.measures import RANKING_MEASURES
@@ -73,7 +76,8 @@ class ScoredList:
     `best`: its best answers, best first by `measure`, MAX_SHOWN at most: of each the REPORT_COLUMNS
     with None where unknown, and `name` where the list has one; read = scored + rejected;
     `verdicts`: how many answers have each; `written`: how many are in `answers_file`;
-    `answers_file`, `rejected_file`: names of the files, None where there is none.
+    `answers_file`, `rejected_file`: names of the files, None where there is none; `unused`: the
+    first of the rejected rows.
     """
 
     best: Sequence[Mapping[str, Any]]
@@ -85,6 +89,7 @@ class ScoredList:
     as_of: str
     answers_file: str | None = None
     rejected_file: str | None = None
+    unused: Sequence[UnusedRow] = ()
 
 
 def score_report(scored: ScoredList, record: ModelRecord, hide_fees: bool = False) -> Report:
@@ -100,6 +105,7 @@ def score_report(scored: ScoredList, record: ModelRecord, hide_fees: bool = Fals
         model_notices(record.trained_on),
         (
             _list_section(scored, without_shared_cautions(entries), others, hide_fees),
+            *unused_section(scored.unused, scored.rejected, hide_fees),
             record_section(record),
             limits_section(record, entries, definition=definition),
         ),
@@ -148,7 +154,7 @@ def _list_section(
     if drawn:
         which = f" The first {len(drawn)} of the list." if len(drawn) < scored.scored else ""
         caption = f"Bars: in 8 of 10 cases; dots: the middle.{which}"
-        title = "Expected engagements"
+        title = "Engagements: range and middle"
         charts = (RangeChart("ranges", title, "engagements", tuple(drawn), caption),)
     meaning = RANKING_MEASURES[scored.measure].meaning
     order = (f"Best first by: {meaning}.",) if entries and not hide_fees else ()
@@ -164,7 +170,7 @@ def _list_section(
 
 def _table(rows: Sequence[Mapping[str, Any]], hide_fees: bool) -> Table:
     """Return the partnerships behind the first ones, a line each."""
-    header = ("", "Creator", "Verdict", "Engagements", "in 8 of 10 cases")
+    header = ("", "Creator", "Verdict", MIDDLE_ENGAGEMENTS, "in 8 of 10 cases")
     costs = () if hide_fees else ("Fee", "Cost per engagement")
     lines = []
     for rank, row in enumerate(rows, MAX_LONG + 1):
@@ -261,7 +267,7 @@ def _money_figures(row: Mapping[str, Any]) -> list[Figure]:
         figures.append(Figure("Usual fee", typical, f"{ends[0]} to {ends[1]}" if all(ends) else ""))
     for name, label in (("benchmark", "Beats the benchmark"), ("target", "Keeps to the target")):
         if is_known(row.get(f"probability_{name}")):
-            figures.append(Figure(label, probability_text(row[f"probability_{name}"])))
+            figures.append(Figure(label, verdict_chance_text(row[f"probability_{name}"])))
     return figures
 
 

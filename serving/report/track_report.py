@@ -19,6 +19,7 @@ from serving.report.model_sections import (
     record_section,
     without_shared_cautions,
 )
+from serving.report.unused_rows import UnusedRow, unused_section
 from serving.report.words import (
     caution_texts,
     count_figure,
@@ -50,11 +51,12 @@ def track_report(
     record: ModelRecord | None,
     rejected: int = 0,
     hide_fees: bool = False,
+    unused: Sequence[UnusedRow] = (),
 ) -> Report:
     """Return the report of tracked partnerships, in their order.
 
     `record`: of the model, None where none made the answers; `rejected`: rows of the list that
-    could not be used; with `hide_fees` no amount of money is in it.
+    could not be used, `unused` the first of them; with `hide_fees` no amount of money is in it.
     """
     entries = tuple(_entry(answer, hide_fees) for answer in answers[:MAX_SHOWN])
     definition = definition_text(answer.platform for answer in answers)
@@ -71,6 +73,7 @@ def track_report(
         model_notices(limits.trained_on),
         (
             _list_section(answers, without_shared_cautions(entries), rejected),
+            *unused_section(unused, rejected, hide_fees),
             *record_sections,
             limits_section(limits, entries, definition=definition),
         ),
@@ -188,7 +191,8 @@ def _figures(answer: PartnershipAnswer, total: TotalMeasure, hide_fees: bool) ->
             count = total.count or 0
             low, high = interval_text(total.horizon, count)
             middle, _ = interval_text({"p10": total.horizon["p50"], "p90": 0.0}, count)
-            yield Figure(label, middle, f"{low} to {high}")
+            middle_label = f"{label}, middle of the range"
+            yield Figure(middle_label, f"about {middle}", f"{low} to {high}")
     if before := interval_of(total.forecast):
         yield count_figure("Forecast before", before)
     if answer.probability_goal is not None and answer.goal_engagements is not None:

@@ -49,6 +49,8 @@ _CLIENT_TEXTS = {
 }
 #: Characters that no page shows, lone halves of surrogate pairs among them.
 _NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+#: The head of a column of medians.
+MIDDLE_ENGAGEMENTS = "Engagements (middle of the range)"
 #: Longest name that a report shows, in characters.
 MAX_NAME = 80
 
@@ -94,8 +96,15 @@ def interval_of(quantiles: Mapping[str, Any] | None) -> Interval | None:
 
 
 def count_figure(label: str, interval: Interval) -> Figure:
-    """Return a figure of an estimated count with its range."""
-    return Figure(label, estimate_text(interval.middle), range_text(interval))
+    """Return a figure of an estimated count with its range: its middle, which is named so, as an
+    average would be another figure.
+
+    >>> count_figure("Views", Interval(1234.0, 3000.0, 9876.0))
+    Figure(label='Views, middle of the range', value='about 3,000', note='1,200 to 9,900')
+    """
+    middle = estimate_text(interval.middle)
+    value = middle if middle == "under 1" else f"about {middle}"
+    return Figure(f"{label}, middle of the range", value, range_text(interval))
 
 
 def engagement_sentence(interval: Interval, row: Mapping[str, Any]) -> str:
@@ -170,16 +179,24 @@ def without_digits(texts: Iterable[str]) -> list[str]:
     return [text for text in texts if not re.search(r"\d", text)]
 
 
-def probability_text(value: float) -> str:
-    """Word a probability; never as certain or impossible, which no forecast is, and never rounded
-    to where another verdict begins.
+def probability_text(value: float, decimals: int = 0) -> str:
+    """Word a probability; never as certain or impossible, which no forecast is.
 
-    >>> probability_text(0.597), probability_text(0.61), probability_text(1.0)
-    ('59.7 %', '61 %', 'over 99 %')
+    >>> probability_text(0.597), probability_text(1.0)
+    ('60 %', 'over 99 %')
     """
     if value < 0.005:
         return "under 1 %"
-    return "over 99 %" if value >= 0.995 else f"{100 * value:.{percent_decimals(value)}f} %"
+    return "over 99 %" if value >= 0.995 else f"{100 * value:.{decimals}f} %"
+
+
+def verdict_chance_text(value: float) -> str:
+    """Word a probability that a verdict is made of: never rounded to where another one begins.
+
+    >>> verdict_chance_text(0.597), verdict_chance_text(0.61)
+    ('59.7 %', '61 %')
+    """
+    return probability_text(value, percent_decimals(value))
 
 
 def definition_text(platforms: Iterable[str | None]) -> str:
