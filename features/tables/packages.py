@@ -79,7 +79,9 @@ def parse_package(
 
 
 def add_up(parts: Iterable[tuple[str, int]]) -> Package:
-    """Return the parts of a package as a Package. Raises PackageError."""
+    """Return the parts of a package as a Package, names beyond FORMATS last. Raises
+    PackageError.
+    """
     counts: dict[str, int] = {}
     for name, count in parts:
         counts[name] = counts.get(name, 0) + count
@@ -90,7 +92,8 @@ def add_up(parts: Iterable[tuple[str, int]]) -> Package:
         raise PackageError(
             f"books {total:,} deliverables: at most {MOST_DELIVERABLES} are accepted"
         )
-    return tuple((name, counts[name]) for name in FORMATS if name in counts)
+    names = [*FORMATS, *sorted(counts.keys() - {*FORMATS})]
+    return tuple((name, counts[name]) for name in names if name in counts)
 
 
 def package_text(package: Package) -> str:
