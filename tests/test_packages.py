@@ -478,5 +478,113 @@ def test_a_post_has_one_format(tmp_path):
     assert "package" not in sheet.rows
 
 
+@pytest.mark.parametrize(
+    "header", ["Umfang", "Content", "Posts", "Contenido", "What we get", "Leistung", "Formate"]
+)
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_rows_book_is_found_by_the_values_of_a_column(tmp_path, header, kind):
+    cells = ["1 Reel + 3 Stories", "2x Reel", "3 Stories", "Karussell", ""]
+    frame = pd.DataFrame({"handle": list("abcde"), "platform": "Instagram", "followers": 9000})
+    frame[header] = cells
+    path = tmp_path / f"list.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
+    sheet = read_sheet(path, tables=("prospects",))
+    rows = sheet.rows.astype(object).where(sheet.rows.notna(), None)
+    assert rows["package"].tolist() == ["1 short + 3 story", None, None, None, None]
+    assert rows["format"].tolist() == [None, "short", "story", "carousel", None]
+    assert rows["deliverables"].tolist()[:3] == [4, 2, 3]
+    guess = next(guess for guess in sheet.guesses if guess.source == header)
+    by_values = header not in ("Leistung", "Formate")
+    assert (guess.note == "read as package because of its values") == by_values
+
+
+@pytest.mark.parametrize(
+    ("cells", "booked", "is_unclear"),
+    [
+        (["2 Reels", "we talk", "see mail"], None, True),
+        (["Reel", "Story", "Video"], None, True),
+        (["2 cats", "nice person", "call back"], None, False),
+        (["2 Reels", "we talk", "see mail"], "1", False),
+        (["TikTok", "TikTok", "Instagram"], None, False),
+    ],
+)
+def test_a_column_that_may_say_what_rows_book_is_unclear(tmp_path, cells, booked, is_unclear):
+    frame = pd.DataFrame({"handle": list("abc"), "followers": 9000, "Scope": cells})
+    if booked:
+        frame["deliverables"] = booked
+    frame.to_csv(tmp_path / "list.csv", index=False)
+    sheet = read_sheet(tmp_path / "list.csv", tables=("prospects",))
+    scope = sheet.guesses[2]
+    assert scope.column is None
+    assert ("map 'Scope' to package" in (scope.ambiguous or "")) == is_unclear
+    assert ("unclear_column" in sheet.unread) == is_unclear
+
+
+def test_captions_and_notes_of_posts_book_nothing(tmp_path):
+    path = tmp_path / "posts.csv"
+    path.write_text("post_id,handle,likes,posted_at,kind\n1,a,5,2026-01-02,Reel\n")
+    assert not [guess for guess in read_sheet(path).guesses if guess.ambiguous]
+
+
+@pytest.mark.parametrize("column", ["Format", "Deliverables", "package"])
+def test_a_post_has_the_format_of_its_platform_or_an_unknown_one(tmp_path, column):
+    rows = [
+        ("instagram", "1 post", None, None, 1),
+        ("instagram", "2 Beiträge", None, None, 2),
+        ("instagram", "1 post + 3 stories", "1 image + 3 story", None, 4),
+        ("instagram", "1 reel + 1 post", None, None, 2),
+        ("tiktok", "2 posts", None, "video", 2),
+        ("tiktok", "1 post + 1 vid", None, "video", 2),
+        ("youtube", "1 publicación", None, "video", 1),
+        ("x", "3 tweets", None, None, 3),
+        ("", "2 posts", None, None, 2),
+    ]
+    frame = pd.DataFrame([row[:2] for row in rows], columns=["platform", column])
+    frame.insert(0, "handle", [f"a{k}" for k in range(len(rows))])
+    frame.to_csv(tmp_path / "list.csv", index=False)
+    sheet = read_sheet(tmp_path / "list.csv", tables=("prospects",))
+    found = sheet.rows[["package", "format", "deliverables"]].astype(object)
+    found = found.where(found.notna(), None)
+    assert found.values.tolist() == [list(row[2:]) for row in rows]
+    assert sheet.faults == []
+    assert np.flatnonzero(sheet.unread["format"]).tolist() == [0, 1, 3, 8]
+    notes = [note for note in sheet.notes if "may be an image, a carousel or a reel" in note]
+    assert [note.split(" row(s)")[0] for note in sorted(notes)] == [
+        f"{column!r}: 1", f"{column!r}: 4"
+    ]  # fmt: skip
+
+
+def test_a_format_of_posts_is_no_fault_and_another_number_is_one(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "handle,platform,format,deliverables\na,instagram,Post,2\nb,tiktok,Beitrag,\n"
+        "c,instagram,3 posts,2\n"
+    )
+    sheet = read_sheet(path, tables=("prospects",))
+    assert sheet.rows["format"].isna().tolist() == [True, False, True]
+    assert sheet.rows["deliverables"].tolist()[0] == 2
+    assert [fault.line for fault in sheet.faults] == [4]
+
+
+def test_notes_of_people_are_no_comments_counted(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text('handle,followers,Comments\na,9000,nice\nb,8000,"2 calls, ok"\nc,1,so good\n')
+    sheet = read_sheet(path, tables=("prospects",))
+    comments = sheet.guesses[2]
+    assert (comments.column, comments.ambiguous) == (None, None)
+    assert sheet.faults == []
+    assert "avg_comments" not in sheet.unread
+
+
+def test_a_rejected_row_names_the_value_that_could_not_be_read(tmp_path, scorer):
+    path = tmp_path / "list.csv"
+    path.write_text('handle,platform,followers\nann,tiktok,"120,000"\nbob,tiktok,5000\n')
+    score_file(path, tmp_path / "answers.csv", scorer, AS_OF)
+    rejected = pd.read_csv(tmp_path / "answers.csv.rejected.csv")
+    assert rejected["reasons"].str.startswith("followers '120,000' could not be read").tolist() == [
+        True
+    ]
+
+
 def test_uncounted_formats_are_formats():
     assert set(UNCOUNTED_FORMATS) < set(FORMATS)

@@ -5,7 +5,9 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.sheets import read_sheet
 from ingest.sheets.decimal_marks import DecimalMarks, decide_marks
+from ingest.sheets.guess_lines import unclear_lines
 from ingest.sheets.number_parser import ParsedNumber, number_value, parse_number_text
 from ingest.sheets.number_stats import NumberStats
 
@@ -145,6 +147,34 @@ def test_what_a_number_proves_of_the_decimal_mark(text, proof):
         (["1.234"], False, {".": "ER"}, DecimalMarks(None, "."), "1.234"),
         (["1,234"], True, {".": "ER", ",": "fee"}, DecimalMarks(None, None, True), "1,234"),
         (["1.234k"], True, {".": "ER"}, DecimalMarks(None, ".", True), None),
+        (
+            ["42.300", "1.205", "23.555", "310.000", "9.100"],
+            True,
+            {},
+            DecimalMarks(",", ",", True),
+            None,
+        ),
+        (
+            ["42.300", "1.205", "23.555", "310.000", "9.10"],
+            True,
+            {},
+            DecimalMarks(".", ".", True),
+            "42.300",
+        ),
+        (
+            ["42.300", "1.205", "23.555", "310.000", "9,100"],
+            True,
+            {},
+            DecimalMarks(None, None, True),
+            "9,100",
+        ),
+        (
+            ["42.300", "1.205", "23.555", "310.000"],
+            True,
+            {},
+            DecimalMarks(None, None, True),
+            "42.300",
+        ),
         (["12", "3 456"], True, {}, DecimalMarks(None, None, True), None),
     ],
 )
@@ -153,6 +183,57 @@ def test_the_decimal_mark_of_a_column(texts, whole, others, marks, unclear):
     survey.add(dict.fromkeys(texts, 1))
     found, _, told = decide_marks(survey, whole, others)
     assert (found, told and told.split("'")[1]) == (marks, unclear)
+
+
+@pytest.mark.parametrize(
+    ("texts", "others", "unclear"),
+    [
+        (["1.450", "2.900", "9.800", "3.100", "2.305"], {}, None),  # round
+        (["1.457", "2.913", "9.802", "3.111", "610"], {}, "1.457"),  # four alone
+        (["1.457", "2.913", "9.802", "3.111", "2.305", "610"], {}, None),  # another is bare
+        (["1.457", "2.913", "9.802", "3.111", "2.305"], {}, "1.457"),  # means with three decimals
+        (["1.450", "2.900", "9.800", "3.100", "2.300"], {".": "ER"}, "1.450"),
+        (["1.450", "2.900", "9.800", "3.100", "0.300"], {}, None),
+    ],
+)
+def test_means_have_thousands_where_three_decimals_do_not_happen(texts, others, unclear):
+    survey = NumberStats()
+    survey.add(dict.fromkeys(texts, 1))
+    marks, _, told = decide_marks(survey, False, others, means=True)
+    assert told == unclear if unclear is None else told.startswith(repr(unclear))
+    if "0.300" in texts:
+        assert marks.plain == "."
+
+
+def test_what_proves_a_mark_may_stand_in_a_row_that_is_left_out_or_in_a_text(tmp_path):
+    (tmp_path / "sum.csv").write_text(
+        "Name;Handle;Follower;Honorar\nAnna;@anna;42.300;1.250 €\nBen;@ben;9.100;900 €\n"
+        "Zwischensumme;;1.051.400;2.150 €\n"
+    )
+    (tmp_path / "text.csv").write_text(
+        "handle;followers;remark\n@anna;42.300;reached 1.200.000 in May\n@ben;9.100;tel 0171.123.456\n"
+    )
+    (tmp_path / "phone.csv").write_text(
+        "handle;followers;remark\n@anna;42.300;0171.123.456\n@ben;9.100;10.123.456.789-09\n"
+    )
+    by_sum, by_text, by_none = (
+        read_sheet(tmp_path / name) for name in ("sum.csv", "text.csv", "phone.csv")
+    )
+    assert by_sum.rows["followers"].tolist() == by_text.rows["followers"].tolist() == [42300, 9100]
+    assert by_sum.rows["fee"].tolist() == [1250, 900]
+    assert by_text.guesses[1].note == "decimal comma, as in 'remark'"
+    assert by_none.rows["followers"].isna().all()
+    [line] = unclear_lines(by_none.guesses)
+    assert "--decimal , if the dot stands between thousands" in line
+    assert by_none.unread["followers"].all()
+
+
+def test_one_line_names_all_columns_with_unclear_marks_and_comes_first(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("handle;Likes;followers;avg_likes\n@anna;3;42.300;1.450\n")
+    first, *others = unclear_lines(read_sheet(path).guesses)
+    assert first.startswith("UNCLEAR columns 'followers', 'avg_likes': '42.300' may be")
+    assert not any("--decimal" in line for line in others)
 
 
 def test_a_figure_is_taken_apart():

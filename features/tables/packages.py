@@ -83,7 +83,9 @@ def parse_package(
 
 
 def add_up(parts: Iterable[tuple[str, int]]) -> Package:
-    """Return the parts of a package as a Package. Raises PackageError."""
+    """Return the parts of a package as a Package, names beyond FORMATS last. Raises
+    PackageError.
+    """
     counts: dict[str, int] = {}
     for name, count in parts:
         counts[name] = counts.get(name, 0) + count
@@ -93,7 +95,8 @@ def add_up(parts: Iterable[tuple[str, int]]) -> Package:
     if total > MOST_DELIVERABLES:
         number = f"{total:,}" if total < _LONG_NUMBER else f"more than {_LONG_NUMBER:,}"
         raise PackageError(f"books {number} deliverables: at most {MOST_DELIVERABLES} are accepted")
-    return tuple((name, counts[name]) for name in FORMATS if name in counts)
+    names = [*FORMATS, *sorted(counts.keys() - {*FORMATS})]
+    return tuple((name, counts[name]) for name in names if name in counts)
 
 
 def package_text(package: Package) -> str:

@@ -26,6 +26,7 @@ from ingest.exports.sheet_row_ids import (
     name_posts,
 )
 from ingest.exports.sheet_table_rows import SheetTableRows
+from ingest.sheets.guess_lines import unclear_lines
 from ingest.sheets.labels import is_missing
 from ingest.sheets.reader import iter_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetFault, SheetOptions
@@ -89,13 +90,14 @@ def _no_rows(job: ImportJob) -> SourceError:
 def _report_columns(job: ImportJob, sheet: Sheet) -> None:
     """Report what the sheet's columns are read as; what is unclear comes first, with its remedy."""
     job.report.kind = f"spreadsheet of {sheet.table}"
-    unclear_first = sorted(sheet.guesses, key=lambda guess: guess.ambiguous is None)
-    job.report.columns = [_guess_line(guess, sheet.table) for guess in unclear_first]
+    clear = [guess for guess in sheet.guesses if guess.ambiguous is None]
+    job.report.columns = [
+        *unclear_lines(sheet.guesses),
+        *(_guess_line(guess, sheet.table) for guess in clear),
+    ]
 
 
 def _guess_line(guess: Guess, row_kind: str) -> str:
-    if guess.ambiguous:
-        return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
     details = "; ".join(part for part in (guess.how, guess.note) if part)
     tables = TARGET_TABLES[row_kind]
     stored = {name for table in tables for name in TABLE_SPECS[table].names}

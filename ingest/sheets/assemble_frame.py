@@ -14,7 +14,7 @@ from ingest.sheets.fee_columns import FeeColumns
 from ingest.sheets.header_meanings import canonical_names
 from ingest.sheets.labels import is_missing
 from ingest.sheets.link_columns import fill_from_links
-from ingest.sheets.package_columns import Bookings, drop_packages, take_bookings
+from ingest.sheets.package_columns import BOOKING_COLUMNS, Bookings, drop_packages, take_bookings
 from ingest.sheets.rows import SheetRows
 from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.sheet_types import SheetFault
@@ -35,7 +35,8 @@ OTHER_PLATFORM = "the row names no account of the platform that is asked for"
 @dataclass(frozen=True)
 class AssembledFrame:
     """The rows (n) of a sheet in canonical columns, `extra` figures without one, and the faults and
-    notes of their assembly; those of fees are in `fees`.
+    notes of their assembly; those of fees are in `fees`. `open_posts`: rows that book posts of an
+    unknown format.
     """
 
     rows: pd.DataFrame
@@ -43,6 +44,7 @@ class AssembledFrame:
     fees: FeeColumns
     faults: list[SheetFault]
     notes: list[str]
+    open_posts: list[int]
 
 
 def assemble_frame(
@@ -57,10 +59,9 @@ def assemble_frame(
     sheet under canonical names.
     """
     index = range(len(rows.cells))
-    bookings = take_bookings(columns, rows, sheet_plan.packages)
     canonical = canonical_names().keys() - {"fee_usd"}
     frame = {name: _first_series(read) for name, read in columns.items() if name in canonical}
-    faults = list(bookings.faults)
+    faults: list[SheetFault] = []
     notes: list[str] = []
     platforms = _platforms_before_links(frame, labels, sheet_plan, len(index))
     if "link" in columns:
@@ -71,13 +72,26 @@ def assemble_frame(
         notes += _fill_platform(frame, platforms, sheet_plan, "platform" in columns)
     if sheet_plan.other_accounts:
         faults += _faults_of_other_accounts(frame, sheet_plan, rows)
+    row_platforms = [
+        platform if isinstance(platform, str) else None
+        for platform in frame.get("platform", [None] * len(index))
+    ]
+    bookings = take_bookings(columns, rows, sheet_plan.packages, row_platforms)
+    frame |= {name: _first_series(columns[name]) for name in BOOKING_COLUMNS if name in columns}
+    faults = [*bookings.faults, *faults]
+    notes += bookings.notes
     fees = _take_fees(frame, columns, sheet_plan, rows, bookings)
     notes += drop_packages(frame, sheet_plan.packages)
     if "likes" in frame:
         _mark_hidden_likes(frame, columns["likes"][0][0], rows)
     extra = {name: _first_series(columns[name]) for name in EXTRA_COLUMNS if name in columns}
     return AssembledFrame(
-        pd.DataFrame(frame, index=index), pd.DataFrame(extra, index=index), fees, faults, notes
+        pd.DataFrame(frame, index=index),
+        pd.DataFrame(extra, index=index),
+        fees,
+        faults,
+        notes,
+        bookings.open_posts,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from features.tables.schema import TABLE_SPECS
 from ingest.sheets.account_columns import drop_row_number_ids, one_identity, one_platform
+from ingest.sheets.booking_columns import find_booking_column, mark_possible_bookings
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
 from ingest.sheets.export_layouts import ExportLayout
@@ -58,6 +59,8 @@ def assign_roles(
     sample = sample or []
     roles = header_roles(source, stats, options, layout, tables)
     roles = drop_period_column(roles, sample)
+    if "prospects" in tables and layout is None:
+        roles = find_booking_column(roles, stats)
     filled = [role for role in roles if stats[role.index].filled_count]
     post_links = any(
         role.target == "link" and stats[role.index].words.share("posts") >= 0.5 for role in filled
@@ -65,6 +68,8 @@ def assign_roles(
     row_kind = layout.table if layout else detect_row_kind(filled, post_links, sample)
     if PUBLISHED_POSTS in tables:
         row_kind = "posts"
+    if row_kind != "posts" and "prospects" in tables and layout is None:
+        roles = mark_possible_bookings(roles, stats)
     history = row_kind == "creators" and has_follower_history(filled, sample)
     if row_kind == "creators":
         roles = drop_follower_gains_by_date(roles, sample)

@@ -9,10 +9,10 @@ from ingest.sheets.cell_results import read_filled
 from ingest.sheets.column_plan import ColumnPlan, SheetConventions
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
-from ingest.sheets.decimal_marks import languages_of
+from ingest.sheets.decimal_marks import OTHER_MARK, languages_of
 from ingest.sheets.fee_plans import plan_fee_column
 from ingest.sheets.header_meanings import column_kinds, header_tokens
-from ingest.sheets.number_plans import plan_number_column
+from ingest.sheets.number_plans import is_whole_count, plan_number_column
 from ingest.sheets.package_columns import read_package_cell, with_packages
 from ingest.sheets.rate_plans import plan_rate_column
 from ingest.sheets.row_patterns import CellRows
@@ -64,19 +64,38 @@ def make_column_plans(
 
 def _sheet_conventions(roles: list[ColumnRole], stats: list[ColumnStats]) -> SheetConventions:
     """Return what all columns prove together."""
-    decimals: dict[str, str] = {}
+    decimals = _proven_marks(roles, stats)
     date_orders: dict[bool, str] = {}
     words: list[str] = []
     for role in roles:
         kind = column_kinds().get(role.target or "")
         column = stats[role.index]
-        if kind in ("count", "real"):
-            for mark in column.figures.decimals:
-                decimals.setdefault(mark, role.source)
         if kind == "time" and column.dates.day_first is not None:
             date_orders.setdefault(column.dates.day_first, role.source)
         words += [*header_tokens(role.source), *column.figures.words]
     return SheetConventions(decimals, date_orders, languages_of(words))
+
+
+def _proven_marks(roles: list[ColumnRole], stats: list[ColumnStats]) -> dict[str, str]:
+    """Return the decimal marks that columns prove, each with a column that does.
+
+    Figures prove them, and counts whose marks all stand between thousands; where none does, the
+    numbers in other texts.
+    """
+    proven: dict[str, str] = {}
+    figures = [role for role in roles if column_kinds().get(role.target or "") in ("count", "real")]
+    for role in figures:
+        for mark in stats[role.index].figures.decimals:
+            proven.setdefault(mark, role.source)
+    for role in figures:
+        group = stats[role.index].figures.grouping_mark(False) if is_whole_count(role) else None
+        if group:
+            proven.setdefault(OTHER_MARK[group], role.source)
+    if not proven:
+        for role in roles:
+            for mark in stats[role.index].text_marks:
+                proven.setdefault(mark, role.source)
+    return proven
 
 
 def _plan_column(

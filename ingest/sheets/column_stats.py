@@ -10,7 +10,8 @@ from ingest.sheets.fee_text import amount_texts
 from ingest.sheets.labels import country_in, is_missing, niche_of, platform_of
 from ingest.sheets.links import parse_account_link, parse_link
 from ingest.sheets.number_formats import NumberDisplay
-from ingest.sheets.number_stats import NumberStats, rate_size
+from ingest.sheets.number_stats import NumberStats, grouped_marks, rate_size
+from ingest.sheets.package_columns import may_book_formats, names_formats
 from ingest.sheets.rows import starts_with_summary_word
 from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 
@@ -41,13 +42,16 @@ _RECOGNISERS: dict[str, Callable[[str], object]] = {
     "platforms": platform_of,
     "countries": country_in,
     "niches": niche_of,
+    "formats": names_formats,
+    "bookings": may_book_formats,
 }
 
 
 @dataclass
 class TextStats:
     """How many of the first MOST_WORDS distinct texts are links, links of accounts or posts,
-    platforms, countries or niches; `spaced`: how many have a blank in them.
+    platforms, countries, niches, formats or bookings of formats with their number; `spaced`: how
+    many have a blank in them. `first_booking`: the first that is a booking.
     """
 
     texts: int = 0
@@ -57,8 +61,11 @@ class TextStats:
     platforms: int = 0
     countries: int = 0
     niches: int = 0
+    formats: int = 0
+    bookings: int = 0
     spaced: int = 0
     looked_at: int = 0
+    first_booking: str = ""
 
     def add(self, texts: dict[str, int], kinds: frozenset[str]) -> None:
         """Count distinct texts, text -> how often; `kinds`: which of _RECOGNISERS to try."""
@@ -73,6 +80,8 @@ class TextStats:
             for kind in kinds & _RECOGNISERS.keys():
                 if _RECOGNISERS[kind](text) is not None:
                     setattr(self, kind, getattr(self, kind) + times)
+                    if kind == "bookings" and not self.first_booking:
+                        self.first_booking = text
 
     def share(self, kind: str) -> float:
         """Return the share of texts of one kind, 0 where there are none."""
@@ -89,7 +98,8 @@ class ColumnStats:
     that is only text. `displays`: number formats that show another number than is stored, each with
     the first cell. `rising`: the column is whole numbers that only rise; `first`, `last`,
     `counted`: of them. `small`: it is numbers of few digits; `seen`: of them, `repeats`: one comes
-    back. `mapped_words`: words of the column that a map file explains, folded.
+    back. `mapped_words`: words of the column that a map file explains, folded. `text_marks`:
+    decimal marks that numbers in its texts prove, where it is no column of figures.
     """
 
     filled_count: int = 0
@@ -113,6 +123,7 @@ class ColumnStats:
     seen: set[int] = field(default_factory=set)
     repeats: bool = False
     mapped_words: set[str] = field(default_factory=set)
+    text_marks: set[str] = field(default_factory=set)
 
     def add(self, cells: list[Cell], kinds: frozenset[str], epoch: int) -> None:
         """Count a chunk of cells.
@@ -142,10 +153,21 @@ class ColumnStats:
             )
         if "figures" in kinds:
             self.figures.add(amount_texts(texts) if "fees" in kinds else texts, "rates" in kinds)
+        elif len(self.text_marks) < 2:
+            for text in texts:
+                self.text_marks |= grouped_marks(text)
         if "dates" in kinds:
             self.dates.add(texts, epoch)
         if kinds & _RECOGNISERS.keys():
             self.words.add(texts, kinds)
+
+    def add_summary(self, text: str, kinds: frozenset[str]) -> None:
+        """Look at a cell of a row that sums up others: it may prove a decimal mark."""
+        marks = grouped_marks(text)
+        if "figures" in kinds:
+            self.figures.add_marks(marks)
+        else:
+            self.text_marks |= marks
 
     def _add_number(self, cell: NumberCell) -> None:
         self.numbers += 1

@@ -12,6 +12,7 @@ from ingest.sheets.cell_readers import CLOSED_LIST_COLUMNS
 from ingest.sheets.cell_results import UNCLEAR_REASONS
 from ingest.sheets.cell_text import cell_text, label_texts, shown_text
 from ingest.sheets.column_plan import ColumnPlan
+from ingest.sheets.guess_lines import has_unclear_mark
 from ingest.sheets.headers import Record
 from ingest.sheets.rows import SheetRows, sort_into_rows
 from ingest.sheets.sheet_plan import SheetPlan
@@ -51,6 +52,7 @@ def convert_records(sheet_plan: SheetPlan, records: list[Record]) -> Sheet:
     )
     assembled = assemble_frame(columns.values, labels, sheet_plan, rows)
     fees = assembled.fees
+    _mark_unread(columns.unread, "format", len(rows.cells), assembled.open_posts)
     faults = [*rows.faults, *columns.faults, *assembled.faults, *fees.faults]
     return Sheet(
         rows=assembled.rows,
@@ -106,9 +108,11 @@ def _convert_column(plan: ColumnPlan, rows: SheetRows, columns: _ConvertedColumn
         faults = [(k, reason) for k, reason in faults if reason not in UNCLEAR_REASONS]
         if unclear:
             _mark_unread(columns.unread, plan.column, len(cells), unclear)
+            why = plan.guess.ambiguous
+            if has_unclear_mark(plan.guess):
+                why = "which mark is the decimal one is unclear (--decimal , or --decimal .)"
             columns.notes.append(
-                f"{plan.guess.source!r}: {len(unclear):,} value(s) left missing: "
-                f"{plan.guess.ambiguous}"
+                f"{plan.guess.source!r}: {len(unclear):,} value(s) left missing: {why}"
             )
     columns.faults += [
         SheetFault(rows.lines[k], plan.guess.source, shown_text(cells[k]), reason)

@@ -14,7 +14,10 @@ from ingest.sheets.word_lists import read_word_list
 
 MARK_NAMES = {".": "decimal point", ",": "decimal comma"}
 OTHER_MARK = {".": ",", ",": "."}
-MARK_REMEDY = 'say --decimal "," or ".", or give it in the map file'
+#: What is unclear of a number, in the texts of guesses.
+MAY_BE_EITHER = "may be a decimal number or have a thousands mark"
+_MARK_WORDS = {".": "dot", ",": "comma"}
+BETWEEN_THOUSANDS = {".": "dot between thousands", ",": "comma between thousands"}
 
 
 class DecimalMarks(NamedTuple):
@@ -49,17 +52,21 @@ class DecimalMarks(NamedTuple):
 
 
 def decide_marks(
-    figures: NumberStats, whole: bool, others: dict[str, str]
+    figures: NumberStats, whole: bool, others: dict[str, str], means: bool = False
 ) -> tuple[DecimalMarks, str, str | None]:
     """Decide by what a column proves; return the marks, a note of them, and what is unclear.
 
-    `whole`: the column counts; `others`: the marks that other columns of the sheet prove, each with
-    one that does.
+    `whole`: the column counts; `means`: it has means of counts; `others`: the marks that other
+    columns of the sheet prove, each with what does.
     """
     plain, note = _proven(figures, False), ""
     suffixed = _proven(figures, True)
+    if plain is None and whole:
+        plain, note = _by_grouping(figures)
     if plain is None:
         plain, note = _borrowed(figures, suffixed, others)
+    if plain is None and means and list(others) != [figures.grouping_mark(means=True)]:
+        plain, note = _by_grouping(figures, means=True)
     if suffixed is None and not figures.has_both_marks(True):
         suffixed = plain
         if not suffixed and len(others) < 2:
@@ -68,12 +75,16 @@ def decide_marks(
     if figures.has_both_marks(False) or figures.has_both_marks(True):
         note = "decimal points and commas mixed"
     note = note or _name_marks(figures, plain, suffixed)
-    unclear_texts = (text for text, number in figures.unclear.values() if marks.of(number) == "")
-    unclear = next(unclear_texts, None)
+    unclear = next((one for one in figures.unclear.values() if marks.of(one[1]) == ""), None)
     if unclear is None:
         return marks, note, None
-    ambiguity = f"{unclear!r} may be a decimal number or have a thousands mark: {MARK_REMEDY}"
-    return marks, note, ambiguity
+    text, number = unclear
+    mark = last_mark(number.core)
+    remedy = (
+        f"say --decimal {OTHER_MARK[mark]} if the {_MARK_WORDS[mark]} stands between thousands, "
+        f"--decimal {mark} if it is the decimal mark (or give it in a map file)"
+    )
+    return marks, note, f"{text!r} {MAY_BE_EITHER}: {remedy}"
 
 
 def _name_marks(figures: NumberStats, plain: str | None, suffixed: str | None) -> str:
@@ -165,3 +176,14 @@ def _borrowed(
         if unclear == {OTHER_MARK[mark]}:
             return mark, f"{MARK_NAMES[mark]}, as in {source!r}"
     return None, ""
+
+
+def _by_grouping(figures: NumberStats, means: bool = False) -> tuple[str | None, str]:
+    """Return the decimal mark of a column whose numbers all have their mark between thousands, and
+    a note of it.
+    """
+    group = figures.grouping_mark(means)
+    if group is None:
+        return None, ""
+    note = f"{BETWEEN_THOUSANDS[group]}: all numbers with it have three digits behind it"
+    return OTHER_MARK[group], note

@@ -21,6 +21,7 @@ from ingest.sheets.fee_text import (
 )
 from ingest.sheets.number_parser import ParsedNumber, parse_number_text
 from ingest.sheets.number_readers import NEGATIVE, read_parsed_number, stored_value
+from ingest.sheets.package_columns import count_deliverables
 from ingest.sheets.workbook import UNCOMPUTED, Cell
 
 NO_FEE = "is no amount of money"
@@ -138,6 +139,7 @@ def deliverables_reader(read_count: CellReader) -> CellReader:
         package = parse_deliverables(cell) if isinstance(cell, str) else None
         if package and package.count:
             return float(package.count), ""
-        return read_count(cell)
+        count = count_deliverables(cell) if isinstance(cell, str) else None
+        return read_count(cell) if count is None else (float(count), "")
 
     return read

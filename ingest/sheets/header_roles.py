@@ -4,6 +4,7 @@ values where the name leaves it open.
 
 from dataclasses import replace
 
+from ingest.sheets.booking_columns import BOOKING_STATS, may_name_bookings
 from ingest.sheets.column_role import BY_MAP_FILE, ColumnRole
 from ingest.sheets.column_stats import ColumnStats, TextStats
 from ingest.sheets.export_layouts import ExportLayout
@@ -38,6 +39,12 @@ _OPEN = {
     **{name: {"links", "accounts"} for name in ("handle", "name", "bio")},
     "link": {"links", "accounts", "posts"},
 }
+#: Counts whose names people also give to a column of their own notes.
+_MAY_BE_NOTES = frozenset(
+    f"{mean}{name}"
+    for name in ("likes", "comments", "shares", "views", "saves", "reposts", "impressions")
+    for mean in ("", "avg_")
+)
 #: `ColumnRole.how` of a column whose name has a year.
 _BY_NAME_AND_YEAR = "known name and a year"
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
@@ -57,6 +64,8 @@ _WITHOUT_LINKS = {
 def needed_stats(meaning: HeaderMeaning | None, mapping: ColumnMapping | None) -> frozenset[str]:
     """Return which statistics a column needs for its role to be decided."""
     column = mapping.column if mapping else meaning.column if meaning else ""
+    if not mapping and may_name_bookings(column):
+        return frozenset(_OPEN.get(column, set()) | BOOKING_STATS)
     if not mapping and column in _OPEN:
         return frozenset(_OPEN[column])
     if column.startswith("engagement_rate"):
@@ -190,6 +199,8 @@ def _settle_by_values(meaning: HeaderMeaning, stats: ColumnStats) -> tuple[str |
     Returns the target and, where the values decided, how.
     """
     texts, column = stats.words, meaning.column
+    if column in _MAY_BE_NOTES and 2 * stats.figures.worded > stats.filled_count:
+        return None, "values: words, no numbers"
     numeric = stats.numeric_share >= 0.5
     if column == "platform_named" and numeric:
         return "followers", "values"

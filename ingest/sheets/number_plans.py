@@ -16,6 +16,7 @@ from ingest.sheets.fee_reader import deliverables_reader
 from ingest.sheets.header_meanings import column_kinds
 from ingest.sheets.number_parser import LOCAL_SUFFIXES
 from ingest.sheets.number_readers import NOT_WHOLE, NOT_WHOLE_OF, number_reader, stored_value
+from ingest.sheets.row_kind import AVERAGE_OF_COUNT
 from ingest.sheets.sheet_types import Guess, SheetOptions
 
 #: Units of a map file -> power of ten.
@@ -93,9 +94,15 @@ def _decide_decimals(
             mark: source for mark, source in conventions.decimals.items() if source != role.source
         }
         return decide_marks_by_currency(stats.figures, others)
+    whole = is_whole_count(role)
+    means = role.target in AVERAGE_OF_COUNT.values() and not column_power(role)
+    return decide_marks(stats.figures, whole, conventions.decimals, means)
+
+
+def is_whole_count(role: ColumnRole) -> bool:
+    """Return whether a column counts, and not in thousands or millions."""
     kind = column_kinds()[role.target] if role.target else "real"
-    whole = kind == "count" and not column_power(role)
-    return decide_marks(stats.figures, whole, conventions.decimals)
+    return kind == "count" and not column_power(role)
 
 
 def column_power(role: ColumnRole) -> int:

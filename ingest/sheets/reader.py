@@ -199,8 +199,12 @@ def _gather_stats(
     sample: CellRows = []
     records, row_count = source.records(), 0
     while chunk := list(islice(records, CHUNK)):
-        rows = sort_into_rows(chunk, source).cells
+        sorted_rows = sort_into_rows(chunk, source)
+        rows = sorted_rows.cells
         row_count += len(rows)
+        for fault in sorted_rows.left_out:
+            for column_stats, text, kind in zip(stats, fault.cells, kinds, strict=False):
+                column_stats.add_summary(text, kind)
         sample += rows[: SAMPLE - len(sample)]
         for position, column_stats in enumerate(stats):
             cells = [row[position] for row in rows]

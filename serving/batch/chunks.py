@@ -32,7 +32,9 @@ class Chunk:
     cell; `reasons`: row -> what could not be read of it; `invalid_lines`: lines between the rows
     that are none; `blank`: blank lines; `notes`: for the user, of these rows alone; `unread`:
     column -> the rows (n,) with a value of it that could not be read, and which are scored without
-    it; `remarks`: warning -> the rows (n,) that get it; `own`: returns the list's own columns that
+    it; `unclear`: such a column -> its place and name in the
+    source, and why it could not be read;
+    `remarks`: warning -> the rows (n,) that get it; `own`: returns the list's own columns that
     are kept, in the order of `ProspectList.keep_columns`, of rows (m,).
     """
 
@@ -45,6 +47,7 @@ class Chunk:
     notes: list[str] = field(default_factory=list)
     unread: dict[str, np.ndarray] = field(default_factory=dict)
     remarks: dict[str, np.ndarray] = field(default_factory=dict)
+    unclear: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     own: Callable[[np.ndarray], pa.Table] = no_own_columns
 
 

@@ -51,6 +51,7 @@ def merge_chunks(plain: Chunk, other: Chunk, blank: int) -> Chunk:
         other.notes,
         _merge_marks(plain.unread, other.unread, split, order),
         _merge_marks(plain.remarks, other.remarks, split, order),
+        plain.unclear | other.unclear,
         own,
     )
 

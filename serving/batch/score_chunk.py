@@ -25,6 +25,11 @@ from serving.workbook.list_cells import CELL
 
 #: Begins the note on an exchange rate.
 _CONVERTED = "fee_usd from fee x currency"
+#: Columns that say something of a creator to go by.
+_PROFILE_COLUMNS = (
+    "followers", "avg_likes", "avg_comments", "avg_shares", "avg_views", "engagement_rate",
+    "engagement_rate_by_followers", "engagement_rate_by_views",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ class ChunkScorer:
             prospects, microseconds(self.as_of), extras=self.extras, columns=self.columns
         )
         for row, row_reasons in scored.reasons.items():
-            reasons[int(valid[row])] = row_reasons
+            place = int(valid[row])
+            reasons[place] = [*unread_reasons(chunk, place), *row_reasons]
         if "warnings" in scored.columns:
             _add_warnings(scored.columns["warnings"], unread_warnings(chunk), valid)
         rows = slice(None) if scored.is_scored.all() else scored.is_scored
@@ -164,6 +170,15 @@ def unread_warnings(chunk: Chunk) -> dict[str, np.ndarray]:
     in part.
     """
     return {f"{name}_not_used": rows for name, rows in chunk.unread.items()} | chunk.remarks
+
+
+def unread_reasons(chunk: Chunk, row: int) -> list[str]:
+    """Return what could not be read of a creator in a row that cannot be scored without it."""
+    return [
+        f"{source} {chunk.text([row])[0][place]!r} could not be read: {why}"
+        for name, (place, source, why) in chunk.unclear.items()
+        if name in _PROFILE_COLUMNS and name in chunk.unread and chunk.unread[name][row]
+    ]
 
 
 def _add_warnings(warnings: np.ndarray, marks: dict[str, np.ndarray], valid: np.ndarray) -> None:

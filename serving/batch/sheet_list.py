@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.convert import convert_records
+from ingest.sheets.guess_lines import unclear_lines
 from ingest.sheets.reader import plan_sheet
+from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.sheet_source import SheetSource, open_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 from serving.batch.chunks import Chunk, InvalidLine
@@ -72,6 +74,7 @@ class SheetList:
             [*new_notes, *_nameless_note(rows, sheet.lines)],
             sheet.unread,
             _remarks(sheet),
+            _unclear_columns(self.plan),
             partial(_own_columns, sheet, self.kept, self.plan.source.workbook),
         )
 
@@ -105,6 +108,15 @@ def _reasons(sheet: Sheet) -> dict[int, list[str]]:
         place = f"{fault.column} {fault.value!r}" if fault.column else "the line"
         reasons.setdefault(row_of_line[fault.line], []).append(f"{place} {fault.reason}")
     return reasons
+
+
+def _unclear_columns(plan: SheetPlan) -> dict[str, tuple[int, str, str]]:
+    """Return what `Chunk.unclear` holds."""
+    return {
+        plan.unread.get(place) or str(guess.column): (place, guess.source, guess.ambiguous)
+        for place, guess in enumerate(plan.guesses)
+        if guess.ambiguous
+    }
 
 
 def _remarks(sheet: Sheet) -> dict[str, np.ndarray]:
@@ -144,14 +156,14 @@ def _column_notes(guesses: list[Guess]) -> list[str]:
 
     A column that has the canonical name is told only where its values are in another unit.
     """
-    unclear, clear = [], []
+    clear = []
     for guess in guesses:
-        if guess.ambiguous:
-            unclear.append(f"UNCLEAR column {guess.source!r}: {guess.ambiguous}")
-        elif guess.how != "exact name" or guess.unit not in (None, "fraction"):
+        if not guess.ambiguous and (
+            guess.how != "exact name" or guess.unit not in (None, "fraction")
+        ):
             details = "; ".join(part for part in (guess.how, guess.note) if part)
             clear.append(f"column {guess.source!r} -> {guess.column or 'not read'} ({details})")
-    return unclear + clear
+    return unclear_lines(guesses) + clear
 
 
 def count_lines(path: Path) -> int | None:

@@ -20,7 +20,8 @@ class CandidateList:
     `prospects` (n): as the scorer takes them, each with a partnership_id; `names`: as the list has
     them; `places`: line or row in the list; `max_deliverables`: how often a fee for one deliverable
     may be bought, None where the row does not say; `fee_parts`: of each row's own; `warnings`: of
-    each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count.
+    each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count;
+    `unread`: row -> what could not be read of its creator.
     """
 
     prospects: ProspectBatch
@@ -33,6 +34,7 @@ class CandidateList:
     posts: PostReadings | None = None
     place_word: str = "row"
     notes: tuple[str, ...] = ()
+    unread: dict[int, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, prospects: ProspectBatch, posts: PostReadings | None = None) -> "CandidateList":

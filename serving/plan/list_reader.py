@@ -13,7 +13,7 @@ from serving.batch.chunks import Chunk, ProspectList
 from serving.batch.duplicate_ids import DuplicateIds, ids_or_row_numbers
 from serving.batch.open_list import check_list, open_list
 from serving.batch.parquet_list import ParquetList
-from serving.batch.score_chunk import unread_warnings, validate_chunk
+from serving.batch.score_chunk import unread_reasons, unread_warnings, validate_chunk
 from serving.plan.answer import RejectedCandidate
 from serving.plan.candidates import CandidateList, row_names
 from serving.plan.fees import PART_NAMES, FeePart, FeePartError, parse_fee_part
@@ -81,6 +81,7 @@ class _Reading:
     most: list[int | None] = field(default_factory=list)
     parts: list[tuple[FeePart, ...]] = field(default_factory=list)
     warnings: list[tuple[str, ...]] = field(default_factory=list)
+    unread: dict[int, list[str]] = field(default_factory=dict)
     rejected: list[RejectedCandidate] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     first: int = 0
@@ -103,6 +104,8 @@ class _Reading:
         marks = unread_warnings(chunk)
         valid = [row for row in range(n) if row not in reasons]
         for row in valid:
+            if unread := unread_reasons(chunk, row):
+                self.unread[len(self.most)] = unread
             self.most.append(terms[row][0])
             self.parts.append(terms[row][1])
             self.warnings.append(tuple(name for name, rows in marks.items() if rows[row]))
@@ -133,6 +136,7 @@ class _Reading:
             self.warnings,
             self.rejected,
             place_word=self.prospects.position_name,
+            unread=self.unread,
             notes=tuple(note for note in [*notes, *self.notes] if note),
         )
 

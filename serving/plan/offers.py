@@ -87,7 +87,10 @@ def build_offers(
     batch = with_deliverables(candidates, row, times)
     scored = _score(scorer, batch, posts_of_rows(candidates.posts, row.tolist()), as_of)
     table = scored.table
-    rejected = {int(row[place]): reasons for place, reasons in table.reasons.items()}
+    rejected = {
+        int(row[place]): [*candidates.unread.get(int(row[place]), []), *reasons]
+        for place, reasons in table.reasons.items()
+    }
     if not table.is_scored.any():
         first = next(iter(rejected.values()))[0]
         raise PlanError(f"none of {candidates.prospects.n:,} candidates can be forecast: {first}")

@@ -13,6 +13,7 @@ from features.tables.frames import read_frame
 from features.tables.schema import PUBLISHED_POSTS, format_exact
 from features.tables.validate import TableFault, clean_table
 from ingest.sheets.dates import lacks_time_of_day
+from ingest.sheets.guess_lines import unclear_lines
 from ingest.sheets.reader import read_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 from serving.track.list_fees import fees_in_usd
@@ -214,19 +215,8 @@ def _fault_text(fault: TableFault, sources: Mapping[str, str]) -> str:
 
 def _column_notes(sheet: Sheet) -> list[str]:
     """Return what columns were taken for that have no canonical name, first those unclear."""
-    return [*map(_unclear, _guesses(sheet, True)), *map(_clear, _guesses(sheet, False))]
-
-
-def _guesses(sheet: Sheet, ambiguous: bool) -> list[Guess]:
-    return [
-        guess
-        for guess in sheet.guesses
-        if bool(guess.ambiguous) is ambiguous and (ambiguous or guess.how != "exact name")
-    ]
-
-
-def _unclear(guess: Guess) -> str:
-    return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
+    clear = [guess for guess in sheet.guesses if not guess.ambiguous and guess.how != "exact name"]
+    return [*unclear_lines(sheet.guesses), *map(_clear, clear)]
 
 
 def _clear(guess: Guess) -> str:
