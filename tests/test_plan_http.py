@@ -105,7 +105,10 @@ def test_rules_that_conflict_are_named(client):
     response = ask(client, candidates(), rules=rules)
     what = response.json()["errors"][0]["what"]
     assert response.status_code == 422
-    assert "at least 5 creators; a fee of at most 200 USD a creator" in what
+    assert (
+        "at least 5 creators (the cheapest cost 1,350 USD); a fee of at most 200 USD a creator"
+        in what
+    )
 
 
 def test_amounts_are_in_the_currency_of_the_plan(client):

@@ -18,7 +18,7 @@ _OBJECTIVES = {
     "mean": "most {measure} expected",
     "cvar": "most {measure} expected in the worst {level:.0%} of cases",
     "quantile": "most {measure} that are reached with {rest:.0%} certainty",
-    "probability": "the best chance of {goal:,.0f} {measure}",
+    "goal": "the best chance of {goal:,.0f} {measure}",
 }
 
 
