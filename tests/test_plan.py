@@ -409,7 +409,9 @@ def test_a_saved_plan_is_told_at_new_fees_and_compared(run):
         (["--budget", "1500", "--out", "plan.txt"], "has an unknown ending"),
         (["--budget", "1500", "--out", "list.csv"], "is the list itself"),
         (["--budget", "1500", "--rules", "none.toml"], "none.toml: the file cannot be read: No such file"),
-        (["--budget", "1500", "--max-share", "40"], "option.max_share is 40"),
+        (["--budget", "1500", "--max-share", "40"], "write '40 %' or 0.4"),
+        (["--budget", "10.000"], "'10.000' can be read in two ways: write 10000"),
+        (["--budget", "ten"], "'ten' is no number"),
         (["--budget", "1500", "--min-creators", "9"], "at least 9 creators"),
         (["--budget", "1500", "--rates", "rates.csv"], "--rates is given twice"),
         (["--saved", "list.csv"], "cannot be read as a plan"),
@@ -419,6 +421,22 @@ def test_the_command_says_in_one_sentence_what_is_wrong(run, arguments, told):
     result = run(*arguments)
     assert result.exit_code == 2, result.output
     assert told in result.output
+
+
+@pytest.mark.parametrize("budget", ["1,500", "1 500", "1.5k"])
+def test_amounts_are_read_as_people_type_them(run, budget):
+    assert run("--budget", budget, "--out", "plan.json").exit_code == 3
+    assert json.loads(Path("plan.json").read_text())["budget"] == 1500
+
+
+def test_the_files_are_written_though_nobody_reads_what_is_printed(run, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("serving.plan.terminal.print_plan", closed)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    run("--budget", 1500, "--out", "plan.json", "--picture", "plan.svg", "--report", "p.html")
+    assert all(Path(name).stat().st_size > 1000 for name in ("plan.json", "plan.svg", "p.html"))
 
 
 def test_the_transcript_of_the_document_is_what_the_command_prints(tmp_path, monkeypatch):

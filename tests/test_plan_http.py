@@ -120,6 +120,17 @@ def test_amounts_are_in_the_currency_of_the_plan(client):
     assert in_eur["spend"] == pytest.approx(in_usd["spend"] / 1.25)
 
 
+def test_parts_of_a_fee_are_read_as_numbers_too(client):
+    asked = [{**candidates(1)[0], "agency": 0.2, "exclusivity": 150}]
+    (one,) = ask(client, asked).json()["roster"]
+    times = one["fee"]["for_engagement"] / 90
+    parts = {part["name"]: part["amount"] for part in one["fee"]["parts"]}
+    assert parts["agency"] == pytest.approx(18 * times)
+    assert parts["exclusivity"] == pytest.approx(150 * times)
+    wrong = ask(client, [*asked, {**PROFILE, "agency": {"share": 1}}]).json()["rejected"]
+    assert "is no part of a fee" in wrong[0]["reasons"][0]
+
+
 def test_the_client_asks_for_a_plan(client):
     transport = client._transport
     with Client("http://testserver", transport=transport) as asking:

@@ -35,9 +35,9 @@ def rejected_warnings(
     causes = Counter(_cause(one["reasons"][0]) for one in rejected)
     cause, count = causes.most_common(1)[0]
     first = next(one for one in rejected if _cause(one["reasons"][0]) == cause)
-    most = f"{count:,} of them, as" if count < len(rejected) else "as"
+    most = f", {count:,} of them for one reason" if 1 < count < len(rejected) else ""
     text = (
-        f"{len(rejected):,} of {read:,} rows were rejected and are not planned: {most} "
+        f"{len(rejected):,} of {read:,} rows were rejected and are not planned{most}: "
         f"{place_word} {first['row']}: {first['reasons'][0]}"
     )
     return [text]
