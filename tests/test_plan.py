@@ -377,6 +377,22 @@ def test_a_list_as_people_keep_it_becomes_a_plan_in_files(run):
     assert len(roster["Plan"]) == plan["counts"]["in_plan"]
 
 
+def test_a_word_in_place_of_a_fee_is_never_planned_at_a_market_fee_without_a_word(run):
+    more = (
+        "Fay,instagram,31000,food,image,gifted,,,\nGus,instagram,32000,food,image,on request,,,\n"
+    )
+    Path("list.csv").write_text(LIST + more + "Hal,instagram,33000,food,image,,,,\n")
+    assert run("--budget", 90000, "--out", "plan.json").exit_code == 3
+    plan = json.loads(Path("plan.json").read_text())
+    reasons = {one["name"]: (one["reason"], one["text"]) for one in plan["left_out"]}
+    assert reasons["Fay"][0] == "gift"
+    assert "the fee 'gifted' is no amount" in reasons["Fay"][1]
+    assert {"Gus", "Hal"} <= {one["name"] for one in plan["roster"]}
+    (told,) = [one for one in plan["warnings"] if one.startswith("planned at the usual fee")]
+    assert "Gus 'on request'" in told
+    assert "Hal" not in told
+
+
 def test_a_saved_plan_is_told_at_new_fees_and_compared(run):
     assert run("--budget", 1500, "--out", "a.json").exit_code == 3
     same = run("--saved", "a.json", "--out", "same.json")

@@ -20,7 +20,8 @@ class CandidateList:
     `prospects` (n): as the scorer takes them, each with a partnership_id; `names`: as the list has
     them; `places`: line or row in the list; `max_deliverables`: how often a fee for one deliverable
     may be bought, None where the row does not say; `fee_parts`: of each row's own; `warnings`: of
-    each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count.
+    each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count;
+    `fee_words`: of each row what stands in place of a fee and is no amount.
     """
 
     prospects: ProspectBatch
@@ -33,6 +34,11 @@ class CandidateList:
     posts: PostReadings | None = None
     place_word: str = "row"
     notes: tuple[str, ...] = ()
+    fee_words: list[str | None] = field(default_factory=list)
+
+    def fee_word(self, row: int) -> str | None:
+        """Return what stands in place of the fee of a row, None where nothing does."""
+        return self.fee_words[row] if self.fee_words else None
 
     @classmethod
     def of(cls, prospects: ProspectBatch, posts: PostReadings | None = None) -> "CandidateList":

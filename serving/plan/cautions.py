@@ -48,6 +48,17 @@ def _cause(reason: str) -> str:
     return re.sub(r"\d+|'[^']*'", "", reason)
 
 
+def fee_word_warnings(names: Sequence[str], words: Sequence[str | None]) -> list[str]:
+    """Return a warning where partnerships are planned at a market fee in place of a word."""
+    told = [f"{name} {word!r}" for name, word in zip(names, words, strict=True) if word]
+    if not told:
+        return []
+    more = f" and {len(told) - 5:,} more" if len(told) > 5 else ""
+    return [
+        f"planned at the usual fee, as what the list says is no amount: {', '.join(told[:5])}{more}"
+    ]
+
+
 def horizon_warnings(roster: Sequence[RosterEntry]) -> list[str]:
     """Return a warning where the totals of a roster are of different days after posting."""
     days = sorted({entry["horizon_days"] for entry in roster})

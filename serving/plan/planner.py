@@ -21,6 +21,7 @@ from models.shared_shock import SharedShock
 from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
 from serving.plan.cautions import (
+    fee_word_warnings,
     horizon_warnings,
     model_warnings,
     rejected_warnings,
@@ -31,7 +32,7 @@ from serving.plan.close_plans import NOISE, Roster, close_plans, close_rosters, 
 from serving.plan.draws import PlanDraws
 from serving.plan.frontier import OtherBudget, frontier_points, next_money, other_budgets
 from serving.plan.left_out import MOST_RULES, LeftOutReasons
-from serving.plan.offers import Offers, build_offers, rejected_candidates
+from serving.plan.offers import QUOTED, Offers, build_offers, rejected_candidates
 from serving.plan.options import Options, fold_name
 from serving.plan.outcomes import Outcomes
 from serving.plan.problem import PlanError, PlanSolution
@@ -227,6 +228,7 @@ class _Made:
                 *model_warnings(manifest["trained_on"]),
                 *rejected_warnings(rejected, self.candidates.read, self.candidates.place_word),
                 *warnings,
+                *self._fee_word_warnings(),
                 *horizon_warnings(roster),
                 *share_warnings(
                     [self.candidates.names[row] for row in offers.options.row[chosen].tolist()],
@@ -284,6 +286,12 @@ class _Made:
         if self.solver.skipped:
             warnings.append(f"the time limit left out: {', '.join(self.solver.skipped)}")
         return warnings
+
+    def _fee_word_warnings(self) -> list[str]:
+        options = self.offers.options[self.solution.chosen]
+        rows = options.row[options.fee_source != QUOTED].tolist()
+        words = [self.candidates.fee_word(row) for row in rows]
+        return fee_word_warnings([self.candidates.names[row] for row in rows], words)
 
     def _sentence(self) -> str:
         settings, chosen = self.settings, self.solution.chosen

@@ -88,6 +88,8 @@ def check_currency(currency: str, rates: CurrencyRates) -> None:
     """Raise PlanError for a currency that has no rate."""
     if np.isnan(rates.of([currency])[0]):
         known = ", ".join(rates.usd_per_unit)
+        if currency.upper() in rates.usd_per_unit:
+            raise PlanError(f"the currency {currency!r} is unknown: write {currency.upper()!r}")
         raise PlanError(
             f"the budget is in {currency!r}, which has no rate to USD, known is {known}: name a "
             "rates file that has it (--rates; of the service CREATORCAST_RATES)"
