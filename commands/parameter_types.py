@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,42 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FILE_OR_FOLDER = click.Path(path_type=Path)
 #: Also "-", which is standard input or output.
 FILE_OR_STDIO = click.Path(path_type=Path, allow_dash=True)
+
+
+#: Numbers with one sort of thousands mark, and their marks.
+_GROUPED = re.compile(r"\d{1,3}(?:([ ,.'\u00a0\u202f])\d{3})(?:\1\d{3})*")
+_SHORT = re.compile(r"(\d+(?:\.\d{1,2})?)\s*([kKmM])")
+_THOUSANDS = {"k": 1e3, "m": 1e6}
+
+
+class Amount(click.ParamType):
+    """A number of money or of engagements as people type it: 10000, 10,000, 10 000 or 10k.
+
+    A point before three digits is refused, as it is a thousands mark to some and a decimal one to
+    others.
+    """
+
+    name = "number"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number. Fails for what is none, or can be read in two ways."""
+        if isinstance(value, int | float):
+            return float(value)
+        text = value.strip()
+        if match := _SHORT.fullmatch(text):
+            return float(match[1]) * _THOUSANDS[match[2].lower()]
+        if match := _GROUPED.fullmatch(text):
+            mark = match[1]
+            plain = text.replace(mark, "")
+            if mark == "." and text.count(mark) == 1:
+                self.fail(f"{value!r} can be read in two ways: write {plain}", param, ctx)
+            return float(plain)
+        try:
+            return float(text)
+        except ValueError:
+            self.fail(f"{value[:40]!r} is no number: write it such as 10000", param, ctx)
 
 
 class Moment(click.ParamType):

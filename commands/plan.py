@@ -13,7 +13,7 @@ import click
 
 from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
-from commands.parameter_types import FILE, FOLDER, Moment
+from commands.parameter_types import FILE, FOLDER, Amount, Moment
 from commands.reports import ReportRequest, add_report_options
 from commands.scorer_inputs import build_scorer, input_files
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # fmt: off
 #: What a plan is chosen by.
 PLAN_OPTIONS = (
-    click.option("--budget", type=float, help="What may be spent, in --currency."),
+    click.option("--budget", type=Amount(), help="What may be spent, in --currency."),
     click.option(
         "--currency", help="Of the budget, the rules and the answer. Default: USD.",
     ),
@@ -44,7 +44,7 @@ PLAN_OPTIONS = (
     click.option(
         "--level", type=float, help="Share of bad cases for cvar and quantile. Default: 0.1.",
     ),
-    click.option("--goal", type=float, help="Total to reach; the answer tells its probability."),
+    click.option("--goal", type=Amount(), help="Total to reach; the answer tells its probability."),
     click.option(
         "--rules", type=FILE,
         help="TOML or JSON file of rules: numbers of creators, platforms, niches, bands, fees "
@@ -54,7 +54,7 @@ PLAN_OPTIONS = (
     click.option("--max-creators", type=click.IntRange(0), help="At most so many creators."),
     click.option("--must-have", help="Ids or handles that must be in it, with commas between."),
     click.option("--exclude", help="Ids or handles to leave out, with commas between."),
-    click.option("--max-fee", type=float, help="The most that one creator may cost."),
+    click.option("--max-fee", type=Amount(), help="The most that one creator may cost."),
     click.option(
         "--max-share", help="The most of the budget that one creator may cost, such as 25%.",
     ),
@@ -188,9 +188,7 @@ def _print_plan(
 
     with _quiet_solver():
         made = make_plan(scorer, listed, settings, as_of)
-    print_plan(made)
-    counts = made["counts"]
-    _print_rejected(made["rejected"], listed.place_word)
+    # files first: what reads the standard output may end before all is printed
     if out is not None:
         write_plan(made, out)
     if picture is not None:
@@ -198,10 +196,15 @@ def _print_plan(
 
         write_picture(made, picture)
     report.write_planned(made, scorer.bundle.manifest)
-    click.echo(
-        f"{counts['read']:,} read = {counts['in_plan']:,} in the plan + {counts['left_out']:,} "
-        f"left out + {counts['rejected']:,} rejected" + (f"; plan in {out}" if out else "")
-    )
+    counts = made["counts"]
+    with _surviving_closed_pipe():
+        print_plan(made)
+        _print_rejected(made["rejected"], listed.place_word)
+        click.echo(
+            f"{counts['read']:,} read = {counts['in_plan']:,} in the plan + "
+            f"{counts['left_out']:,} left out + {counts['rejected']:,} rejected"
+            + (f"; plan in {out}" if out else "")
+        )
     return counts["rejected"]
 
 
@@ -222,12 +225,14 @@ def _print_comparison(
     assert saved is not None
     with _quiet_solver():
         compared = compare_plans(scorer, listed, saved, against, settings, as_of)
-    print_comparison(compared)
-    rejected = listed.rejected if compared["best"] is None else compared["best"]["rejected"]
-    _print_rejected(rejected, listed.place_word)
     if out is not None:
         write_json(compared, out)
-        click.echo(f"comparison in {out}")
+    rejected = listed.rejected if compared["best"] is None else compared["best"]["rejected"]
+    with _surviving_closed_pipe():
+        print_comparison(compared)
+        _print_rejected(rejected, listed.place_word)
+        if out is not None:
+            click.echo(f"comparison in {out}")
     return len(rejected)
 
 
@@ -295,6 +300,18 @@ def _with_options(rules: Any, options: dict[str, Any], path: str) -> Any:
         else:
             rules = replace(rules, **{name: getattr(own, name)})
     return replace(rules, creators=creators)
+
+
+@contextlib.contextmanager
+def _surviving_closed_pipe() -> Iterator[None]:
+    """Print until whoever reads the standard output has enough."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)  # lest the flush at the end of the process fails, too
+        os.close(nothing)
 
 
 @contextlib.contextmanager

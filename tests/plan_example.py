@@ -38,6 +38,8 @@ PLAN_EXAMPLE = {
             "format": "short",
             "package": None,
             "deliverables": 2,
+            "horizon_days": 7.0,
+            "completion_rate": 1.0,
             "fee": {
                 "total": 1237.5,
                 "for_engagement": 1100.0,
@@ -69,6 +71,8 @@ PLAN_EXAMPLE = {
             "format": None,
             "package": "1 short + 3 story",
             "deliverables": 4,
+            "horizon_days": 7.0,
+            "completion_rate": 1.0,
             "fee": {
                 "total": 700.0,
                 "for_engagement": 700.0,
@@ -144,12 +148,14 @@ PLAN_EXAMPLE = {
             "spend": 700.0,
             "creators": 1,
             "engagements": figures(1500.0, 3300.0, 7000.0, 3700.0),
+            "is_proven": True,
         },
         {
             "budget": 2000.0,
             "spend": 1937.5,
             "creators": 2,
             "engagements": figures(5600.0, 9100.0, 14400.0, 9650.0),
+            "is_proven": True,
         },
     ],
     "close_plans": [

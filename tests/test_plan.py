@@ -251,6 +251,46 @@ def test_a_goal_with_a_least_probability_is_held_or_refused(scorer):
     assert make_plan(scorer, candidates, held, AS_OF)["total"]["probability_goal"] >= 0.6
 
 
+@pytest.mark.parametrize("kind", ["cvar", "quantile", "probability"])
+def test_no_objective_does_worse_than_the_plan_by_mean_by_its_own_measure(scorer, kind):
+    random = np.random.default_rng(5)
+    candidates = listed(rows(np.round(random.lognormal(5, 0.6, 14), 2)))
+    by_mean = make_plan(scorer, candidates, settings(900.0, goal=1.0, details=False), AS_OF)
+    goal = by_mean["total"]["engagements"]["p50"]
+    aim = Objective(kind, 0.1, goal if kind == "probability" else None)
+    asked = settings(900.0, goal=goal, objective=aim, scenarios=50, details=False)
+    plan = make_plan(scorer, candidates, asked, AS_OF)
+    same = make_plan(scorer, candidates, replace(asked, objective=Objective()), AS_OF)
+    assert plan["objective"]["kind"] == {"probability": "goal"}.get(kind, kind)
+    if kind == "quantile":
+        assert plan["total"]["engagements"]["p10"] >= same["total"]["engagements"]["p10"] * 0.999
+    if kind == "probability":
+        reached = [one["total"]["probability_goal"] for one in (plan, same)]
+        assert reached[0] >= reached[1] - 0.005
+    if kind == "cvar":
+        assert plan["objective"]["value"] <= plan["total"]["engagements"]["p10"]
+
+
+def test_a_goal_out_of_reach_gives_the_plan_by_mean_with_a_warning_and_an_easy_one_the_same(scorer):
+    by_mean = make_plan(scorer, listed(rows()), settings(details=False), AS_OF)
+    for goal, told in ((1e9, "is out of reach within the budget"), (1.0, "most expected, too")):
+        aim = Objective("probability", goal=goal)
+        plan = make_plan(scorer, listed(rows()), settings(objective=aim, goal=goal), AS_OF)
+        assert chosen(plan) == chosen(by_mean)
+        assert any(told in warning for warning in plan["warnings"])
+
+
+def test_a_plan_adding_up_different_days_or_with_rejected_rows_says_so(scorer):
+    given = rows((90.0, 95.0, 100.0, 90.0))
+    given[0]["horizon_days"] = 7
+    given[3].pop("platform")
+    plan = make_plan(scorer, listed(given), settings(2000.0), AS_OF)
+    days = {one["name"]: one["horizon_days"] for one in plan["roster"]}
+    assert days["@Creator1"] == 7 != days["@Creator2"]
+    assert any("days after posting, which adds up" in warning for warning in plan["warnings"])
+    assert any("1 of 4 rows were rejected" in warning for warning in plan["warnings"])
+
+
 @pytest.mark.parametrize(
     ("given", "asked", "told"),
     [
@@ -261,9 +301,13 @@ def test_a_goal_with_a_least_probability_is_held_or_refused(scorer):
         (rows(), {"currency": "CHF"}, "'CHF', which has no rate to USD, known is USD"),
         (rows(), {"budget": 70.0}, "no candidate is affordable: the cheapest, @Creator5, costs 75 USD, the budget is 70 USD"),
         (rows(), {"rules": {"must_have": ["@creater1"]}}, "must have '@creater1': no candidate has that name: did you mean 'creator1'?"),
-        (rows(), {"rules": {"min_creators": 3, "max_fee": 100}}, "no plan holds these rules together: at least 3 creators; a fee of at most 100 USD a creator: relax one"),
-        (rows(), {"rules": {"min_creators": 6}}, "no plan holds these rules together: at least 6 creators; the budget of 500 USD"),
+        (rows(), {"rules": {"min_creators": 3, "max_fee": 100}}, "no plan holds these rules together: at least 3 creators (the cheapest cost 325 USD); a fee of at most 100 USD a creator: relax one"),
+        (rows(), {"rules": {"min_creators": 6}}, "no plan holds these rules together: at least 6 creators (the cheapest cost 1,125 USD); the budget of 500 USD"),
         (rows(), {"rules": {"must_have": ["creator1"], "exclude": ["row 1"]}}, "must have creator1; without row 1"),
+        (rows(), {"rules": {"max_fee": 1}}, "no plan holds these rules together: a fee of at most 1 USD a creator; at least 1 creator"),
+        (rows(), {"rules": {"least_evidence": "history"}}, "at least the evidence history; at least 1 creator"),
+        (rows(), {"rules": {"platform": {"instagram": {"max_creators": 0}}}}, "at most 0 creators on instagram; at least 1 creator"),
+        (rows(), {"rules": {"must_have": ["creator4"], "max_share": 0.5}, "budget": 400.0}, "must have creator4 (330 USD); at most 50 % of the budget on one creator (200 USD of 400 USD)"),
         (rows(), {"rules": {"least_probability": 0.5}}, "least_probability is of reaching a goal"),
         (rows(format="image", platform="x"), {"measure": "views"}, "no candidate has a forecast of views"),
         ([{**rows()[0], "fee_usd": None, "fee": 5.0, "currency": "CHF"}], {}, "none of 1 candidates can be forecast: currency 'CHF' has no rate"),
@@ -333,6 +377,22 @@ def test_a_list_as_people_keep_it_becomes_a_plan_in_files(run):
     assert len(roster["Plan"]) == plan["counts"]["in_plan"]
 
 
+def test_a_word_in_place_of_a_fee_is_never_planned_at_a_market_fee_without_a_word(run):
+    more = (
+        "Fay,instagram,31000,food,image,gifted,,,\nGus,instagram,32000,food,image,on request,,,\n"
+    )
+    Path("list.csv").write_text(LIST + more + "Hal,instagram,33000,food,image,,,,\n")
+    assert run("--budget", 90000, "--out", "plan.json").exit_code == 3
+    plan = json.loads(Path("plan.json").read_text())
+    reasons = {one["name"]: (one["reason"], one["text"]) for one in plan["left_out"]}
+    assert reasons["Fay"][0] == "gift"
+    assert "the fee 'gifted' is no amount" in reasons["Fay"][1]
+    assert {"Gus", "Hal"} <= {one["name"] for one in plan["roster"]}
+    (told,) = [one for one in plan["warnings"] if one.startswith("planned at the usual fee")]
+    assert "Gus 'on request'" in told
+    assert "Hal" not in told
+
+
 def test_a_saved_plan_is_told_at_new_fees_and_compared(run):
     assert run("--budget", 1500, "--out", "a.json").exit_code == 3
     same = run("--saved", "a.json", "--out", "same.json")
@@ -365,7 +425,9 @@ def test_a_saved_plan_is_told_at_new_fees_and_compared(run):
         (["--budget", "1500", "--out", "plan.txt"], "has an unknown ending"),
         (["--budget", "1500", "--out", "list.csv"], "is the list itself"),
         (["--budget", "1500", "--rules", "none.toml"], "none.toml: the file cannot be read: No such file"),
-        (["--budget", "1500", "--max-share", "40"], "option.max_share is 40"),
+        (["--budget", "1500", "--max-share", "40"], "write '40 %' or 0.4"),
+        (["--budget", "10.000"], "'10.000' can be read in two ways: write 10000"),
+        (["--budget", "ten"], "'ten' is no number"),
         (["--budget", "1500", "--min-creators", "9"], "at least 9 creators"),
         (["--budget", "1500", "--rates", "rates.csv"], "--rates is given twice"),
         (["--saved", "list.csv"], "cannot be read as a plan"),
@@ -375,6 +437,22 @@ def test_the_command_says_in_one_sentence_what_is_wrong(run, arguments, told):
     result = run(*arguments)
     assert result.exit_code == 2, result.output
     assert told in result.output
+
+
+@pytest.mark.parametrize("budget", ["1,500", "1 500", "1.5k"])
+def test_amounts_are_read_as_people_type_them(run, budget):
+    assert run("--budget", budget, "--out", "plan.json").exit_code == 3
+    assert json.loads(Path("plan.json").read_text())["budget"] == 1500
+
+
+def test_the_files_are_written_though_nobody_reads_what_is_printed(run, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("serving.plan.terminal.print_plan", closed)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    run("--budget", 1500, "--out", "plan.json", "--picture", "plan.svg", "--report", "p.html")
+    assert all(Path(name).stat().st_size > 1000 for name in ("plan.json", "plan.svg", "p.html"))
 
 
 def test_the_transcript_of_the_document_is_what_the_command_prints(tmp_path, monkeypatch):

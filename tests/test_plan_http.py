@@ -105,7 +105,10 @@ def test_rules_that_conflict_are_named(client):
     response = ask(client, candidates(), rules=rules)
     what = response.json()["errors"][0]["what"]
     assert response.status_code == 422
-    assert "at least 5 creators; a fee of at most 200 USD a creator" in what
+    assert (
+        "at least 5 creators (the cheapest cost 1,350 USD); a fee of at most 200 USD a creator"
+        in what
+    )
 
 
 def test_amounts_are_in_the_currency_of_the_plan(client):
@@ -115,6 +118,17 @@ def test_amounts_are_in_the_currency_of_the_plan(client):
               for p in (in_usd, in_eur)]  # fmt: skip
     assert chosen[0] == chosen[1]
     assert in_eur["spend"] == pytest.approx(in_usd["spend"] / 1.25)
+
+
+def test_parts_of_a_fee_are_read_as_numbers_too(client):
+    asked = [{**candidates(1)[0], "agency": 0.2, "exclusivity": 150}]
+    (one,) = ask(client, asked).json()["roster"]
+    times = one["fee"]["for_engagement"] / 90
+    parts = {part["name"]: part["amount"] for part in one["fee"]["parts"]}
+    assert parts["agency"] == pytest.approx(18 * times)
+    assert parts["exclusivity"] == pytest.approx(150 * times)
+    wrong = ask(client, [*asked, {**PROFILE, "agency": {"share": 1}}]).json()["rejected"]
+    assert "is no part of a fee" in wrong[0]["reasons"][0]
 
 
 def test_the_client_asks_for_a_plan(client):

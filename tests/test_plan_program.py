@@ -280,3 +280,26 @@ def test_numbers_that_cannot_be_counted_with_are_refused(change: dict, said: str
     one = np.ones(2)
     with pytest.raises(PlanError, match=said):
         solve(replace(PlanProblem(np.arange(2), one, 1.0, one), **change))
+
+
+def test_however_short_the_time_no_plan_is_worse_than_the_cheapest_first_within_the_rules():
+    random = np.random.default_rng(1)
+    n = 3000
+    candidate = np.repeat(np.arange(n // 3), 3)
+    times = np.tile([1.0, 2.0, 3.0], n // 3)
+    fee = np.round(random.lognormal(5, 1, n // 3), 2)[candidate] * times
+    expected = random.lognormal(7, 1, n // 3)[candidate] * times
+    on_platform = (candidate % 2 == 0).astype(float)
+    rules = (
+        LinearRule("most", np.ones(n), high=600.0),
+        LinearRule("least", on_platform, low=400.0),
+    )
+    for budget in (fee.sum() * 0.1, fee.sum() * 0.4):
+        problem = PlanProblem(candidate, fee, float(budget), expected, None, rules)
+        solution = solve(problem, 0.01)
+        best = solve(problem, LONG)
+        assert solution.value > 0.9 * best.value
+        taken = solution.chosen
+        assert fee[taken].sum() <= budget * (1 + 1e-9)
+        assert len(taken) <= 600
+        assert on_platform[taken].sum() >= 400

@@ -27,6 +27,8 @@ def answer_plan(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Reques
     if np.isnan(rates.of([envelope.currency])[0]):
         got, known = shorten_value(envelope.currency), ", ".join(rates.usd_per_unit)
         words, expected = "has no rate to USD in this service", f"one of {known}"
+        if envelope.currency.upper() in rates.usd_per_unit:
+            words, expected = "is not in capital letters", envelope.currency.upper()
         detail = ErrorDetail("currency_without_rate", "currency", words, expected, got)
         raise RequestRefused(400, "malformed", detail)
     candidates = read_plan_candidates(envelope.partnerships, now)

@@ -40,6 +40,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "format": "as given; null where it was not said",
         "package": "formats and numbers where there are several",
         "deliverables": "to book",
+        "horizon_days": "days after posting at which the counts are forecast",
+        "completion_rate": "share of the posts that are expected to appear",
         "fee": "what it costs, in the currency of the plan",
         "engagements": "forecast of all deliverables",
         "views": "forecast of all deliverables; null where the platform shows none",
@@ -81,7 +83,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "left_out": "not in the roster",
     },
     "PlanObjective": {
-        "kind": "mean, cvar, quantile or probability",
+        "kind": "as `by` of the request; mean where a goal is out of reach",
         "measure": "engagements or views",
         "level": "share of bad cases; null where there is none",
         "goal": "as given",
@@ -101,6 +103,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "spend": "what its best plan costs",
         "creators": "of its best plan",
         "engagements": "of its best plan",
+        "is_proven": "whether no plan of it is better by more than the gap asked for",
     },
     "ClosePlan": {
         "text": "the other roster in words",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from features.tables.schema import Column
+from serving.http.json_columns import ANY
 from serving.http.request_schema import (
     MAX_PARTNERSHIPS,
     PARTNERSHIPS_MEANING,
@@ -21,7 +22,7 @@ from serving.plan.settings import LARGEST_BUDGET, LARGEST_GOAL, MOST_SCENARIOS, 
 
 #: Seconds that a plan may be searched for; as many again go to what is told of it.
 DEFAULT_SECONDS, MOST_SECONDS = 5.0, 30.0
-_PART = "{} as a share of the fee or as an amount, added to the fee: '20 %' or '150 EUR'"
+_PART = "{} as a share of the fee or as an amount, added to the fee: '20 %', 0.2 or '150 EUR'"
 #: What a partnership has beside those of POST /v1/predict.
 PLAN_COLUMNS = (
     Column(
@@ -31,7 +32,7 @@ PLAN_COLUMNS = (
         minimum=1,
         maximum=100,
     ),
-    *(Column(name, "text", _PART.format(name.replace("_", " "))) for name in PART_NAMES),
+    *(Column(name, ANY, _PART.format(name.replace("_", " "))) for name in PART_NAMES),
 )
 _EXPECTED_RULES = f"an object of {', '.join(RULE_NAMES)}"
 _FIELDS: dict[str, Any] = {
@@ -93,11 +94,15 @@ _FIELDS: dict[str, Any] = {
 #: What surrounds the partnerships; those stay as JSON gives them.
 PlanEnvelope: type[BaseModel] = create_model("PlanEnvelope", __config__=STRICT, **_FIELDS)
 
+_PART_FIELDS = schema_fields(column for column in PLAN_COLUMNS if column.kind == ANY)
 PlanPartnership: type[BaseModel] = create_model(
     "PlanPartnership",
     __base__=Partnership,
     __doc__="A partnership that may be signed. Its fee is planned at the market fee where missing.",
-    **schema_fields(PLAN_COLUMNS),
+    **{
+        **schema_fields(PLAN_COLUMNS),
+        **{name: (str | float | None, field) for name, (_, field) in _PART_FIELDS.items()},
+    },
 )
 PlanQuestion: type[BaseModel] = create_model(
     "PlanQuestion",

@@ -48,8 +48,9 @@ class RosterEntry(TypedDict):
     """A partnership to sign.
 
     `name`: as the list has it; `cpe`: fee for engagement over the median of engagements;
-    `break_even_fee`: to compare with the fee for engagement; `adds`: the plan's value less that of
-    the same plan without this partnership, its money unspent.
+    `break_even_fee`: to compare with the fee for engagement; `horizon_days`: after posting, at
+    which counts are forecast; `completion_rate`: share of the posts that appear; `adds`: the plan's
+    value less that of the same plan without this partnership, its money unspent.
     """
 
     partnership_id: str
@@ -62,6 +63,8 @@ class RosterEntry(TypedDict):
     format: str | None
     package: str | None
     deliverables: int
+    horizon_days: float
+    completion_rate: float
     fee: PlannedFee
     engagements: Figures
     views: Figures | None
@@ -117,7 +120,8 @@ class Counts(TypedDict):
 
 
 class PlanObjective(TypedDict):
-    """What was made as large as possible, and its value; `kind` as in problem.ObjectiveKind."""
+    """What was made as large as possible, and its value; `kind`: one of settings.OBJECTIVES, as in
+    a request."""
 
     kind: str
     measure: Literal["engagements", "views"]
@@ -142,12 +146,15 @@ class NextMoney(TypedDict):
 
 
 class FrontierPoint(TypedDict):
-    """The plan of another budget."""
+    """The plan of another budget; `is_proven`: whether none is better by more than the gap asked
+    for.
+    """
 
     budget: float
     spend: float
     creators: int
     engagements: Figures
+    is_proven: bool
 
 
 class ClosePlan(TypedDict):

@@ -21,7 +21,8 @@ class CandidateList:
     them; `places`: line or row in the list; `max_deliverables`: how often a fee for one deliverable
     may be bought, None where the row does not say; `fee_parts`: of each row's own; `warnings`: of
     each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count;
-    `unread`: row -> what could not be read of its creator.
+    `unread`: row -> what could not be read of its creator; `fee_words`: of each row what stands in place of a fee
+    and is no amount.
     """
 
     prospects: ProspectBatch
@@ -35,6 +36,11 @@ class CandidateList:
     place_word: str = "row"
     notes: tuple[str, ...] = ()
     unread: dict[int, list[str]] = field(default_factory=dict)
+    fee_words: list[str | None] = field(default_factory=list)
+
+    def fee_word(self, row: int) -> str | None:
+        """Return what stands in place of the fee of a row, None where nothing does."""
+        return self.fee_words[row] if self.fee_words else None
 
     @classmethod
     def of(cls, prospects: ProspectBatch, posts: PostReadings | None = None) -> "CandidateList":

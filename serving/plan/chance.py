@@ -122,7 +122,7 @@ def _exchange(
         below = scenarios_below(draws, objective.level) + 1
         return tail_weights(totals, min(1.0, 2 * below / draws))
 
-    exchange = Exchange(search.model, scenarios, score, weights, pool)
+    exchange = Exchange(search.model, scenarios, score, weights, pool, search.deadline)
     for chosen in starts:
         _take(search, problem, exchange.improve(chosen))
     _take(search, problem, exchange.restarts(search.best, RESTARTS))

@@ -4,7 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.number_text import format_estimates, format_money
+from features.number_text import (
+    format_estimates,
+    format_fraction,
+    format_money,
+    format_probability,
+)
 from serving.plan.answer import ClosePlan
 from serving.plan.candidates import CandidateList
 from serving.plan.outcomes import Outcomes
@@ -18,31 +23,50 @@ NOISE = 0.8
 MOST_NAMED = 3
 
 
-def close_plans(
-    candidates: CandidateList, solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution
-) -> list[ClosePlan]:
+#: Another roster: what it is, and its options.
+Roster = tuple[str, np.ndarray]
+
+
+def close_rosters(solver: PlanSolver, solution: PlanSolution) -> list[Roster]:
     """Return the best plan with other creators, and the greedy one by cost where it holds the
-    rules; those that equal the plan are left out.
+    rules.
     """
     if not solver.settings.details or not len(solution.chosen):
         return []
+    rosters = [
+        ("the best plan with other creators", _second_best(solver, solution)),
+        ("the cheapest engagements first", _greedy(solver)),
+    ]
+    return [(what, roster) for what, roster in rosters if roster is not None and len(roster)]
+
+
+def close_plans(
+    candidates: CandidateList,
+    solver: PlanSolver,
+    outcomes: Outcomes,
+    plan: np.ndarray,
+    rosters: list[Roster],
+) -> list[ClosePlan]:
+    """Return other rosters compared with the plan; those that equal it are left out."""
     found: list[ClosePlan] = []
-    rosters = [("the best plan with other creators", _second_best(solver, solution))]
-    rosters.append(("the cheapest engagements first", _greedy(solver)))
-    seen = {tuple(solution.chosen.tolist())}
+    seen = {tuple(plan.tolist())}
     for what, roster in rosters:
-        if roster is None or tuple(roster.tolist()) in seen:
+        if tuple(roster.tolist()) in seen:
             continue
         seen.add(tuple(roster.tolist()))
-        found.append(_close_plan(what, candidates, solver, outcomes, solution.chosen, roster))
+        found.append(_close_plan(what, candidates, solver, outcomes, plan, roster))
     return found
 
 
 def noise_warnings(others: list[ClosePlan], is_as_good: Callable[[ClosePlan], bool]) -> list[str]:
     """Return a warning for each roster that the plan is not clearly better than."""
-    return [
-        f"within noise of another plan: {other['text']}" for other in others if is_as_good(other)
-    ]
+    return [_noise_text(other) for other in others if is_as_good(other)]
+
+
+def _noise_text(other: ClosePlan) -> str:
+    if other["probability_better"] < 1 - NOISE:
+        return f"brings more in most draws, but is no better on the whole: {other['text']}"
+    return f"within noise of another plan: {other['text']}"
 
 
 def probability_better(
@@ -106,10 +130,13 @@ def _close_plan(
     money = format_money(spend, settings.currency)
     own_mean = float(options.expected[plan].sum())
     count, own_count = format_estimates(np.array([mean, own_mean]))
+    who = "it" if better < 0.5 else "the plan"
+    value = outcomes.value(other)
     text = (
         f"{what} ({_exchange(candidates, options.row[plan], options.row[other])}) for {money} "
-        f"would bring about {count} {settings.measure} on average, the plan {own_count}; the plan "
-        f"brings more than it in {better:.0%} of the draws"
+        f"would bring about {count} {settings.measure} on average, the plan {own_count}; {who} "
+        f"brings more in {max(better, 1 - better):.0%} of the draws"
+        f"{_value_text(solver, value, outcomes.value(plan))}"
     )
     ids = [candidates.ids[row] for row in options.row[other].tolist()]
     return {
@@ -117,9 +144,30 @@ def _close_plan(
         "roster": ids,
         "spend": spend,
         "mean": mean,
-        "value": outcomes.value(other),
+        "value": value,
         "probability_better": better,
     }
+
+
+def _value_text(solver: PlanSolver, value: float, own: float) -> str:
+    """Return the two values by the objective, where it is none that the text tells already."""
+    objective, settings = solver.settings.objective, solver.settings
+    if objective.kind == "mean":
+        return ""
+    if objective.kind == "probability":
+        words = "its chance to reach the goal is"
+        told = [format_probability(one) for one in (value, own)]
+    else:
+        share = format_fraction(objective.level)
+        words = (
+            f"the worst {share} of cases bring"
+            if objective.kind == "cvar"
+            else (f"all but {share} of cases reach")
+        )
+        told = format_estimates(np.array([value, own]))
+        words = f"with it {words}"
+        told[0] += f" {settings.measure}"
+    return f"; {words} {told[0]}, with the plan {told[1]}"
 
 
 def _exchange(candidates: CandidateList, plan: np.ndarray, other: np.ndarray) -> str:

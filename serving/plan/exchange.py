@@ -4,6 +4,7 @@ It needs no bound and no concave objective, so it serves every objective over sc
 to time some options are taken out and the exchange begins again (iterated local search).
 """
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -24,7 +25,8 @@ TAKEN_OUT = 3
 class Exchange:
     """Exchanges between the chosen options and those of a `pool`, positions (p,).
 
-    `scenarios`: (draws, n); `score`, `weights`: the objective, and what it pays to improve.
+    `scenarios`: (draws, n); `score`, `weights`: the objective, and what it pays to improve;
+    `deadline`: of time.monotonic, after which no more is exchanged.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Exchange:
         score: Score,
         weights: Weights,
         pool: np.ndarray,
+        deadline: float = np.inf,
     ):
+        self.deadline = deadline
         self.score, self.weights = score, weights
         self.options = pool[model.allowed[pool]]
         self.scenarios = scenarios[:, self.options]
@@ -57,7 +61,7 @@ class Exchange:
         best = np.flatnonzero(chosen[self.options])
         value = self._value(best)
         for _ in range(times):
-            if not len(best):
+            if not len(best) or time.monotonic() > self.deadline:
                 break
             kept = random.permutation(best)[min(TAKEN_OUT, len(best)) :]
             taken = self._run(np.sort(kept))
@@ -70,7 +74,7 @@ class Exchange:
         """Return the options, places in the pool, that exchanges lead to from `taken`."""
         value = self._value(taken) if self._holds(taken) else -np.inf
         while True:
-            step = self._best_step(taken)
+            step = self._best_step(taken) if time.monotonic() < self.deadline else None
             if step is None or not step[0] > value + 1e-9 * abs(value):
                 return taken
             value, taken = step

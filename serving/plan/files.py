@@ -15,11 +15,14 @@ from features.files.output_paths import output_fault
 from serving.frame_file import FileError
 from serving.plan.answer import PLAN_VERSION, Plan, RosterEntry
 from serving.plan.problem import PlanError
+from serving.scoring.warning_texts import warning_sentences
 
 ENDINGS = (".json", ".csv", ".xlsx")
 PICTURE_ENDINGS = (".png", ".svg")
 #: Bytes of a saved plan.
 MOST_BYTES = 100_000_000
+#: Width of a column of a workbook at most.
+WIDEST_PIXELS = 400
 
 
 def check_outputs(outputs: Mapping[str, tuple[Path, tuple[str, ...]]], inputs: Mapping) -> None:
@@ -79,7 +82,16 @@ def roster_frame(plan: Plan) -> pd.DataFrame:
 
 def _roster_row(entry: RosterEntry) -> dict[str, Any]:
     fee, figures = entry["fee"], entry["engagements"]
-    plain = ("partnership_id", "name", "platform", "band", "niche", "format", "package")
+    plain = (
+        "partnership_id",
+        "creator_id",
+        "name",
+        "platform",
+        "band",
+        "niche",
+        "format",
+        "package",
+    )
     parts = {part["name"]: part["amount"] for part in fee["parts"]}
     views = entry["views"] or {"p50": math.nan}
     return {
@@ -96,7 +108,7 @@ def _roster_row(entry: RosterEntry) -> dict[str, Any]:
         "adds": entry["adds"],
         "evidence": entry["evidence"],
         "sentence": entry["sentence"],
-        "warnings": ", ".join(entry["warnings"]),
+        "warnings": warning_sentences(entry["warnings"]),
     }
 
 
@@ -122,6 +134,11 @@ def _write_workbook(plan: Plan, path: Path) -> None:
     ):
         for name, frame in frames.items():
             frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
+            sheet = writer.sheets[name]
+            sheet.autofit(WIDEST_PIXELS)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
 
 
 def replace_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -1,5 +1,7 @@
 """What other budgets would bring: the frontier, and the next 1,000."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from features.number_text import format_estimates, format_money
@@ -14,29 +16,60 @@ MULTIPLES = (0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0)
 STEP, LEAST_BUDGET_OF_STEP = 1000.0, 2000.0
 
 
-def frontier_points(
-    solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution
-) -> list[FrontierPoint]:
-    """Return the best plans of about ten budgets, ascending, from the cheapest candidate to all,
-    that of the plan among them; budgets at which the rules allow no plan, or that change nothing,
-    are left out.
+@dataclass(frozen=True)
+class OtherBudget:
+    """The plan of another budget: the options `chosen`, and whether the search was completed."""
+
+    budget: float
+    chosen: np.ndarray
+    is_complete: bool
+
+
+def other_budgets(solver: PlanSolver, solution: PlanSolution) -> list[OtherBudget]:
+    """Return the best plans of about ten budgets, ascending, from the cheapest candidate to all;
+    budgets at which the rules allow no plan are left out, and that of the plan.
     """
     if not solver.settings.details:
         return []
-    points, start = [], None
+    found, start = [], None
     for budget in _budgets(solver):
         if budget == solver.settings.budget:
-            chosen = solution.chosen
-        else:
-            found = solver.try_solve("some budgets of the frontier", budget=budget, start=start)
-            if found is None or not len(found.chosen):
-                continue
-            chosen = found.chosen
-        if budget != solver.settings.budget and start is not None and _same(start, chosen):
+            start = solution.chosen
             continue
-        start = chosen
-        points.append(_point(solver, outcomes, budget, chosen))
+        what = "some budgets of the frontier"
+        other = solver.try_solve(what, budget=budget, start=start)
+        if other is not None and len(other.chosen):
+            start = other.chosen
+            found.append(OtherBudget(budget, start, other.is_complete))
+    return found
+
+
+def frontier_points(
+    solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution, others: list[OtherBudget]
+) -> list[FrontierPoint]:
+    """Return the plans of other budgets, that of the plan among them, ascending; those that change
+    nothing are left out. A plan of a smaller budget that is better is taken in its place.
+    """
+    if not solver.settings.details:
+        return []
+    budget = solver.settings.budget
+    own = OtherBudget(budget, solution.chosen, solution.is_complete)
+    points: list[FrontierPoint] = []
+    best: OtherBudget | None = None
+    for other in sorted([*others, own], key=lambda one: one.budget):
+        if best is not None and other is not own and _is_better(solver, best, other):
+            other = replace(other, chosen=best.chosen)
+        is_same = best is not None and best.chosen.tolist() == other.chosen.tolist()
+        if other is own or not is_same:
+            points.append(_point(solver, outcomes, other))
+        best = other
     return points
+
+
+def _is_better(solver: PlanSolver, smaller: OtherBudget, larger: OtherBudget) -> bool:
+    """Return whether the plan of a smaller budget is better than that of a larger one."""
+    is_more = solver.value(smaller.chosen) > solver.value(larger.chosen)
+    return is_more and solver.holds(smaller.chosen, larger.budget)
 
 
 def next_money(solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution) -> NextMoney | None:
@@ -73,10 +106,6 @@ def round_amount(amount: float) -> float:
     return float(f"{amount:.1e}")
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.tolist() == other.tolist()
-
-
 def _gain_text(solver: PlanSolver, gain: float, adds: float) -> str:
     """Return in words what a better plan brings: `gain` by the objective, `adds` in expectation."""
     measure, objective = solver.settings.measure, solver.objective
@@ -106,14 +135,13 @@ def _rounded_up(amount: float) -> float:
     return rounded if rounded >= amount else round_amount(amount * 1.05)
 
 
-def _point(
-    solver: PlanSolver, outcomes: Outcomes, budget: float, chosen: np.ndarray
-) -> FrontierPoint:
-    figures = outcomes.figures("engagements", chosen)
+def _point(solver: PlanSolver, outcomes: Outcomes, plan: OtherBudget) -> FrontierPoint:
+    figures = outcomes.figures("engagements", plan.chosen)
     assert figures is not None
     return {
-        "budget": budget,
-        "spend": float(solver.options.fee[chosen].sum()),
-        "creators": len(chosen),
+        "budget": plan.budget,
+        "spend": float(solver.options.fee[plan.chosen].sum()),
+        "creators": len(plan.chosen),
         "engagements": figures,
+        "is_proven": plan.is_complete,
     }

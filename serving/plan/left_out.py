@@ -17,6 +17,7 @@ from serving.plan.words import value_words
 #: The code of each reason -> its meaning.
 REASONS = {
     "no_fee": "no fee is given, and there is no market fee",
+    "gift": "the fee is a word such as gifted, which is no amount",
     "no_views": "views are not forecast for that platform and format",
     "excluded": "excluded by the user",
     "over_max_fee": "the fee is above the most that one creator may cost",
@@ -53,7 +54,10 @@ class LeftOutReasons:
         options = self.offers.options
         in_plan = set(options.row[self.solution.chosen].tolist())
         rows = np.setdiff1d(options.row, list(in_plan)).tolist()
-        found = {row: self._entry(row, reason) for row, reason in self.offers.unused.items()}
+        found = {
+            row: self._entry(row, reason, self._word_text(row, reason))
+            for row, reason in self.offers.unused.items()
+        }
         found |= {row: self._entry(row, *self._reason(row)) for row in rows}
         for row in self._nearest([row for row in rows if found[row]["reason"] in _BY_VALUE]):
             self._tell_who_leaves(row, found[row])
@@ -80,12 +84,19 @@ class LeftOutReasons:
             "evidence": str(self.offers.evidence[row]),
         }
 
+    def _word_text(self, row: int, reason: str) -> str:
+        """Return in words that a fee is no amount, "" for another reason."""
+        if reason != "gift":
+            return ""
+        word = self.candidates.fee_word(row)
+        return f"the fee {word!r} is no amount: write what it costs, 0 where that is nothing"
+
     def _reason(self, row: int) -> tuple[str, str]:
         """Return code and words of why a row with options is not in the plan."""
         options, settings = self.offers.options, self.solver.settings
         own = np.flatnonzero(options.row == row)
         cheapest = own[np.argmin(options.fee[own])]
-        fee = format_money(options.fee[cheapest], settings.currency)
+        fee = format_money(options.fee[cheapest], settings.currency) + self._fee_note(cheapest)
         for code, words, banned in self._bans:
             if banned[own].all():
                 if code.startswith("over"):
@@ -104,21 +115,31 @@ class LeftOutReasons:
                 return "rule", f"would be in the plan without the rule: {name}"
         return self._value_reason(own)
 
+    def _fee_note(self, place: int) -> str:
+        """Return, in parentheses, what a fee is made of besides a quote."""
+        options, end = self.offers.options, self.solver.settings.market_fee
+        ends = {"low": "lower end", "typical": "middle", "high": "upper end"}
+        told = [] if options.fee_source[place] == "quoted" else [f"usual fee, {ends[end]}"]
+        names = [name.replace("_", " ") for name, _ in options.parts[place]]
+        told += [f"with {' and '.join(names)}"] if names else []
+        return f" ({', '.join(told)})" if told else ""
+
     def _value_reason(self, own: np.ndarray) -> tuple[str, str]:
         options, settings = self.offers.options, self.solver.settings
         chosen = self.solution.chosen
+        note = self._fee_note(int(own[0]))
         unit = _unit_costs(options.fee, options.expected)
         best, noun = unit[own].min(), settings.measure.removesuffix("s")
         if not len(chosen):
-            return "costs_more", f"{_each(best, settings.currency, noun)}"
+            return "costs_more", f"{_each(best, settings.currency, noun)}{note}"
         paid = options.fee[chosen].sum() / options.expected[chosen].sum()
         if best <= unit[chosen].max():
             return "does_not_fit", (
-                f"{_each(best, settings.currency, noun)}, as others in the plan, but no exchange "
-                "within the budget and the rules makes the plan better"
+                f"{_each(best, settings.currency, noun)}{note}, as others in the plan, but no "
+                "exchange within the budget and the rules makes the plan better"
             )
         return "costs_more", (
-            f"{_each(best, settings.currency, noun)}; the plan pays "
+            f"{_each(best, settings.currency, noun)}{note}; the plan pays "
             f"{format_amount(paid)} {settings.currency}"
         )
 

@@ -33,6 +33,8 @@ _SYNONYMS = {
     "agency_fee": "agency",
     "agency_share": "agency",
 }
+#: What stands for nothing in the place of a fee.
+_NO_WORDS = {"", "-", "–", "?", "n/a", "N/A", "na", "nan", "none", "None"}
 _NAMES = ("name", "creator_name", "influencer_name", "full_name", "influencer", "creator")
 
 
@@ -82,6 +84,7 @@ class _Reading:
     parts: list[tuple[FeePart, ...]] = field(default_factory=list)
     warnings: list[tuple[str, ...]] = field(default_factory=list)
     unread: dict[int, list[str]] = field(default_factory=dict)
+    fee_words: list[str | None] = field(default_factory=list)
     rejected: list[RejectedCandidate] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     first: int = 0
@@ -103,9 +106,11 @@ class _Reading:
         terms = self._terms(chunk, _currencies(clean), reasons)
         marks = unread_warnings(chunk)
         valid = [row for row in range(n) if row not in reasons]
+        words = self._fee_words(chunk, clean)
         for row in valid:
             if unread := unread_reasons(chunk, row):
                 self.unread[len(self.most)] = unread
+            self.fee_words.append(words[row])
             self.most.append(terms[row][0])
             self.parts.append(terms[row][1])
             self.warnings.append(tuple(name for name, rows in marks.items() if rows[row]))
@@ -138,6 +143,7 @@ class _Reading:
             place_word=self.prospects.position_name,
             unread=self.unread,
             notes=tuple(note for note in [*notes, *self.notes] if note),
+            fee_words=self.fee_words,
         )
 
     def _reject(self, place: int, name: object, reasons: list[str]) -> None:
@@ -164,6 +170,26 @@ class _Reading:
                     reasons.setdefault(row, []).append(str(error))
             found.append((most, tuple(parts)))
         return found
+
+    def _fee_words(self, chunk: Chunk, clean: pd.DataFrame) -> list[str | None]:
+        """Return what stands in place of a fee in rows that have none, None where nothing does."""
+        n = len(clean)
+        plan = getattr(self.prospects, "plan", None)
+        if plan is None or not n:
+            return [None] * n
+        header = list(self.prospects.header)
+        sources = [guess.source for guess in plan.guesses if guess.column in ("fee", "fee_usd")]
+        places = [header.index(source) for source in sources if source in header]
+        has_fee = np.zeros(n, dtype=bool)
+        for name in ("fee", "fee_usd"):
+            has_fee |= clean[name].notna().to_numpy() if name in clean else False
+        rows = chunk.text(list(range(n))) if places else []
+        texts = [[str(cells[place] or "").strip() for place in places] for cells in rows]
+        found = [next((text for text in one if text not in _NO_WORDS), None) for one in texts]
+        return [
+            None if known else text
+            for text, known in zip(found or [None] * n, has_fee.tolist(), strict=True)
+        ]
 
     def _texts(self, chunk: Chunk, n: int) -> dict[str, Sequence[str]]:
         if not self.own or not n:

@@ -8,6 +8,7 @@ import numpy as np
 from features.derive.catalog import feature_column
 from features.history.post_readings import PostReadings
 from features.tables.currency import USD
+from ingest.sheets.fee_text import GIFT, no_fee_reason
 from models.delivery import DeliveredTotals
 from models.rate_card import FEE_RANGE
 from serving.plan.answer import RejectedCandidate
@@ -104,7 +105,11 @@ def build_offers(
     expected = means[settings.measure]
     parts, part_faults = pricing.all_parts(row, times, fee)
     rejected |= {one: reasons for one, reasons in part_faults.items() if one not in rejected}
-    unused = _unused_rows(row, fee, expected, rejected)
+    unused = _unused_rows(row, fee, expected, rejected) | {
+        one: "gift"
+        for one in range(candidates.prospects.n)
+        if one not in rejected and is_gift(candidates.fee_word(one))
+    }
     is_used = ~np.isin(row, [*rejected, *unused])
     if not is_used.any():
         _raise_nothing(candidates, unused, rejected)
@@ -176,6 +181,11 @@ def _score(scorer: Scorer, batch: ProspectBatch, posts: PostReadings | None, as_
             authenticity[scored] = feature_column(made.x, "authenticity_score")
     table = AnswerTable(batch.n, columns, breaches)
     return _Scored(table, forecasts, group, forecast, authenticity)
+
+
+def is_gift(word: str | None) -> bool:
+    """Return whether what stands in place of a fee says that none is paid."""
+    return word is not None and no_fee_reason(word.lower()) == GIFT
 
 
 def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:
@@ -319,6 +329,10 @@ def _raise_nothing(
         raise PlanError(
             "no candidate has a fee, and the model has no market fees for them: give fee_usd, or "
             "fee and currency"
+        )
+    if "gift" in unused.values():
+        raise PlanError(
+            "no candidate has a fee that is an amount: write 0 for a gift that costs nothing"
         )
     if unused:
         raise PlanError(

@@ -39,7 +39,9 @@ def frontier_figure(plan: Plan) -> Figure:
     axes.set_ylim(bottom=0)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel(f"budget ({plan['currency']})")
+    beyond = [point["budget"] for point in plan["frontier"] if point not in points]
+    named = f"; not drawn: {', '.join(f'{one:,.0f}' for one in beyond)}" if beyond else ""
+    axes.set_xlabel(f"budget ({plan['currency']}){named}")
     axes.set_ylabel("engagements of the best plan")
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

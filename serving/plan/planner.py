@@ -13,7 +13,6 @@ import numpy as np
 
 from features.number_text import (
     format_estimates,
-    format_fraction,
     format_money,
     format_probability,
     pluralize,
@@ -21,33 +20,35 @@ from features.number_text import (
 from models.shared_shock import SharedShock
 from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
 from serving.plan.candidates import CandidateList
-from serving.plan.cautions import model_warnings, share_warnings
-from serving.plan.close_plans import NOISE, close_plans, noise_warnings
+from serving.plan.cautions import (
+    fee_word_warnings,
+    horizon_warnings,
+    model_warnings,
+    rejected_warnings,
+    share_warnings,
+)
+from serving.plan.choice import VALUE_NOISE, better_solution, choose_plan, mean_notes
+from serving.plan.close_plans import NOISE, Roster, close_plans, close_rosters, noise_warnings
 from serving.plan.draws import PlanDraws
-from serving.plan.frontier import frontier_points, next_money
+from serving.plan.frontier import OtherBudget, frontier_points, next_money, other_budgets
 from serving.plan.left_out import MOST_RULES, LeftOutReasons
-from serving.plan.offers import Offers, build_offers, rejected_candidates
+from serving.plan.offers import QUOTED, Offers, build_offers, rejected_candidates
 from serving.plan.options import Options, fold_name
 from serving.plan.outcomes import Outcomes
-from serving.plan.problem import NoPlan, Objective, PlanError, PlanSolution
+from serving.plan.problem import PlanError, PlanSolution
 from serving.plan.roster import roster_entries
 from serving.plan.rules import bans
-from serving.plan.settings import PlanSettings, check_settings, settings_json
+from serving.plan.settings import KIND_WORDS, PlanSettings, check_settings, settings_json
 from serving.plan.solver import PlanSolver
 from serving.scoring.prospect_batch import moment_text
 from serving.scoring.scorer import Scorer
 
 #: Draws that what is told of a plan is read off.
 EVALUATION_DRAWS = 4000
-#: Levels of the mean of the worst scenarios that are tried where a goal must be reached with a
-#: probability.
-#: Rosters whose objectives lie nearer than this share (or this probability) are as good.
-VALUE_NOISE = 0.01
 _UNPROVEN = {
     "time limit": "the time limit was reached",
     "not proven": "the search ended without a proof",
 }
-TRIED_LEVELS = (0.5, 0.3, 0.2, 0.1, 0.05)
 
 
 def make_plan(
@@ -68,13 +69,21 @@ def make_plan(
     solver = PlanSolver(offers.options, settings, _scenarios(offers, shock, settings))
     outcomes = evaluation(offers, shock, settings)
     began = time.monotonic()
-    solution = _solve(solver, outcomes, settings)
+    choice = choose_plan(solver, outcomes)
+    solution = choice.solution
     ended = time.monotonic()
     solver.deadline = ended + settings.time_limit
+    rosters, budgets = close_rosters(solver, solution), other_budgets(solver, solution)
+    found = [*(roster for _, roster in rosters), *(other.chosen for other in budgets)]
+    best = better_solution(solver, outcomes, solution, found)
+    notes = [*choice.notes, *mean_notes(outcomes, best.chosen, choice.by_mean)]
+    if best is not solution:
+        rosters.append(("the plan that was found first", solution.chosen))
     made = _Made(
-        scorer, candidates, settings, as_of, offers, solver, outcomes, solution, ended - began
-    )
-    return plain_values(made.answer(warnings))
+        scorer, candidates, settings, as_of, offers, solver, outcomes, best, ended - began,
+        rosters, budgets,
+    )  # fmt: skip
+    return plain_values(made.answer([*warnings, *notes]))
 
 
 def _no_candidates(candidates: CandidateList) -> str:
@@ -155,36 +164,6 @@ def _check_affordable(candidates: CandidateList, options: Options, settings: Pla
         )
 
 
-def _solve(solver: PlanSolver, outcomes: Outcomes, settings: PlanSettings) -> PlanSolution:
-    """Return the best choice; where a goal must be reached with a probability, the best of those
-    tried that reach it.
-    """
-    least = settings.rules.least_probability
-    if least is None:
-        return solver.solve()
-    best = solver.solve()
-    if outcomes.probability(best.chosen, settings.goal) >= least:
-        return best
-    aims = [
-        *(Objective("cvar", level) for level in TRIED_LEVELS),
-        Objective("probability", goal=settings.goal),
-    ]
-    tried = [solver.solve(objective=aim) for aim in aims]
-    reached = [outcomes.probability(one.chosen, settings.goal) for one in tried]
-    good = [place for place, share in enumerate(reached) if share >= least]
-    if not good:
-        raise NoPlan(
-            (f"a goal reached with probability {least:g}",),
-            f"no plan was found that reaches {settings.goal:,.0f} {settings.measure} with "
-            f"probability {format_fraction(least)}: the best reaches it with "
-            f"{format_probability(max(reached))}; lower the goal or the probability, or raise the "
-            "budget",
-        )
-    place = max(good, key=lambda place: outcomes.value(tried[place].chosen))
-    solver.objective = aims[place]
-    return tried[place]
-
-
 @dataclass(frozen=True)
 class _Made:
     """A plan that was found, and all that is told of it."""
@@ -198,6 +177,8 @@ class _Made:
     outcomes: Outcomes
     solution: PlanSolution
     seconds: float
+    rosters: list[Roster]
+    budgets: list[OtherBudget]
 
     def answer(self, warnings: list[str]) -> Plan:
         """Return the plan as a dict."""
@@ -206,10 +187,13 @@ class _Made:
         rejected = rejected_candidates(self.candidates, offers.rejected)
         reasons = LeftOutReasons(self.candidates, self.offers, self.solver, self.solution)
         left_out, binding = reasons.entries(), reasons.binding_rules()
-        others = close_plans(self.candidates, self.solver, self.outcomes, self.solution)
+        others = close_plans(self.candidates, self.solver, self.outcomes, chosen, self.rosters)
+        roster = roster_entries(
+            self.scorer, self.candidates, settings, self.as_of, offers, self.outcomes, chosen
+        )
         spend = float(offers.options.fee[chosen].sum())
         more = next_money(self.solver, self.outcomes, self.solution)
-        points = frontier_points(self.solver, self.outcomes, self.solution)
+        points = frontier_points(self.solver, self.outcomes, self.solution, self.budgets)
         return {
             "plan_version": PLAN_VERSION,
             "currency": settings.currency,
@@ -231,9 +215,7 @@ class _Made:
                 "in_plan": len(chosen),
                 "left_out": len(left_out),
             },
-            "roster": roster_entries(
-                self.scorer, self.candidates, settings, self.as_of, offers, self.outcomes, chosen
-            ),
+            "roster": roster,
             "total": self.outcomes.total(chosen),
             "left_out": left_out,
             "rejected": rejected,
@@ -244,7 +226,10 @@ class _Made:
             "shared_shock": self.outcomes.draws.shared_shock(),
             "warnings": [
                 *model_warnings(manifest["trained_on"]),
+                *rejected_warnings(rejected, self.candidates.read, self.candidates.place_word),
                 *warnings,
+                *self._fee_word_warnings(),
+                *horizon_warnings(roster),
                 *share_warnings(
                     [self.candidates.names[row] for row in offers.options.row[chosen].tolist()],
                     offers.options.fee[chosen],
@@ -257,10 +242,10 @@ class _Made:
         }
 
     def _objective(self) -> PlanObjective:
-        objective = self.settings.objective
+        objective = self.solver.settings.objective
         has_level = objective.kind in ("cvar", "quantile")
         return {
-            "kind": objective.kind,
+            "kind": KIND_WORDS[objective.kind],
             "measure": self.settings.measure,
             "level": objective.level if has_level else None,
             "goal": self.settings.goal,
@@ -269,7 +254,7 @@ class _Made:
 
     def _is_as_good(self, other: ClosePlan) -> bool:
         """Return whether another roster is as good as the plan, within the noise of the draws."""
-        objective = self.settings.objective
+        objective = self.solver.settings.objective
         if objective.kind == "mean":
             return other["probability_better"] < NOISE
         value = self.outcomes.value(self.solution.chosen)
@@ -283,7 +268,7 @@ class _Made:
 
     def _time_warnings(self) -> list[str]:
         warnings = []
-        if self.solver.objective != self.settings.objective:
+        if self.solver.objective != self.solver.settings.objective:
             aim = self.solver.objective
             words = f"{aim.kind} at level {aim.level:g}" if aim.kind == "cvar" else "probability"
             warnings.append(
@@ -301,6 +286,12 @@ class _Made:
         if self.solver.skipped:
             warnings.append(f"the time limit left out: {', '.join(self.solver.skipped)}")
         return warnings
+
+    def _fee_word_warnings(self) -> list[str]:
+        options = self.offers.options[self.solution.chosen]
+        rows = options.row[options.fee_source != QUOTED].tolist()
+        words = [self.candidates.fee_word(row) for row in rows]
+        return fee_word_warnings([self.candidates.names[row] for row in rows], words)
 
     def _sentence(self) -> str:
         settings, chosen = self.settings, self.solution.chosen

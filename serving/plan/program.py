@@ -8,6 +8,7 @@ import numpy as np
 from serving.plan.chance import search_chance
 from serving.plan.choice_model import NOTHING_FOUND, ChoiceModel, budget_rule
 from serving.plan.conflicts import raise_conflict
+from serving.plan.greedy import greedy_choice
 from serving.plan.measures import TailMean, scenario_values
 from serving.plan.problem import LinearRule, NoPlan, PlanError, PlanProblem, PlanSolution
 from serving.plan.scenario_search import search_scenarios
@@ -27,7 +28,8 @@ def solve(
     """Return the best choice of options within the budget and the rules.
 
     `time_limit`: seconds; `gap`: relative distance to the bound at which the search may stop;
-    `start`: positions of options of a known plan: the answer is no worse if it holds the rules;
+    `start`: positions of options of a known plan: the answer is no worse if it holds the rules, nor
+    is it worse than the cheapest engagements first (`greedy_choice`);
     `explain`: whether the rules that conflict are looked for.
 
     The expectation and the mean of the worst scenarios (Rockafellar and Uryasev 2000; cuts of
@@ -122,7 +124,7 @@ def _search(
     """
     model = ChoiceModel.of(problem)
     nothing = np.zeros(len(problem.fee), dtype=bool)
-    known = [nothing] if start is None else [nothing, start]
+    known = [one for one in (nothing, start, greedy_choice(problem, model)) if one is not None]
     if problem.objective.kind in ("quantile", "probability"):
         return search_chance(problem, model, gap, deadline, known)
     if problem.objective.kind == "mean":

@@ -85,6 +85,8 @@ def _entry(
         "format": _format_of(batch, place),
         "package": text("package"),
         "deliverables": int(options.deliverables[place]),
+        "horizon_days": float(text("horizon_days")),
+        "completion_rate": float(np.nan_to_num(batch.number("completion_rate")[place], nan=1.0)),
         "fee": _fee(options, place),
         "engagements": engagements,
         "views": views,

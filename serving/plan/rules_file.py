@@ -86,7 +86,7 @@ def parse_rules(document: object, currency: str, place: str = "") -> PlanRules:
         reader.names("must_have", given.get("must_have")),
         reader.names("exclude", given.get("exclude")),
         reader.amount("max_fee", given.get("max_fee")),
-        reader.share("max_share", given.get("max_share")),
+        reader.largest_share("max_share", given.get("max_share")),
         reader.share("least_authenticity", given.get("least_authenticity")),
         reader.one_of("least_evidence", given.get("least_evidence"), EVIDENCE),
         reader.probability("least_probability", given.get("least_probability")),
@@ -184,11 +184,19 @@ class _Reader:
     def share(self, where: str, value: object) -> float | None:
         """Return a share: "40 %", or a fraction from 0 to 1."""
         expected = "a share such as '40 %', or 0.4"
+        if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= 100:
+            expected = f"write '{value:g} %' or {value / 100:g}"
         if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
             value = float(match[1]) / 100
         number = self._number(where, value, expected)
         if number is not None and not 0 <= number <= 1:
             raise self.fault(where, f"is {value}", expected)
+        return number
+
+    def largest_share(self, where: str, value: object) -> float | None:
+        number = self.share(where, value)
+        if number == 0:
+            raise self.fault(where, "is 0, which leaves nobody", "a share such as '40 %', or 0.4")
         return number
 
     def probability(self, where: str, value: object) -> float | None:

@@ -9,6 +9,8 @@ from serving.plan.search import FIRST_ROUNDS, Search
 
 #: Restarts of the exchange, before and after the relaxation is closed.
 RESTARTS = 30
+#: Pairs of options, taken and not, up to which exchanges go on where the gap is reached already.
+LARGEST_EXCHANGE = 100_000
 
 
 def search_scenarios(search: Search, measure: TailMean | CappedMean, worth: np.ndarray) -> bool:
@@ -32,6 +34,9 @@ def _exchange(search: Search, measure: TailMean | CappedMean) -> Exchange:
     """Make the choice of a search better by exchange; return the exchange."""
     assert search.best is not None
     pool = np.union1d(search.least_loss(), np.flatnonzero(search.best))
-    exchange = Exchange(search.model, measure.scenarios, measure.score, measure.weights, pool)
-    search.consider(exchange.restarts(exchange.improve(search.best), RESTARTS))
+    exchange = Exchange(
+        search.model, measure.scenarios, measure.score, measure.weights, pool, search.deadline
+    )
+    if not search.is_done or len(pool) * int(search.best.sum()) <= LARGEST_EXCHANGE:
+        search.consider(exchange.restarts(exchange.improve(search.best), RESTARTS))
     return exchange

@@ -15,6 +15,8 @@ Measure = Literal["engagements", "views"]
 MEASURES: tuple[Measure, ...] = ("engagements", "views")
 #: The words that users choose an objective by -> its kind.
 OBJECTIVES = {"mean": "mean", "cvar": "cvar", "quantile": "quantile", "goal": "probability"}
+#: The kind of an objective -> the word that users choose it by.
+KIND_WORDS = {kind: word for word, kind in OBJECTIVES.items()}
 #: Which end of a market fee is planned with -> its position among low, typical, high.
 MARKET_FEES = {"low": 0, "typical": 1, "high": 2}
 LARGEST_BUDGET, LARGEST_GOAL = 1e12, 1e12
@@ -86,6 +88,8 @@ def check_currency(currency: str, rates: CurrencyRates) -> None:
     """Raise PlanError for a currency that has no rate."""
     if np.isnan(rates.of([currency])[0]):
         known = ", ".join(rates.usd_per_unit)
+        if currency.upper() in rates.usd_per_unit:
+            raise PlanError(f"the currency {currency!r} is unknown: write {currency.upper()!r}")
         raise PlanError(
             f"the budget is in {currency!r}, which has no rate to USD, known is {known}: name a "
             "rates file that has it (--rates; of the service CREATORCAST_RATES)"
@@ -95,7 +99,7 @@ def check_currency(currency: str, rates: CurrencyRates) -> None:
 def settings_json(settings: PlanSettings) -> dict[str, Any]:
     """Return settings as a dict that `settings_from_json` reads again."""
     objective = settings.objective
-    by = next(name for name, kind in OBJECTIVES.items() if kind == objective.kind)
+    by = KIND_WORDS[objective.kind]
     plain = ("budget", "currency", "measure", "goal", "market_fee", "max_deliverables")
     return {
         **{name: getattr(settings, name) for name in plain},

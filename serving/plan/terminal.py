@@ -19,7 +19,7 @@ _OBJECTIVES = {
     "mean": "most {measure} expected",
     "cvar": "most {measure} expected in the worst {level:.0%} of cases",
     "quantile": "most {measure} that are reached with {rest:.0%} certainty",
-    "probability": "the best chance of {goal:,.0f} {measure}",
+    "goal": "the best chance of {goal:,.0f} {measure}",
 }
 
 
@@ -35,6 +35,10 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     _print_left_out(plan, console)
     if plan["frontier"]:
         console.print(_frontier_table(plan))
+        open_ends = [point["budget"] for point in plan["frontier"] if not point["is_proven"]]
+        if open_ends:
+            budgets = ", ".join(map(format_amount, open_ends))
+            _say(console, f"a better plan may exist at {budgets}: the search ended without a proof")
     for warning in plan["warnings"]:
         _say(console, f"warning: {warning}")
     _say(
@@ -122,6 +126,8 @@ def _money_line(plan: Plan) -> str:
     ]
     beside = f", {', '.join(told)} of it" if told else ""
     text = f"{spend} of {budget}{beside}; {left} left"
+    if parts:
+        text += f"; {currency} each is without {' and '.join(parts).replace('_', ' ')}"
     if any(entry["fee"]["source"] != "quoted" for entry in plan["roster"]):
         text += "; * no fee was quoted: a market fee"
     return text

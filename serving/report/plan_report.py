@@ -203,7 +203,7 @@ def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
     for label, quantiles in (("Engagements", one["engagements"]), ("Views", one["views"])):
         if interval := interval_of(quantiles):
             yield count_figure(label, interval)
-    if plan["objective"]["kind"] != "probability":
+    if plan["objective"]["kind"] != "goal":
         unit = plan["objective"]["measure"]
         yield Figure("Adds to the plan", estimate_text(max(one["adds"], 0.0)), f"{unit} on average")
     if hide_fees:
