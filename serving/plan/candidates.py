@@ -21,8 +21,8 @@ class CandidateList:
     them; `places`: line or row in the list; `max_deliverables`: how often a fee for one deliverable
     may be bought, None where the row does not say; `fee_parts`: of each row's own; `warnings`: of
     each row; `posts`: recent posts, whose account is the row; `place_word`: what `places` count;
-    `unread`: row -> what could not be read of its creator; `fee_words`: of each row what stands in place of a fee
-    and is no amount.
+    `unread`: row -> what could not be read of its creator; `fee_words`: of each row what stands in
+    place of a fee and is no amount.
     """
 
     prospects: ProspectBatch
