@@ -43,7 +43,7 @@ SUBPACKAGES = {
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
     "serving.scoring": set(),
     "serving.track": {"serving.frame_file", "serving.scoring"},
-    "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring"},
+    "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring", "serving.workbook"},
     "serving.report": {"serving.plan", "serving.scoring", "serving.track"},
     "serving.workbook": {"serving.scoring"},
     "serving.http": {"serving.plan", "serving.scoring", "serving.track"},

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -372,9 +373,30 @@ def test_a_list_as_people_keep_it_becomes_a_plan_in_files(run):
             assert one["fee"]["parts"][0]["amount"] == pytest.approx(60 * one["deliverables"])
     assert Path("plan.svg").read_text().startswith("<?xml")
     assert run("--budget", 1500, "--out", "plan.xlsx").exit_code == 3
-    roster = pd.read_excel("plan.xlsx", sheet_name=None)
-    assert list(roster) == ["Plan", "Left out", "Rejected", "Budgets"]
-    assert len(roster["Plan"]) == plan["counts"]["in_plan"]
+    check_plan_workbook("plan.xlsx", plan)
+
+
+def check_plan_workbook(path, plan):
+    """Check a workbook against the plan as JSON: made of the same list, budget and seed."""
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Plan", "Left out", "Rejected", "Other budgets", "About"]
+    rows = [[cell.value for cell in row] for row in book["Plan"].iter_rows()]
+    assert rows[0][0] == plan["sentence"]
+    head = next(row for row in rows if row[0] == "Creator")
+    table = rows[rows.index(head) + 1 :]
+    assert [row[0] for row in table[:-1]] == [one["name"] for one in plan["roster"]]
+    fee = head.index("Fee")
+    assert [row[fee] for row in table[:-1]] == [
+        pytest.approx(one["fee"]["total"], rel=0.01) for one in plan["roster"]
+    ]
+    assert table[-1][fee] == pytest.approx(plan["spend"], rel=0.01)
+    cell = book["Plan"].cell(rows.index(head) + 2, fee + 1)
+    assert cell.number_format == '#,##0 "EUR"'
+    assert book["Plan"].freeze_panes == f"B{rows.index(head) + 2}"
+    assert [row[0].value for row in book["Left out"].iter_rows(min_row=2)] == [
+        one["name"] for one in plan["left_out"]
+    ]
+    assert book["Rejected"].max_row == 1 + plan["counts"]["rejected"]
 
 
 def test_a_word_in_place_of_a_fee_is_never_planned_at_a_market_fee_without_a_word(run):

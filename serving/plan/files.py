@@ -1,4 +1,4 @@
-"""Plans as files: saved as JSON, its roster as CSV, a workbook of four sheets."""
+"""Plans as files: saved as JSON, its roster as CSV, a workbook."""
 
 import json
 import math
@@ -14,6 +14,7 @@ from features.files.formula_escape import escape_formula_frame
 from features.files.output_paths import output_fault
 from serving.frame_file import FileError
 from serving.plan.answer import PLAN_VERSION, Plan, RosterEntry
+from serving.plan.plan_workbook import write_plan_workbook
 from serving.plan.problem import PlanError
 from serving.scoring.warning_texts import warning_sentences
 
@@ -21,8 +22,6 @@ ENDINGS = (".json", ".csv", ".xlsx")
 PICTURE_ENDINGS = (".png", ".svg")
 #: Bytes of a saved plan.
 MOST_BYTES = 100_000_000
-#: Width of a column of a workbook at most.
-WIDEST_PIXELS = 400
 
 
 def check_outputs(outputs: Mapping[str, tuple[Path, tuple[str, ...]]], inputs: Mapping) -> None:
@@ -56,7 +55,7 @@ def write_plan(plan: Plan, path: Path) -> None:
         frame = escape_formula_frame(roster_frame(plan))
         replace_whole(path, lambda beside: frame.to_csv(beside, index=False))
     else:
-        replace_whole(path, lambda beside: _write_workbook(plan, beside))
+        replace_whole(path, lambda beside: write_plan_workbook(plan, beside))
 
 
 def read_plan(path: Path) -> Plan:
@@ -110,35 +109,6 @@ def _roster_row(entry: RosterEntry) -> dict[str, Any]:
         "sentence": entry["sentence"],
         "warnings": warning_sentences(entry["warnings"]),
     }
-
-
-def _write_workbook(plan: Plan, path: Path) -> None:
-    rejected = [{**one, "reasons": "; ".join(one["reasons"])} for one in plan["rejected"]]
-    left_out = [
-        {**one, "replaced_by": ", ".join(one["replaced_by"] or [])} for one in plan["left_out"]
-    ]
-    budgets = [
-        {**{n: v for n, v in point.items() if n != "engagements"}, **point["engagements"]}
-        for point in plan["frontier"]
-    ]
-    frames = {
-        "Plan": roster_frame(plan),
-        "Left out": pd.DataFrame(left_out),
-        "Rejected": pd.DataFrame(rejected),
-        "Budgets": pd.DataFrame(budgets),
-    }
-    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with (
-        open(path, "wb") as file,
-        pd.ExcelWriter(file, engine="xlsxwriter", engine_kwargs=options) as writer,
-    ):
-        for name, frame in frames.items():
-            frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
-            sheet = writer.sheets[name]
-            sheet.autofit(WIDEST_PIXELS)
-            sheet.set_landscape()
-            sheet.fit_to_pages(1, 0)
-            sheet.repeat_rows(0)
 
 
 def replace_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -72,6 +72,14 @@ class Styles:
         ground, letters = (_GREY, "#222222") if own else (_DARK_BLUE, "#FFFFFF")
         return self._style(bg_color=ground, font_color=letters, bold=True, text_wrap=True, indent=1)
 
+    def total(self, number_format: str = GENERAL) -> "Format":
+        """Return the style of the sums below a table."""
+        return self._style(num_format=number_format or GENERAL, bold=True, top=2, indent=0)
+
+    def plain(self) -> "Format":
+        """Return the style of a line above a table."""
+        return self._style(bottom=0)
+
     def section(self) -> "Format":
         """Return the style of a heading on the sheet about the answers."""
         return self._style(bold=True, font_size=13, font_color=_DARK_BLUE)
