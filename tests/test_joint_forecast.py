@@ -343,7 +343,10 @@ def test_averages_that_disagree_lower_the_engagements_to_the_views(bundle):
         "implausible_average",
     }
     assert odd["views_p50"] == pytest.approx(agreed["views_p50"], rel=0.3)
-    assert {*no_views["warnings"]} - {*agreed["warnings"]} == {"implausible_average"}
+    assert {*no_views["warnings"]} - {*agreed["warnings"]} == {
+        "break_even_above_market",
+        "implausible_average",
+    }
     assert no_views["views_p50"] > 1e6
 
 

@@ -90,7 +90,8 @@ class ChunkScorer:
         )
         for row, row_reasons in scored.reasons.items():
             place = int(valid[row])
-            reasons[place] = [*unread_reasons(chunk, place), *row_reasons]
+            unread = unread_reasons(chunk, place) if scored.lacks_profile(row) else []
+            reasons[place] = [*unread, *row_reasons]
         if "warnings" in scored.columns:
             _add_warnings(scored.columns["warnings"], unread_warnings(chunk), valid)
         rows = slice(None) if scored.is_scored.all() else scored.is_scored

@@ -89,7 +89,10 @@ def build_offers(
     scored = _score(scorer, batch, posts_of_rows(candidates.posts, row.tolist()), as_of)
     table = scored.table
     rejected = {
-        int(row[place]): [*candidates.unread.get(int(row[place]), []), *reasons]
+        int(row[place]): [
+            *(candidates.unread.get(int(row[place]), []) if table.lacks_profile(place) else []),
+            *reasons,
+        ]
         for place, reasons in table.reasons.items()
     }
     if not table.is_scored.any():

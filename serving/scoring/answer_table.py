@@ -117,6 +117,8 @@ TEXT_COLUMNS = frozenset(
         *("verdict", "sentence", "definition", "maturation_source", "model_version", "trained_on"),
     }
 )
+#: Codes of breaches of rows whose creator nothing is known of.
+LACKS_PROFILE = frozenset({"no_profile", "unknown_creator"})
 _OBJECTS = TEXT_COLUMNS | {"warnings", *EXTRA_COLUMNS}
 
 
@@ -139,6 +141,10 @@ class AnswerTable:
         return {
             row: [breach.text for breach in breaches] for row, breaches in self.breaches.items()
         }
+
+    def lacks_profile(self, row: int) -> bool:
+        """Whether a row was not scored because nothing is known of its creator."""
+        return any(breach.code in LACKS_PROFILE for breach in self.breaches[row])
 
     @property
     def is_scored(self) -> np.ndarray:

@@ -19,7 +19,7 @@ WARNING_TEXTS = {
     ),
     "followers_unknown": "The number of followers is not known.",
     "followers_zero": (
-        "0 followers are taken as unknown: give the right number, or leave the cell empty."
+        "Zero followers are taken as unknown: give the right number, or leave the cell empty."
     ),
     "followers_read_after_as_of": (
         "The only known number of followers was read after the moment of the forecast."
