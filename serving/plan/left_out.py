@@ -89,7 +89,7 @@ class LeftOutReasons:
         if reason != "gift":
             return ""
         word = self.candidates.fee_word(row)
-        return f"the fee {word!r} is no amount: write what it costs, 0 where that is nothing"
+        return f"the fee {word!r} is no amount: write what it costs you, the goods too"
 
     def _reason(self, row: int) -> tuple[str, str]:
         """Return code and words of why a row with options is not in the plan."""

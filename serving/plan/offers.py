@@ -335,7 +335,7 @@ def _raise_nothing(
         )
     if "gift" in unused.values():
         raise PlanError(
-            "no candidate has a fee that is an amount: write 0 for a gift that costs nothing"
+            "no candidate has a fee that is an amount: write what a gift costs you, the goods too"
         )
     if unused:
         raise PlanError(
