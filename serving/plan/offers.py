@@ -88,13 +88,7 @@ def build_offers(
     batch = with_deliverables(candidates, row, times)
     scored = _score(scorer, batch, posts_of_rows(candidates.posts, row.tolist()), as_of)
     table = scored.table
-    rejected = {
-        int(row[place]): [
-            *(candidates.unread.get(int(row[place]), []) if table.lacks_profile(place) else []),
-            *reasons,
-        ]
-        for place, reasons in table.reasons.items()
-    }
+    rejected = _unscored_rows(candidates, table, row)
     if not table.is_scored.any():
         first = next(iter(rejected.values()))[0]
         raise PlanError(f"none of {candidates.prospects.n:,} candidates can be forecast: {first}")
@@ -189,6 +183,18 @@ def _score(scorer: Scorer, batch: ProspectBatch, posts: PostReadings | None, as_
 def is_gift(word: str | None) -> bool:
     """Return whether what stands in place of a fee says that none is paid."""
     return word is not None and no_fee_reason(word.lower()) == GIFT
+
+
+def _unscored_rows(
+    candidates: CandidateList, table: AnswerTable, row: np.ndarray
+) -> dict[int, list[str]]:
+    """Return why rows cannot be scored; `row`: that of each answer of the table, (n,)."""
+    reasons: dict[int, list[str]] = {}
+    for place, found in table.reasons.items():
+        one = int(row[place])
+        unread = candidates.unread.get(one, []) if table.lacks_profile(place) else []
+        reasons[one] = [*unread, *found]
+    return reasons
 
 
 def account_key(platform: str, creator_id: str | None, partnership_id: str) -> str:
