@@ -14,7 +14,7 @@ from serving.scoring.booked_words import booked_words
 from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.warning_texts import warning_sentences
 from serving.workbook.cells import row_height, text_lines, write_cell
-from serving.workbook.contents import WHOLE
+from serving.workbook.contents import EVIDENCE_WORDS, WHOLE
 from serving.workbook.money_format import money_cell
 from serving.workbook.styles import Styles
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-_EVIDENCE = {"history": "past posts", "summary": "averages", "profile": "profile alone"}
 _FIGURES = {
     "p50": "Engagements (middle case)",
     "p10": "Low (1 in 10 below)",
@@ -123,7 +122,7 @@ def _roster_columns(plan: Plan) -> list[_Column]:
         *figures,
         money("Cost per engagement", lambda entry: entry["cpe"]),
         money("Highest fee that pays", lambda entry: entry["break_even_fee"]),
-        _Column("Rests on", 13, lambda entry: (_EVIDENCE.get(entry["evidence"], ""), "")),
+        _Column("Rests on", 13, lambda entry: (EVIDENCE_WORDS.get(entry["evidence"], ""), "")),
         _text("In words", 48, "sentence", is_wrapped=True),
         _Column("What to know", 48, lambda one: (warning_sentences(one["warnings"]), ""), True),
     ]

@@ -14,6 +14,8 @@ MAX_SHEET_ROWS, MAX_SHEET_COLUMNS, MAX_CELL_CHARACTERS = 1 << 20, 1 << 14, 32_76
 DAY, MOMENT, GENERAL, WHOLE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "General", "#,##0"
 
 
+#: What a forecast rests on, in words.
+EVIDENCE_WORDS = {"history": "past posts", "summary": "averages", "profile": "profile alone"}
 #: What a reader asks who sees a good rank beside a bad verdict.
 RANK_AND_VERDICT = (
     "Rank and verdict answer two questions. The rank: who is best in this list, by the measure "

@@ -12,7 +12,7 @@ from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
 from serving.scoring.sentences import FeeAdvice, sentence_in_currency
 from serving.scoring.verdict import percent_decimals
 from serving.scoring.warning_texts import warning_sentences
-from serving.workbook.contents import RANK_AND_VERDICT, WHOLE
+from serving.workbook.contents import EVIDENCE_WORDS, RANK_AND_VERDICT, WHOLE
 from serving.workbook.money_format import money_cell
 from serving.workbook.range_bar import WIDTH, BarScale
 from serving.workbook.ranked_rows import ListFacts, split_warnings
@@ -32,7 +32,6 @@ SOURCE_COLUMNS = (
 )
 #: The median, which is below the mean that plans add up.
 MIDDLE_CASE = "Engagements (middle case)"
-_EVIDENCE = {"history": "past posts", "summary": "averages", "profile": "profile alone"}
 _EVIDENCE_MEANING = (
     "past posts, the averages of the list, or followers and niche alone, which gives a wide range"
 )
@@ -184,7 +183,7 @@ class DecisionColumns:
 
     def _evidence(self, block: Block) -> list[StyledCell]:
         style = self.styles.text()
-        return [(_EVIDENCE.get(name, name), style) for name in block.values("evidence")]
+        return [(EVIDENCE_WORDS.get(name, name), style) for name in block.values("evidence")]
 
     def _warnings(self, block: Block) -> list[StyledCell]:
         style = self.styles.wrapped()
