@@ -119,11 +119,6 @@ def total_deliverables(package: Package) -> int:
     return sum(count for _, count in package)
 
 
-def counted_deliverables(package: Package) -> int:
-    """Return how many of them are of formats with public counts."""
-    return sum(count for name, count in package if name not in UNCOUNTED_FORMATS)
-
-
 def package_words(package: Package) -> str:
     """Return a package in words for a sentence; formats without public counts stand apart.
 
