@@ -12,9 +12,11 @@ COPY requirements-service.lock ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements-service.lock
 COPY features/ features/
 COPY ingest/ ingest/
+COPY ledger/ ledger/
 COPY models/ models/
+COPY monitoring/ monitoring/
 COPY serving/ serving/
-RUN python -m compileall -q features ingest models serving
+RUN python -m compileall -q features ingest ledger models monitoring serving
 
 # what BentoML writes goes to /tmp, so that the rest can be read-only
 ENV BENTOML_DO_NOT_TRACK=True \

@@ -22,6 +22,9 @@ FOREIGN = re.compile(
     r"\.(parquet|pkl|pickle|joblib|db|so|bin|npy|npz|onnx|safetensors|pyc)$|location\.txt|scale\.txt"
 )
 
+#: The packages that the service is made of.
+SERVED = ("features", "ingest", "ledger", "models", "monitoring", "serving")
+
 
 def names_in(path, pattern):
     return set(re.findall(pattern, path.read_text()))
@@ -36,14 +39,10 @@ def test_every_setting_that_the_code_reads_is_in_the_table_and_the_other_way_rou
 
 
 def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
-    served = {
-        path
-        for path in SOURCES
-        if path.relative_to(ROOT).parts[0] in ("features", "ingest", "models", "serving")
-    }
+    served = {path for path in SOURCES if path.relative_to(ROOT).parts[0] in SERVED}
     served -= {*(ROOT / "serving" / "client").iterdir()}  # of those who ask
     imported = {top for path in served for top, _, _ in imports_of(path)}
-    known = {*sys.stdlib_module_names, "features", "ingest", "models", "serving"}
+    known = {*sys.stdlib_module_names, *SERVED}
     listed = {
         line.split("[")[0]
         .replace("scikit-learn", "sklearn")
@@ -73,7 +72,15 @@ def test_the_dockerfile_is_sound_as_far_as_that_can_be_told_without_an_engine():
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base)
     copied = [source for word, rest in lines if word == "COPY" for source in rest.split()[:-1]]
     kept = (ROOT / ".dockerignore").read_text().splitlines()
-    assert copied == ["requirements-service.lock", "features/", "ingest/", "models/", "serving/"]
+    assert copied == [
+        "requirements-service.lock",
+        "features/",
+        "ingest/",
+        "ledger/",
+        "models/",
+        "monitoring/",
+        "serving/",
+    ]
     for source in copied:
         assert (ROOT / source).exists()
         assert f"!{source}" in kept
@@ -111,7 +118,7 @@ def test_a_bento_holds_code_and_nothing_else(bento):
     }
     assert [name for name in files if FOREIGN.search(name)] == []
     assert {name.split("/")[1] for name in files if name.startswith("src/")} == {
-        "features", "ingest", "models", "serving", "bentofile.yaml",
+        "features", "ingest", "ledger", "models", "monitoring", "serving", "bentofile.yaml",
     }  # fmt: skip
     here = {str(ROOT), str(Path.home()), str(folder)} - {"/"}
     assert [
