@@ -3,29 +3,23 @@
 Importing mlflow takes seconds, so callers import this module lazily.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
 
-import features
-import models
-from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
 from features.tables.vocabulary import TARGETS
 from models.champion import champion_version
-from models.distribution import QUANTILES
+from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult, read_artifacts
 from training.backtest.plots import backtest_figures
 from training.curve_text import curves_text
+from training.log_model import log_model
 from training.mlflow_store import EXPERIMENT, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
@@ -35,13 +29,6 @@ from training.registry import (
     store_address,
 )
 from training.train import headline_metrics
-
-#: Packages that a logged model needs to be loaded and to predict.
-PREDICTS_WITH = ("lightgbm", "numpy", "orjson", "pandas", "pydantic", "scikit-learn", "scipy")
-MODEL_SIGNATURE = ModelSignature(
-    Schema([ColSpec("double", name) for name in COLUMNS]),
-    Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
-)
 
 
 @dataclass(frozen=True)
@@ -75,6 +62,7 @@ def log_training(
     trained: TrainingResult,
     home: Path,
     tracking_uri: str | None,
+    packaging: ModelPackaging,
     report: Callable[[str], None] = lambda text: None,
 ) -> LoggedRun:
     """Log and register a trained bundle, once; raises LoggingError with how to do it later."""
@@ -83,7 +71,7 @@ def log_training(
         with open_store(home, tracking_uri, report) as uri:
             number = _registered_as(version)
             if number is None:
-                return _log(trained, uri)
+                return _log(trained, uri, packaging)
             run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
             return LoggedRun(uri, str(run), number, is_new=False)
     except RegistryError as error:
@@ -98,23 +86,24 @@ def log_training(
 def point_alias_at_champion(
     home: Path,
     tracking_uri: str | None,
-    log_missing: bool = False,
+    packaging: ModelPackaging | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> RegisteredChampion | None:
     """Move the registry's alias to the version of the champion, which artifacts/champion names.
 
     Returns None where there is no champion, or where the registry does not have it; with
-    `log_missing` such a champion is logged. Raises training.registry.RegistryError where the store
+    `packaging` such a champion is logged. Raises training.registry.RegistryError where the store
     cannot be read or changed, models.bundle.BundleError where there is nothing to log.
     """
     with open_store(home, tracking_uri, report) as uri:
         bundle = champion_version(home)
         if bundle is None:
             return None
-        registered = _registered_as(bundle)
-        if registered is None and not log_missing:
-            return None
-        number = registered or _log(read_artifacts(home, bundle), uri).model_version
+        registered = number = _registered_as(bundle)
+        if number is None:
+            if packaging is None:
+                return None
+            number = _log(read_artifacts(home, bundle), uri, packaging).model_version
         moved = _alias_version() != number
         if moved:
             mlflow.MlflowClient().set_registered_model_alias(
@@ -123,7 +112,7 @@ def point_alias_at_champion(
         return RegisteredChampion(bundle, number, logged=registered is None, alias_moved=moved)
 
 
-def _log(trained: TrainingResult, uri: str) -> LoggedRun:
+def _log(trained: TrainingResult, uri: str, packaging: ModelPackaging) -> LoggedRun:
     manifest = trained.bundle.manifest
     experiment = _experiment_id()
     _end_unfinished(experiment, manifest["version"])
@@ -140,7 +129,7 @@ def _log(trained: TrainingResult, uri: str) -> LoggedRun:
             mlflow.log_figure(figure, name)
         mlflow.log_table(record["table"], "backtest.json")
         mlflow.log_table(record["coverage"], "coverage.json")
-        model = _log_model(trained)
+        model = log_model(trained, packaging)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     tags["features_version"] = str(FEATURES_VERSION)
     version = mlflow.register_model(
@@ -238,26 +227,3 @@ def _curve_parameter(curve: dict) -> str:
     """Return what a curve rests on and its parameters, short enough for a column of runs."""
     posts = f" to {curve['posts']} posts" if curve["posts"] else ""
     return f"{curve['basis']}{posts}: tau {curve['tau_days']:.4g} d, gamma {curve['gamma']:.4g}"
-
-
-def _log_model(trained: TrainingResult) -> str:
-    """Log the bundle as a model of the run; return its address."""
-    code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message=".*input example"
-        )  # nothing is inferred, as there is a signature
-        return mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="models.pyfunc",
-            data_path=str(trained.folder),
-            code_paths=code,
-            pip_requirements=_requirements(),
-            signature=MODEL_SIGNATURE,
-            metadata={"features_version": FEATURES_VERSION},
-        ).model_uri
-
-
-def _requirements() -> list[str]:
-    """Return the packages that a prediction needs, at the versions that trained the model."""
-    return [f"{name}=={version(name)}" for name in PREDICTS_WITH]
