@@ -58,7 +58,12 @@ SHARED_MODULES = {"features.errors", "features.number_text", "serving.settings"}
 NEVER_IMPORTED = {"features.derive": {"features.tables.folder"}}
 #: Heavy package -> the files that may import it.
 ONLY_IN = {
-    "mlflow": {"training/tracking.py", "training/mlflow_store.py", "training/log_model.py"},
+    "mlflow": {
+        "training/tracking.py",
+        "training/mlflow_store.py",
+        "training/log_model.py",
+        "training/log_run.py",
+    },
     "bentoml": {"serving/service.py"},
 }
 LONGEST_FUNCTION = 60

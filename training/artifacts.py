@@ -7,10 +7,11 @@ artifacts/backtests/VERSION.json     the folder of its tables, which is true of 
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -31,12 +32,14 @@ NOTE_LIMIT = 2**24
 class TrainingResult:
     """A trained bundle: its folder, the bundle as loaded from it, and its backtest.
 
-    `backtest` is None where it was not kept.
+    `backtest` is None where it was not kept; `note`: what is kept beside the bundle, empty where
+    nothing was.
     """
 
     folder: Path
     bundle: Bundle
     backtest: BacktestResult | None
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifacts(
@@ -80,7 +83,8 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
     Raises models.bundle.BundleError where the bundle is missing or broken.
     """
     bundle = load_version(home, version)
-    return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
+    record, note = _read_record(home, bundle), _note(home, version)
+    return TrainingResult(bundle_folder(home, version), bundle, record, note)
 
 
 def backtest_file(home: Path, version: str) -> Path:

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from features.derive.version import FEATURES_VERSION
-from features.tables.vocabulary import TARGETS
 from models.champion import champion_version
 from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult, read_artifacts
-from training.backtest.plots import backtest_figures
-from training.curve_text import curves_text
-from training.log_model import log_model
-from training.mlflow_store import EXPERIMENT, open_store, store_errors_named
+from training.log_run import log_run
+from training.mlflow_store import artifact_location, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
     CHAMPION_ALIAS,
@@ -28,17 +24,19 @@ from training.registry import (
     RegistryError,
     store_address,
 )
-from training.train import headline_metrics
 
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """The store's address, the run and the registered version; `is_new`: logged just now."""
+    """The store's address, the run and the registered version; `is_new`: logged just now;
+    `seconds` that the run took to be logged.
+    """
 
     tracking_uri: str
     run_id: str
     model_version: str
     is_new: bool = True
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def log_training(
         with open_store(home, tracking_uri, report) as uri:
             number = _registered_as(version)
             if number is None:
-                return _log(trained, uri, packaging)
+                return _log(trained, home, uri, packaging)
             run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
             return LoggedRun(uri, str(run), number, is_new=False)
     except RegistryError as error:
@@ -103,7 +101,7 @@ def point_alias_at_champion(
         if number is None:
             if packaging is None:
                 return None
-            number = _log(read_artifacts(home, bundle), uri, packaging).model_version
+            number = _log(read_artifacts(home, bundle), home, uri, packaging).model_version
         moved = _alias_version() != number
         if moved:
             mlflow.MlflowClient().set_registered_model_alias(
@@ -112,46 +110,16 @@ def point_alias_at_champion(
         return RegisteredChampion(bundle, number, logged=registered is None, alias_moved=moved)
 
 
-def _log(trained: TrainingResult, uri: str, packaging: ModelPackaging) -> LoggedRun:
+def _log(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackaging) -> LoggedRun:
+    """Log a bundle as a run and register its model."""
     manifest = trained.bundle.manifest
-    experiment = _experiment_id()
-    _end_unfinished(experiment, manifest["version"])
-    record = {name: pd.DataFrame(manifest["backtest"][name]) for name in ("table", "coverage")}
-    with mlflow.start_run(experiment_id=experiment, run_name=manifest["version"]) as run:
-        mlflow.log_params(_parameters(manifest))
-        mlflow.log_metrics(headline_metrics(record["table"]))
-        mlflow.set_tags(
-            {name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")}
-            | {"maturation": _curves_tag(manifest)}
-        )
-        mlflow.log_dict(manifest["maturation"], "maturation.json")
-        for name, figure in backtest_figures(trained.backtest).items() if trained.backtest else ():
-            mlflow.log_figure(figure, name)
-        mlflow.log_table(record["table"], "backtest.json")
-        mlflow.log_table(record["coverage"], "coverage.json")
-        model = log_model(trained, packaging)
+    run = log_run(trained, artifact_location(home, uri), packaging)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     tags["features_version"] = str(FEATURES_VERSION)
     version = mlflow.register_model(
-        model, REGISTERED_MODEL, tags=tags
+        run.model_uri, REGISTERED_MODEL, tags=tags
     ).version  # with its tags in one step
-    return LoggedRun(uri, run.info.run_id, str(version))
-
-
-def _experiment_id() -> str:
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
-    assert experiment is not None  # _connect made it
-    return experiment.experiment_id
-
-
-def _end_unfinished(experiment: str, version: str) -> None:
-    """End the runs of a bundle that a killed process left running: whoever logs it now holds the
-    home's lock.
-    """
-    client = mlflow.MlflowClient()
-    running = f"attributes.run_name = '{version}' and attributes.status = 'RUNNING'"
-    for run in client.search_runs([experiment], running):
-        client.set_terminated(run.info.run_id, "KILLED")
+    return LoggedRun(uri, run.run_id, str(version), seconds=run.seconds)
 
 
 def _registered_as(bundle: str) -> str | None:
@@ -198,32 +166,3 @@ def _model_versions() -> list[ModelVersion]:
         token = page.token
         if not token:
             return versions
-
-
-def _parameters(manifest: dict) -> dict:
-    flat = {
-        name: manifest[name]
-        for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")
-    }
-    flat |= {f"rows_{target}": rows for target, rows in manifest["rows"].items()}
-    for platform, measures in manifest["maturation"].items():
-        for measure, curve in measures.items():
-            if measure in TARGETS:
-                flat[f"maturation.{platform}.{measure}"] = _curve_parameter(curve)
-    for name, value in manifest["recipe"].items():
-        flat |= (
-            {f"{name}.{k}": v for k, v in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
-    return flat
-
-
-def _curves_tag(manifest: dict) -> str:
-    return curves_text(manifest["maturation"], TARGETS[0], manifest["horizon_days"])
-
-
-def _curve_parameter(curve: dict) -> str:
-    """Return what a curve rests on and its parameters, short enough for a column of runs."""
-    posts = f" to {curve['posts']} posts" if curve["posts"] else ""
-    return f"{curve['basis']}{posts}: tau {curve['tau_days']:.4g} d, gamma {curve['gamma']:.4g}"

@@ -34,6 +34,19 @@ def experiment_name(meta: Mapping[str, Any], folder: Path | None = None) -> str:
     return f"{label}{simulated} {hashlib.sha256(identity.encode()).hexdigest()[:6]}"
 
 
+def bundle_experiment(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> str:
+    """Return the name of the experiment of a bundle.
+
+    `note`: what training.artifacts keeps beside the bundle. Where it does not name the experiment,
+    as for a bundle from another home, the source and the folder decide.
+    """
+    if note.get("experiment"):
+        return str(note["experiment"])
+    folder = Path(note["data"]) if note.get("data") else None
+    simulated = {"simulated": True} if manifest["trained_on"] == "simulated" else {}
+    return experiment_name({"source": manifest["source"], **simulated}, folder)
+
+
 def _short(name: Any) -> str:
     return " ".join(str(name).split())[:LONGEST_NAME]
 

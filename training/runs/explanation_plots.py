@@ -80,7 +80,7 @@ def _effect(axes: Axes, name: str, effect: Mapping[str, Any]) -> None:
         axes.set_xlabel(_UNITS.get(name, ""), fontsize=8)
     else:
         axes.plot(range(len(labels)), factor, "o", color=_LOCATION, ms=4)
-        turned = {"rotation": 90} if len(labels) > 4 else {}
-        axes.set_xticks(range(len(labels)), labels, fontsize=7, **turned)
+        turn = 90 if len(labels) > 4 else 0
+        axes.set_xticks(range(len(labels)), labels, fontsize=7, rotation=turn)
     axes.tick_params(labelsize=7)
     axes.set_title(name, fontsize=8)

@@ -6,11 +6,8 @@ from typing import Any
 from features.tables.vocabulary import TARGETS
 
 
-def run_parameters(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all parameters by name; those of nested parts have names like `sampling.seed`.
-
-    `note`: what training.artifacts keeps beside the bundle.
-    """
+def run_parameters(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters by name; those of nested parts have names like `sampling.seed`."""
     names = ("version", "trained_on", "until", "horizon_days", "accounts", "posts")
     flat = {name: manifest[name] for name in names if name in manifest}
     flat |= {f"rows_{target}": rows for target, rows in manifest.get("rows", {}).items()}
@@ -18,8 +15,8 @@ def run_parameters(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> dict
         for measure, curve in measures.items():
             if measure in TARGETS:
                 flat[f"maturation.{platform}.{measure}"] = _curve_parameter(curve)
-    versions = {f"versions.{name}": value for name, value in note.get("versions", {}).items()}
-    return flat | recipe_parameters(manifest) | versions
+    made_with = flatten(manifest.get("made_with", {}), "made_with.")
+    return flat | recipe_parameters(manifest) | made_with
 
 
 def recipe_parameters(manifest: Mapping[str, Any]) -> dict[str, Any]:
