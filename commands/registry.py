@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from training.artifacts import TrainingResult
 
 
-def log_to_mlflow(trained: TrainingResult) -> None:
-    """Log and register a bundle, print where, and move the alias of the champion where it lags."""
+def log_to_mlflow(trained: TrainingResult) -> float:
+    """Log and register a bundle, print where, and move the alias of the champion where it lags.
+
+    Returns the seconds that logging took.
+    """
     from serving.registered_model.packaging import model_packaging
     from training.tracking import log_training
 
@@ -33,6 +36,7 @@ def log_to_mlflow(trained: TrainingResult) -> None:
     note = sync_champion_alias()
     if note is not None:
         report_progress(note)
+    return logged.seconds
 
 
 def sync_champion_alias() -> str | None:

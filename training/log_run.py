@@ -30,6 +30,8 @@ from training.runs.parameters import run_parameters
 #: MLflow's tag of the commit, which its pages show as the version of the code.
 COMMIT_TAG = "mlflow.source.git.commit"
 DATASET_CONTEXT = "mlflow.data.context"
+#: By these MLflow shows the pages of trained models, not those of language models.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 #: Characters that MLflow keeps of a dataset's digest, and of a tag.
 DIGEST_LENGTH, TAG_LENGTH = 36, 8000
 #: Kind of a column (features.tables.schema.DTYPES) -> MLflow's name of its type.
@@ -88,7 +90,7 @@ def _experiment_id(name: str, artifacts: str | None) -> str:
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, artifacts)
+        return client.create_experiment(name, artifacts, tags=EXPERIMENT_TAGS)
     if experiment.lifecycle_stage != "active":
         client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id

@@ -166,7 +166,7 @@ def _short_change(changes: RunChanges | None) -> str:
     if len(changes.recipe) > NAMED_CHANGES:
         told.append(f"{len(changes.recipe)} parameters")
     else:
-        told += [f"{name} {before} -> {now}" for name, before, now in changes.recipe]
+        told += [f"{name}={now}" for name, _, now in changes.recipe]
     if any(name == f"{MADE_WITH}code" for name, _, _ in changes.versions):
         told.append("new code")
     if any(name != f"{MADE_WITH}code" for name, _, _ in changes.versions):
