@@ -15,6 +15,7 @@ COMMANDS = (
     data.features,
     data.snapshot,
     training.train,
+    training.recipe,
     training.log_bundle,
     training.backtest,
     training.report,

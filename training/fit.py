@@ -8,7 +8,7 @@ weighing more.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,13 +16,12 @@ from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ
-from features.tables.vocabulary import HORIZON_DAYS, MATURE_DAYS, TARGETS
-from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
+from features.tables.vocabulary import MATURE_DAYS, TARGETS
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
 from models.forecaster_columns import forecaster_columns
 from training.backend import LOCAL, Backend
-from training.dataset import Sampling, sample_training_rows, training_weights
+from training.dataset import sample_training_rows, training_weights
 from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
 from training.platform_times import (
     time_of_post_share,
@@ -30,35 +29,10 @@ from training.platform_times import (
     times_of_accounts,
     to_timestamp,
 )
+from training.recipe import Recipe
 
 #: Training rows that a target needs.
 ENOUGH_ROWS = 20
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a fit, beside the data.
-
-    - `horizon_days`: days after posting at which outcomes are judged
-    - `brings_counts`: whether counts are brought from their age at reading to the horizon; else
-      they stay as they were read
-    """
-
-    sampling: Sampling = field(default_factory=Sampling)
-    location: Boosting = LOCATION_BOOSTING
-    scale: Boosting = SCALE_BOOSTING
-    folds: int = 3
-    calibration_share: float = 0.2
-    calibration_half_life_days: float = 60.0
-    widen: float = 0.05
-    horizon_days: int = HORIZON_DAYS
-    brings_counts: bool = True
-    seed: int = 0
-    threads: int = 0
-
-    def parameters(self) -> dict:
-        """Return all of it as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -168,8 +142,10 @@ def fit_uncalibrated(
 
 def make_forecaster(target: str, recipe: Recipe, backend: Backend = LOCAL) -> Forecaster:
     """Return the unfitted forecaster of a target."""
+    columns = forecaster_columns(target)
+    columns["leave_out"] = (*columns["leave_out"], *recipe.left_out_columns())
     return backend.forecaster(
-        **forecaster_columns(target),
+        **columns,
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,
