@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,28 @@ def recipe(version: str | None) -> None:
     manifest = check_bundle(bundle_folder(home_folder(), version))
     text = recipe_text(recipe_from_manifest(manifest), f"The recipe of the bundle {version}.")
     click.echo(text, nl=False)
+
+
+@click.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--data", type=FOLDER, help="Folder of the tables. Default: the one that the training had."
+)
+@click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Of LightGBM, a fit.")
+@click.pass_context
+def reproduce(ctx: click.Context, run: str, data: Path | None, threads: int) -> None:
+    """Train the bundle of RUN anew, in a folder that is removed, and compare it byte by byte.
+
+    RUN is the id of a run in MLflow, a number in its registry, or the version of a bundle
+    (creatorcast bundles). Exit code 0: identical; 3: it differs, with the files, keys and the
+    likely reason; 2: it cannot be trained anew.
+    """
+    from training.reproduce import reproduce as reproduce_bundle
+
+    result = reproduce_bundle(home_folder(), bundle_named(run), data, report_progress, threads)
+    click.echo(result.text())
+    if not result.is_identical:
+        ctx.exit(3)
 
 
 @click.command(cls=Command, name="log")
@@ -161,6 +184,21 @@ def curves(data: Path, out: Path | None) -> None:
     click.echo(publish_curves(data, out, report_progress))
     if out is not None:
         click.echo(f"\nthe table and the picture are in {out}")
+
+
+def bundle_named(run: str) -> str:
+    """Return the bundle that a run, a number of the registry or a version names."""
+    from models.bundle_folders import bundle_versions
+    from training.registry import registered_bundle
+
+    home, address = home_folder(), tracking_address()
+    if run.isdecimal() and len(run) < 12:
+        return registered_bundle(home, address, int(run))
+    if run in bundle_versions(home) or not re.fullmatch(r"[0-9a-f]{32}", run):
+        return run
+    from training.tracking import bundle_of_run
+
+    return bundle_of_run(home, address, run)
 
 
 def default_recipe() -> Recipe:

@@ -31,7 +31,7 @@ from training.platform_times import (
 )
 from training.recipe import Recipe
 from training.shared_errors import shared_shock_of_scores
-from training.training_data import data_digest, read_training_tables
+from training.training_data import data_digest, digests_beside_tables, read_training_tables
 
 
 def train(
@@ -58,6 +58,7 @@ def train(
     # sums of several threads differ in their last digits by the number of threads
     with threadpool_limits(1, user_api="blas"):
         bundle, result, scores = _train_bundle(tables, card, recipe, report, backend, now)
+    bundle.manifest["beside_tables"] = digests_beside_tables(data)
     return write_artifacts(home, bundle, result, scores, data, report)
 
 

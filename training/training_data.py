@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.tables.folder import read_tables
+from features.tables.folder import RATES_FILE, read_tables
 from features.tables.model import Tables
 from features.tables.schema import TABLE_SPECS
 from features.tables.validate import validate
+from training.fit_pricing import RATE_CARD_FILE
 
 
 def read_training_tables(data: Path) -> Tables:
@@ -29,6 +30,14 @@ def data_digest(tables: Tables) -> str:
         rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
         digest.update(f"{name} {len(rows)} {rows.sum()} {(rows >> 7).sum()}".encode())
     return digest.hexdigest()
+
+
+def digests_beside_tables(data: Path) -> dict[str, str]:
+    """Return a sha256 of each file beside the tables that prices rest on, by name."""
+    files = [Path(data) / name for name in (RATE_CARD_FILE, RATES_FILE)]
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.exists()
+    }
 
 
 def _in_key_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
