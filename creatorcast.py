@@ -16,6 +16,7 @@ COMMANDS = (
     data.snapshot,
     training.train,
     training.recipe,
+    training.tune,
     training.reproduce,
     training.log_bundle,
     training.backtest,

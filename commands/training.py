@@ -97,6 +97,46 @@ def reproduce(ctx: click.Context, run: str, data: Path | None, threads: int) -> 
         ctx.exit(3)
 
 
+@click.command(cls=Command)
+@click.argument("data", type=FOLDER)
+@click.option(
+    "--minutes",
+    default=20.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Time to search from now; a trial that has begun is brought to its end.",
+)
+@click.option("--trials", type=click.IntRange(1), help="At most so many trials from now.")
+@add_recipe_options
+@click.option("--no-log", is_flag=True, help="Log no runs to MLflow.")
+def tune(
+    data: Path,
+    minutes: float,
+    trials: int | None,
+    recipe: Path | None,
+    no_log: bool,
+    **options: Any,
+) -> None:
+    """Search for a better recipe for the tables in DATA, inside of the training window.
+
+    Writes artifacts/tuning/NAME.best.toml for train --recipe: the best recipe where it beats the
+    default on later posts that no trial saw, else the default. The same command continues the
+    search; Ctrl-C ends it with what was found. See docs/recipe.md.
+    """
+    from training.tune.tune import tune as search
+
+    asked = asked_recipe(recipe, options)
+    with progress_bar() as bar:
+        task = bar.add_task("search", total=None)
+
+        def show(done: float, total: float, text: str) -> None:
+            bar.update(task, completed=min(done, total), total=total, description=text)
+
+        report = report_progress if bar.disable else bar.console.print
+        result = search(data, home_folder(), asked, minutes, report, show, trials)
+    click.echo(result.text())
+
+
 @click.command(cls=Command, name="log")
 @click.argument("version", required=False)
 def log_bundle(version: str | None) -> None:
