@@ -20,7 +20,6 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
 from models.conformal import GRID
-from training.backtest.backtest import HOLDOUT_FOLDS
 from training.backtest.metrics import bootstrap_means, interval
 from training.fit import Recipe, fit
 from training.later_posts import derive_later_posts, label_later_posts
@@ -40,7 +39,9 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     """Return a row for each evidence: posts, mean errors, their ratios, and interval width."""
     cut = int(np.quantile(history.posts_with_engagements.time, SHARE))
     until = int(history.posts_with_engagements.time.max())
-    folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    folds = np.random.default_rng(recipe.seed).integers(
+        0, recipe.creator_parts, len(history.accounts)
+    )
     trained, tested = (folds > 0, folds == 0) if unseen else (None, None)
     one = fit(history, cut, recipe, trained, targets=(TARGET,))
     forecaster = one.forecasters[TARGET]

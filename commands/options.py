@@ -18,10 +18,6 @@ HORIZON = click.option(
     "--horizon-days", default=30, show_default=True, type=click.IntRange(1, 90),
     help="Days after posting to which counts are brought, and for which they are forecast.",
 )
-LEAD = click.option(
-    "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
-    help="How far ahead of a post it is asked about.",
-)
 ENGINE = click.option(
     "--engine", default="auto", show_default=True,
     type=click.Choice(["auto", "lightgbm", "daal4py"]),
@@ -38,6 +34,35 @@ DASK_MINUTES = click.option(
     help="Minutes without progress after which a Dask cluster is given up.",
 )
 NO_REGISTRY = click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
+
+#: A recipe file, and options that take the place of its keys (training/recipe_keys.py).
+RECIPE_OPTIONS = (
+    click.option(
+        "--recipe", type=FILE,
+        help="Recipe file; creatorcast recipe prints the default one. Options override it.",
+    ),
+    click.option(
+        "--horizon-days", type=click.IntRange(1, 90),
+        help="Days after posting to which counts are brought, and for which they are forecast. "
+        "[default: the recipe's, 30]",
+    ),
+    click.option(
+        "--longest-lead-days", type=click.FloatRange(1, 365),
+        help="How far ahead of a post it is asked about. [default: the recipe's, 120]",
+    ),
+    click.option(
+        "--per-post", type=click.IntRange(1, 20),
+        help="Moments asked from, a post. [default: the recipe's, 3]",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0, 2**31 - 1),
+        help="Of sampling, folds, boosters and creators left out. [default: the recipe's, 0]",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(0, 1024),
+        help="Of LightGBM, a fit; 0: one, fits side by side. [default: the recipe's, 0]",
+    ),
+)
 
 #: How a spreadsheet is written, where that is not detected rightly.
 SHEET_OPTIONS = (
@@ -61,6 +86,13 @@ SHEET_OPTIONS = (
 def add_sheet_options(command: Callable) -> Callable:
     """Add SHEET_OPTIONS to a command; help lists them in their order."""
     for option in reversed(SHEET_OPTIONS):
+        command = option(command)
+    return command
+
+
+def add_recipe_options(command: Callable) -> Callable:
+    """Add RECIPE_OPTIONS to a command; help lists them in their order."""
+    for option in reversed(RECIPE_OPTIONS):
         command = option(command)
     return command
 

@@ -9,6 +9,7 @@ checked.
 
 import re
 
+import lightgbm as lgb
 import numpy as np
 
 from features.errors import CreatorcastError
@@ -46,6 +47,8 @@ LARGEST_LEAF = 100.0
 #: values are unknown.
 DECISIONS = (0, 2, 4, 6, 8, 10)
 
+#: The line of a booster's text with the threads that fitted it.
+THREADS = re.compile(r"^\[num_threads: -?\d+\]$", re.MULTILINE)
 _WHOLE = re.compile(r"-?\d{1,9}")
 _NUMBER = re.compile(r"-?(\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?|inf)")
 _ENDS = (
@@ -59,6 +62,13 @@ _ENDS = (
 
 class BoosterTextError(CreatorcastError):
     """The text is not a booster as this code writes it, or was damaged."""
+
+
+def booster_text(booster: lgb.Booster) -> str:
+    """Return a fitted booster as text; the number of threads that fitted it, which changes nothing
+    else, is not in it.
+    """
+    return THREADS.sub("[num_threads: 0]", booster.model_to_string())
 
 
 def check_booster(text: str, columns: int) -> None:

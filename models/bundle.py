@@ -7,10 +7,11 @@ place and then renamed, so that it is whole or not there at all.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from features.derive.catalog import COLUMNS
 from features.derive.reference import Reference
@@ -34,6 +35,9 @@ from models.bundle_files import (
 from models.bundle_folders import bundle_folder
 from models.fee import MarketFee
 from models.forecast import Forecaster
+
+#: Hexadecimal digits of a bundle's digest in its version.
+VERSION_DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,16 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     with new_folder(folder) as unfinished:
         for name, text in _files(bundle).items():
             (unfinished / name).write_text(text)
+
+
+def content_version(bundle: Bundle) -> str:
+    """Return the version that a new bundle's contents give it: the end of its knowledge and the
+    start of a sha256 of all else that its files hold. The same contents have the same version.
+    """
+    manifest = {name: value for name, value in bundle.manifest.items() if name != "version"}
+    text = _files(replace(bundle, manifest=manifest))[MANIFEST_FILE]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{pd.Timestamp(manifest['until']):%Y%m%d-%H%M%S}-{digest[:VERSION_DIGITS]}"
 
 
 def load_bundle(folder: Path, digest: str | None = None) -> Bundle:

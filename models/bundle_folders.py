@@ -1,9 +1,16 @@
 """The folders of bundles in a home: `artifacts/bundles/VERSION`, one for each bundle."""
 
+import json
+import re
 from pathlib import Path
 
+from features.files.regular import read_regular
 from models.bundle_files import MANIFEST_FILE, BundleError
 
+#: Bytes of the note beside a bundle's scores.
+NOTE_LIMIT = 2**24
+#: Versions begin with a moment: of the training, or of the end of its knowledge.
+MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-")
 #: Bundles that a message names; the others are counted.
 MAX_VERSIONS_SHOWN = 5
 
@@ -31,15 +38,40 @@ def bundle_folder(home: Path, version: str) -> Path:
     raise BundleError(f"{str(folder / version)!r} is no bundle: {there}")
 
 
+def note_file(home: Path, version: str) -> Path:
+    """Return the file with what is true of one training and not of its bundle: when and where it
+    was, and the folder of its tables.
+    """
+    return Path(home) / "artifacts" / "backtests" / f"{version}.json"
+
+
+def read_note(home: Path, version: str) -> dict:
+    """Return the note of a bundle, {} where it has none that can be read."""
+    try:
+        note = json.loads(read_regular(note_file(home, version), NOTE_LIMIT))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def created_at(home: Path, version: str) -> str:
+    """Return the moment at which a bundle was last made (ISO 8601, UTC): by its note, else the one
+    with which its version begins; empty where neither tells.
+    """
+    found = MOMENT.match(version)
+    of_version = "{}-{}-{}T{}:{}:{}+00:00".format(*found.groups()) if found else ""
+    return str(read_note(home, version).get("created_at", of_version))
+
+
 def bundle_versions(home: Path) -> list[str]:
-    """Return the names of the folders of all bundles, the newest first: also of broken bundles, but
-    not of unfinished ones.
+    """Return the names of the folders of all bundles, the last made first: also of broken bundles,
+    but not of unfinished ones.
     """
     folder = bundles_folder(home)
     if not folder.is_dir():
         return []
     names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    return sorted(names, reverse=True)
+    return sorted(names, key=lambda name: (created_at(home, name), name), reverse=True)
 
 
 def latest_bundle(home: Path) -> Path:

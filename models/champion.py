@@ -12,7 +12,7 @@ from models.champion_history import append_champion, champions_until, write_cham
 from models.manifest_schema import VERSION_PATTERN
 
 #: What a bundle is called while it is written: its version and the process.
-UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6}(-\d+)?\.\d+")
+UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6,}(-\d+)?\.\d+")
 #: Bytes of the file that names the champion.
 POINTER_LIMIT = 4096
 

@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold
 
 from features.derive.catalog import feature_column, feature_columns
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
+from models.booster_text import booster_text
 from models.rate_card import RATE_CARD_KEY, RateCard
 
 #: Fees and creators that a fit needs, and fees of a platform that it needs to be used there.
@@ -113,7 +114,7 @@ class FeeModel:
         arrays = {name: getattr(self, name).tolist() for name in ("middle", "line", "residual")}
         plain = {name: getattr(self, name) for name in ("fees", "creators", "error")}
         state = {**arrays, **plain, "platforms": list(self.platforms)}
-        return state, self.booster.model_to_string()
+        return state, booster_text(self.booster)
 
     @classmethod
     def from_state(cls, state: dict, booster: str) -> "FeeModel":

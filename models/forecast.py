@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.booster_engine import LIGHTGBM, BoosterSet, as_float32
 from models.booster_parameters import DEFAULT_BOOSTING, BoosterParameters
+from models.booster_text import booster_text
 from models.boosting import Boosting, lightgbm_parameters
 from models.column_positions import ColumnName, ColumnPositions
 from models.conformal import GRID, CalibrationSet, ConformalTables, ConformityScores
@@ -393,7 +394,7 @@ class Forecaster(RegressorMixin, BoosterParameters):
         """Return what `from_state` needs: JSON values, then both boosters as text."""
         check_is_fitted(self, "conformal_")
         state = forecaster_state(self, self._names())
-        return state, self.location_.model_to_string(), self.scale_.model_to_string()
+        return state, booster_text(self.location_), booster_text(self.scale_)
 
     @classmethod
     def from_state(cls, state: dict[str, Any], location: str, scale: str) -> "Forecaster":

@@ -13,7 +13,7 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, MATURE_DAYS
 from training.backtest.age_table import AGE_CLASSES, age_classes, age_lines, age_table
-from training.backtest.backtest import HOLDOUT_FOLDS, backtest
+from training.backtest.backtest import backtest
 from training.backtest.evaluate import (
     EVALUATED_DELIVERABLES,
     ORACLE_NAME,
@@ -133,7 +133,7 @@ def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
     assert fitted[0] is judged[0] is None
     assert not (fitted[1] & judged[1]).any()
     assert (fitted[1] | judged[1]).all()
-    assert judged[1].mean() == pytest.approx(1 / HOLDOUT_FOLDS, abs=0.1)
+    assert judged[1].mean() == pytest.approx(1 / Recipe().creator_parts, abs=0.1)
 
 
 def test_unseen_rows_are_of_the_creators_held_out(rolling):

@@ -177,7 +177,7 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
             assert curve["basis"] == ("fitted" if curve["posts"] else "published")
             shares = [curve["share_of_day_30"][f"day_{day}"] for day in (1, 7, 14)]
             assert 0 < shares[0] < shares[1] < shares[2] < 1
-    assert {"created_at", "until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
+    assert {"until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
     assert not {"sha256", "columns"} & set(body)
 
 

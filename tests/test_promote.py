@@ -26,7 +26,7 @@ from features.tables.validate import validate
 from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
 from models.bundle import check_bundle, load_bundle, load_version, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
-from models.bundle_folders import bundles_folder
+from models.bundle_folders import bundles_folder, note_file
 from models.champion import (
     champion_file,
     champion_folder,
@@ -34,7 +34,7 @@ from models.champion import (
     champion_version,
     set_champion,
 )
-from training.artifacts import backtest_file, data_source_file, training_data_folder
+from training.artifacts import backtest_file, training_data_folder
 from training.bundle_list import bundles_text
 from training.platform_times import days_text
 from training.promote.compare import compare_with_champion
@@ -205,7 +205,7 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
 def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_path, spoil, reason):
     home, bundles, folders = grown
     folder, new = shutil.copytree(folders["new"], tmp_path / "copy"), bundles["new"].version
-    note = data_source_file(home, new)
+    note = note_file(home, new)
     note.write_text(json.dumps({"data": str(folder)}))
     spoil(folder, note)
     with pytest.raises(PromotionRefused) as refusal:

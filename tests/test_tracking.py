@@ -30,7 +30,7 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.bundle import save_bundle
-from models.bundle_folders import bundles_folder
+from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_file, champion_version, set_champion
 from models.pyfunc import BundleModel
 from serving.registered_model.packaging import model_packaging
@@ -210,28 +210,35 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, trained):
 # --- what training leaves ---
 
 
-def written(home, trained):
-    """Write what training made once more; give its version."""
+def written(home, trained, **told):
+    """Write what training made once more, with what is told in its manifest; give its version."""
     manifest = {name: value for name, value in trained.bundle.manifest.items() if name != "version"}
+    manifest |= told
     bundle, record = replace(trained.bundle, manifest=manifest), trained.backtest
     return write_artifacts(home, bundle, record, record.scores, home / "data", print).bundle.version
 
 
-def test_trainings_that_end_in_one_second_lose_no_bundle(tmp_path, trained, monkeypatch):
-    class Stopped(training.artifacts.datetime):
-        @classmethod
-        def now(cls, zone=None):
-            return cls(2026, 7, 1, tzinfo=zone)
+def test_the_same_training_finds_its_bundle_and_makes_it_the_newest(tmp_path, trained, capsys):
+    first = written(tmp_path, trained)
+    other = written(tmp_path, trained, source="another source")
+    assert first == trained.bundle.version != other
+    assert bundle_versions(tmp_path) == [other, first]
+    files = {path: path.stat().st_mtime_ns for path in bundles_folder(tmp_path).rglob("*")}
+    assert written(tmp_path, trained) == first
+    assert f"identical to {first}, which is there already" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in bundles_folder(tmp_path).rglob("*")} == files
+    assert bundle_versions(tmp_path) == [first, other]
+    output = read_artifacts(tmp_path, first)
+    pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table)
+    pd.testing.assert_frame_equal(output.backtest.learning, trained.backtest.learning)
 
-    monkeypatch.setattr(training.artifacts, "datetime", Stopped)
-    versions = [written(tmp_path, trained) for _ in range(3)]
-    first = f"20260701-000000-{trained.bundle.manifest['data_digest'][:6]}"
-    assert versions == [first, f"{first}-2", f"{first}-3"]
-    for version in versions:
-        output = read_artifacts(tmp_path, version)
-        assert output.bundle.version == version
-        pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table)
-        pd.testing.assert_frame_equal(output.backtest.learning, trained.backtest.learning)
+
+def test_a_damaged_bundle_is_mended_by_the_same_training(tmp_path, trained, capsys):
+    version = written(tmp_path, trained)
+    (bundles_folder(tmp_path) / version / "reference.json").write_text("{}")
+    assert written(tmp_path, trained) == version
+    assert f"{version} was there and is written anew" in capsys.readouterr().out
+    assert read_artifacts(tmp_path, version).bundle.version == version
 
 
 def test_what_a_killed_training_left_half_written_is_removed_by_the_next(tmp_path, trained):

@@ -11,7 +11,7 @@ from features.history.history import History
 from features.tables.folder import read_tables, write_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from models.bundle import save_bundle
+from models.bundle import content_version, save_bundle
 from models.bundle_files import BundleError
 from training.artifacts import backtest_file
 from training.fit import Recipe
@@ -39,7 +39,8 @@ def test_the_record_has_the_usual_rules_for_seen_and_unseen_creators(trained):
 def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, market_folder):
     manifest, tables = trained.bundle.manifest, validate(read_tables(market_folder))
     assert manifest["version"] == trained.folder.name
-    assert manifest["version"].endswith(f"-{manifest['data_digest'][:6]}")
+    assert manifest["version"] == content_version(trained.bundle)
+    assert manifest["version"].startswith(f"{pd.Timestamp(manifest['until']):%Y%m%d-%H%M%S}-")
     assert manifest["data_digest"] == data_digest(tables)
     assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 30)
     history = History.from_tables(tables)

@@ -2,11 +2,13 @@
 
 artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
-artifacts/backtests/VERSION.json     what is true of one training (training.runs.note), and its
-                                     learning curve
+artifacts/backtests/VERSION.json     what is true of one training and one machine: when and where it
+                                     was, the folder of its tables, its learning curve, and what
+                                     its run tells (training.runs.note)
 """
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,16 +18,22 @@ from typing import Any
 import pandas as pd
 
 from features.files.atomic import replace_file, replace_text
-from features.files.regular import check_regular, read_regular
-from models.bundle import Bundle, load_bundle, load_version, save_bundle
-from models.bundle_folders import bundle_folder, bundles_folder
+from features.files.regular import check_regular
+from models.bundle import (
+    Bundle,
+    check_bundle,
+    content_version,
+    load_bundle,
+    load_version,
+    save_bundle,
+)
+from models.bundle_files import BundleError
+from models.bundle_folders import bundle_folder, bundles_folder, note_file, read_note
 from models.bundle_trial import try_in_process
 from models.champion import remove_unfinished
 from training.backtest.report_tables import BacktestResult
+from training.code_version import machine
 from training.home_lock import HomeError, home_lock, make_artifacts
-
-#: Bytes of the note beside the scores.
-NOTE_LIMIT = 2**24
 
 
 @dataclass(frozen=True)
@@ -47,35 +55,71 @@ def write_artifacts(
     bundle: Bundle,
     record: BacktestResult,
     scores: pd.DataFrame,
-    note: Mapping[str, Any],
+    data: Path,
     report: Callable[[str], None],
+    note: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Write a bundle with its backtest under a new version, and read it back.
 
-    The version is the moment and the start of the data's digest, with a number behind it where
-    another training had the same. The bundle is written last, so that none lacks its scores.
-    `scores`: those of the backtest, with the creators' names; `note`: as
+    The version comes from the contents (models.bundle.content_version): a bundle that is there
+    already is left as it is, and told. The bundle is written last, so that none lacks its scores.
+    `scores`: those of the backtest, with the creators' names; `note`: what is kept beside it, as
     training.runs.note.training_note gives it. Raises training.home_lock.HomeError.
     """
     make_artifacts(home)
+    version = content_version(bundle)
+    folder = bundles_folder(home) / version
     with home_lock(home, report):
         try:
             remove_unfinished(home)
-            version = _free_version(home, bundle.manifest["data_digest"])
-            note = {**note, "learning": record.learning.to_dict("list")}
-            path = backtest_file(home, version)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
-            replace_text(data_source_file(home, version), json.dumps(note) + "\n")
-            folder = bundles_folder(home) / version
-            save_bundle(replace(bundle, manifest={"version": version, **bundle.manifest}), folder)
+            kept = _write_record(home, version, record, scores, data, note or {})
+            if not _is_there(folder, report):
+                manifest = {"version": version, **bundle.manifest}
+                save_bundle(replace(bundle, manifest=manifest), folder)
         except OSError as error:
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = TrainingResult(folder, load_bundle(folder), record, note)
+    trained = TrainingResult(folder, load_bundle(folder), record, kept)
     try_in_process(trained.bundle)
     return trained
+
+
+def _write_record(
+    home: Path,
+    version: str,
+    record: BacktestResult,
+    scores: pd.DataFrame,
+    data: Path,
+    note: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write the scores of a bundle's backtest, and its note, which is returned."""
+    kept = {
+        **note,
+        "created_at": datetime.now(UTC).isoformat(),
+        "machine": machine(),
+        "data": str(Path(data).resolve()),
+        "learning": record.learning.to_dict("list"),
+    }
+    path = backtest_file(home, version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+    replace_text(note_file(home, version), json.dumps(kept) + "\n")
+    return kept
+
+
+def _is_there(folder: Path, report: Callable[[str], None]) -> bool:
+    """Return whether the bundle is there and whole; one that was damaged is removed."""
+    if not folder.exists():
+        return False
+    try:
+        check_bundle(folder)
+    except BundleError as error:
+        report(f"{folder.name} was there and is written anew: {error}")
+        shutil.rmtree(folder)
+        return False
+    report(f"identical to {folder.name}, which is there already")
+    return True
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:
@@ -84,7 +128,7 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
     Raises models.bundle.BundleError where the bundle is missing or broken.
     """
     bundle = load_version(home, version)
-    record, note = _read_record(home, bundle), _note(home, version)
+    record, note = _read_record(home, bundle), read_note(home, version)
     return TrainingResult(bundle_folder(home, version), bundle, record, note)
 
 
@@ -93,15 +137,10 @@ def backtest_file(home: Path, version: str) -> Path:
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
 
 
-def data_source_file(home: Path, version: str) -> Path:
-    """Return the file that names the folder a bundle was trained on, beside its scores."""
-    return backtest_file(home, version).with_suffix(".json")
-
-
 def training_data_folder(home: Path, version: str) -> Path | None:
     """Return the folder of the tables that a bundle was trained on, None where it is unknown."""
     try:
-        return Path(_note(home, version)["data"])
+        return Path(read_note(home, version)["data"])
     except (KeyError, TypeError):
         return None
 
@@ -109,7 +148,7 @@ def training_data_folder(home: Path, version: str) -> Path | None:
 def _read_record(home: Path, bundle: Bundle) -> BacktestResult | None:
     try:
         scores = read_scores(home, bundle.version)
-        learning = pd.DataFrame(_note(home, bundle.version).get("learning", {}))
+        learning = pd.DataFrame(read_note(home, bundle.version).get("learning", {}))
     except (OSError, ValueError, AttributeError):
         return None
     curves = bundle.manifest.get("maturation", {})
@@ -125,20 +164,3 @@ def read_scores(home: Path, version: str) -> pd.DataFrame:
     path = backtest_file(home, version)
     check_regular(path)
     return pd.read_parquet(path)
-
-
-def _note(home: Path, version: str) -> dict:
-    try:
-        return json.loads(read_regular(data_source_file(home, version), NOTE_LIMIT))
-    except (OSError, ValueError):
-        return {}
-
-
-def _free_version(home: Path, digest: str) -> str:
-    """Return a version that no bundle of the home has: two trainings may end in one second."""
-    first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{digest[:6]}"
-    version, number = first, 1
-    while (bundles_folder(home) / version).exists():
-        number += 1
-        version = f"{first}-{number}"
-    return version

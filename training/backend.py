@@ -16,7 +16,9 @@ from models.forecast import Forecaster
 
 
 class Backend:
-    """Derives features and fits boosters in this process."""
+    """Derives features and fits boosters in this process; `name` stands in the manifest."""
+
+    name = "one process"
 
     def derive(self, history: History, queries: Queries, reference: Reference) -> pd.DataFrame:
         """Return the features of queries, (n, len(COLUMNS)) float64 with the names COLUMNS."""

@@ -8,21 +8,21 @@ weighing more.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ
-from features.tables.vocabulary import HORIZON_DAYS, MATURE_DAYS, TARGETS
-from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
+from features.tables.vocabulary import MATURE_DAYS, TARGETS
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
 from models.forecaster_columns import forecaster_columns
 from training.backend import LOCAL, Backend
-from training.dataset import Sampling, sample_training_rows, training_weights
+from training.dataset import LabelledQueries, sample_training_rows, training_weights
 from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
 from training.platform_times import (
     time_of_post_share,
@@ -30,35 +30,10 @@ from training.platform_times import (
     times_of_accounts,
     to_timestamp,
 )
+from training.recipe import Recipe
 
 #: Training rows that a target needs.
 ENOUGH_ROWS = 20
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a fit, beside the data.
-
-    - `horizon_days`: days after posting at which outcomes are judged
-    - `brings_counts`: whether counts are brought from their age at reading to the horizon; else
-      they stay as they were read
-    """
-
-    sampling: Sampling = field(default_factory=Sampling)
-    location: Boosting = LOCATION_BOOSTING
-    scale: Boosting = SCALE_BOOSTING
-    folds: int = 3
-    calibration_share: float = 0.2
-    calibration_half_life_days: float = 60.0
-    widen: float = 0.05
-    horizon_days: int = HORIZON_DAYS
-    brings_counts: bool = True
-    seed: int = 0
-    threads: int = 0
-
-    def parameters(self) -> dict:
-        """Return all of it as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -77,6 +52,21 @@ class FittedModels:
     def at_horizon(self, history: History) -> History:
         """Return the history with its counts brought to the horizon of the models."""
         return self.reference.at_horizon(history)
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows that a forecaster is fitted to, with the market that derived them.
+
+    - `until`: moments (platforms,); `moments`: that of each row's platform, (n,)
+    - `x`: features of `rows`
+    """
+
+    until: np.ndarray
+    reference: Reference
+    rows: LabelledQueries
+    moments: np.ndarray
+    x: pd.DataFrame
 
 
 def fit(
@@ -144,32 +134,33 @@ def fit_uncalibrated(
 ) -> FittedModels:
     """Fit as `fit`, without calibration in time: intervals come from residuals out of fold."""
     until = times_by_platform(until)
-    positions = None if accounts is None else np.flatnonzero(accounts)
-    maturation = None if recipe.brings_counts else AS_READ
-    reference = fit_reference(history, until, positions, recipe.horizon_days, maturation)
+    reference = fit_market_reference(history, until, recipe, accounts)
     fitted = FittedModels(until, reference, {}, {})
     history = fitted.at_horizon(history)
     for target in targets:
         if getattr(reference, target) is None:
             continue
         try:
-            forecaster, rows = _fit_target(
-                history, target, until, reference, recipe, accounts, backend
+            training = derive_training_rows(
+                history, target, until, recipe, reference, accounts, backend
             )
         except TooLittleData:
             if target == targets[0]:
                 raise
             report(f"  {target}: too few to learn from, left out")
             continue
-        fitted.forecasters[target], fitted.rows[target] = forecaster, rows
-        report(f"  {target}: {rows:,} rows learned from")
+        fitted.forecasters[target] = fit_forecaster(target, training, recipe, backend)
+        fitted.rows[target] = len(training.rows)
+        report(f"  {target}: {len(training.rows):,} rows learned from")
     return fitted
 
 
 def make_forecaster(target: str, recipe: Recipe, backend: Backend = LOCAL) -> Forecaster:
     """Return the unfitted forecaster of a target."""
+    columns = forecaster_columns(target)
+    columns["leave_out"] = (*columns["leave_out"], *recipe.left_out_columns())
     return backend.forecaster(
-        **forecaster_columns(target),
+        **columns,
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,
@@ -237,16 +228,22 @@ def calibrate(
         report(f"  {target}: {len(calibration):,} later rows to calibrate on")
 
 
-def _fit_target(
+def derive_training_rows(
     history: History,
     target: str,
     until: np.ndarray,
-    reference: Reference,
     recipe: Recipe,
-    accounts: np.ndarray | None,
-    backend: Backend,
-) -> tuple[Forecaster, int]:
-    """Return the fitted forecaster of a target, and its number of training rows."""
+    reference: Reference | None = None,
+    accounts: np.ndarray | None = None,
+    backend: Backend = LOCAL,
+) -> TrainingRows:
+    """Draw and derive the rows that a forecaster of a target is fitted to at `until` (platforms,).
+
+    `history`: as it was read, or at the horizon of a `reference` given. Raises TooLittleData.
+    """
+    if reference is None:
+        reference = fit_market_reference(history, until, recipe, accounts)
+        history = reference.at_horizon(history)
     rows = sample_training_rows(history, target, until, recipe.sampling, accounts)
     if len(rows) < ENOUGH_ROWS:
         raise TooLittleData(
@@ -255,11 +252,28 @@ def _fit_target(
             f"{MATURE_DAYS} days old, and later posts to learn from"
         )
     moments = times_of_accounts(history, until, rows.account)
-    weight = training_weights(rows, moments, recipe.sampling)
-    x = backend.derive(history, rows.queries, reference)
+    return TrainingRows(
+        until, reference, rows, moments, backend.derive(history, rows.queries, reference)
+    )
+
+
+def fit_market_reference(
+    history: History, until: np.ndarray, recipe: Recipe, accounts: np.ndarray | None = None
+) -> Reference:
+    """Fit the market to what was known of some accounts (mask, default all) at `until`."""
+    positions = None if accounts is None else np.flatnonzero(accounts)
+    maturation = None if recipe.brings_counts else AS_READ
+    return fit_reference(history, until, positions, recipe.horizon_days, maturation)
+
+
+def fit_forecaster(
+    target: str, training: TrainingRows, recipe: Recipe, backend: Backend = LOCAL
+) -> Forecaster:
+    """Fit the forecaster of a target to derived rows."""
+    rows = training.rows
+    weight = training_weights(rows, training.moments, recipe.sampling)
     forecaster = make_forecaster(target, recipe, backend)
-    forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
-    return forecaster, len(rows)
+    return forecaster.fit(training.x, rows.y, sample_weight=weight, groups=rows.account)
 
 
 def _fit_calibration_model(

@@ -150,6 +150,24 @@ def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
         return _bundles()
 
 
+def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
+    """Return the bundle that a run registered.
+
+    Raises training.registry.RegistryError where there is no such run, or it registered none.
+    """
+    uri = store_address(home, tracking_uri)
+    mlflow.set_tracking_uri(uri)
+    with store_errors_named(uri):
+        found = mlflow.MlflowClient().search_model_versions(f"run_id = '{run_id}'")
+    bundles = [model.tags[BUNDLE_TAG] for model in found if BUNDLE_TAG in model.tags]
+    if not bundles:
+        raise RegistryError(
+            f"{run_id} is no run that registered a bundle in {uri!r}: name a bundle, or a run of "
+            "creatorcast train (creatorcast bundles)"
+        )
+    return bundles[0]
+
+
 def _bundles() -> dict[int, str]:
     bundles = {int(version.version): version.tags.get(BUNDLE_TAG) for version in _model_versions()}
     return {number: bundle for number, bundle in sorted(bundles.items()) if bundle is not None}

@@ -1,6 +1,5 @@
 """Training: from a data folder to a bundle with the results of its backtest."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,25 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from features.history.history import History
-from features.tables.folder import read_tables
 from features.tables.model import Tables
-from features.tables.validate import validate
-from features.tables.vocabulary import (
-    ENGAGEMENT_DEFINITION,
-    EVIDENCE,
-    PLATFORMS,
-    TARGETS,
-)
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, PLATFORMS, TARGETS
 from models.bundle import Bundle
+from models.rate_card import RateCard
 from training.artifacts import TrainingResult, write_artifacts
 from training.backend import LOCAL, Backend
 from training.backtest.backtest import backtest
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult
+from training.code_version import made_with
 from training.curve_text import describe_curves
-from training.fit import FittedModels, Recipe, fit
+from training.fit import FittedModels, fit
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
     days_text,
@@ -35,10 +30,12 @@ from training.platform_times import (
     timestamps_by_platform,
     to_timestamp,
 )
-from training.runs.explanation import explain_models
+from training.recipe import Recipe
+from training.runs.explanation import Explanation, explain_models
 from training.runs.note import training_note
 from training.shared_errors import shared_shock_of_scores
 from training.stopwatch import Stopwatch
+from training.training_data import data_digest, digests_beside_tables, read_training_tables
 
 
 def train(
@@ -47,11 +44,13 @@ def train(
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
     backend: Backend = LOCAL,
+    now: int | None = None,
 ) -> TrainingResult:
     """Train on a data folder and write a bundle under `home`/artifacts/bundles.
 
     A rate_card.csv among the tables takes the place of the shipped one. training.tracking logs the
-    result to MLflow.
+    result to MLflow. The same tables, recipe, code and packages give the same bundle, byte by byte;
+    `now`: the moment (microseconds, UTC) at which posts must be mature, default the present.
 
     Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
     models.rate_card.RateCardError, features.derive.reference.TooLittleData, or
@@ -61,9 +60,34 @@ def train(
     watch = Stopwatch()
     with watch.stage("read"):
         card = read_rate_card_beside(data)
-        tables = validate(read_tables(data))
+        tables = read_training_tables(data)
+    # sums of several threads differ in their last digits by the number of threads
+    with threadpool_limits(1, user_api="blas"):
+        bundle, result, scores, explanations = _train_bundle(
+            tables, card, recipe, report, backend, now, watch
+        )
+    bundle.manifest["beside_tables"] = digests_beside_tables(data)
+    note = training_note(tables.meta, data, explanations, watch.seconds)
+    with watch.stage("write"):
+        trained = write_artifacts(home, bundle, result, scores, data, report, note)
+    return replace(trained, note={**trained.note, "seconds": watch.seconds})
+
+
+def _train_bundle(
+    tables: Tables,
+    card: RateCard,
+    recipe: Recipe,
+    report: Callable[[str], None],
+    backend: Backend,
+    now: int | None,
+    watch: Stopwatch,
+) -> tuple[Bundle, BacktestResult, pd.DataFrame, dict[str, Explanation]]:
+    """Return the bundle without its version, its backtest, its scores with names, and what its
+    models rest on.
+    """
+    with watch.stage("read"):
         history = History.from_tables(tables)
-    until = mature_end(history)
+    until = mature_end(history, now=now)
     accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
     report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
     with watch.stage("backtest"):
@@ -74,6 +98,7 @@ def train(
             history,
             until,
             recipe,
+            targets=recipe.targets,
             calibration={TARGETS[0]: calibration},
             report=report,
             backend=backend,
@@ -86,19 +111,20 @@ def train(
         explanations = explain_models(history, until, fitted, recipe)
     manifest = {
         **make_manifest(tables, history, fitted, backtest_result, recipe),
+        "fitted_by": backend.name,
         "market_fee": market_fee.describe(),
     }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     scores = scores_with_names(history, backtest_result, recipe.horizon_days)
-    note = training_note(tables.meta, data, explanations, watch.seconds)
-    with watch.stage("write"):
-        trained = write_artifacts(home, bundle, backtest_result, scores, note, report)
-    return replace(trained, note={**trained.note, "seconds": watch.seconds})
+    return bundle, backtest_result, scores, explanations
 
 
-def mature_end(history: History, target: str = "engagements") -> np.ndarray:
-    """Return the moments (platforms,) when the last post of each is mature, at most now."""
-    return latest_mature_times(history, target, int(datetime.now(UTC).timestamp() * 1e6))
+def mature_end(history: History, target: str = "engagements", now: int | None = None) -> np.ndarray:
+    """Return the moments (platforms,) when the last post of each is mature, at most `now`
+    (microseconds, UTC; default the present).
+    """
+    present = int(datetime.now(UTC).timestamp() * 1e6)
+    return latest_mature_times(history, target, present if now is None else now)
 
 
 def scores_with_names(
@@ -121,7 +147,6 @@ def make_manifest(
 ) -> dict:
     """Return the manifest without its version: the bundle, its training data and its backtest."""
     return {
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "trained_on": tables.trained_on,
         "source": tables.meta.get("source", "not told"),
         "data_digest": data_digest(tables),
@@ -136,6 +161,7 @@ def make_manifest(
         "posts": len(history.posts_with_engagements.time),
         "rows": fitted.rows,
         "recipe": recipe.parameters(),
+        "made_with": made_with(),
         "backtest": {
             "cut": backtest_result.cut.isoformat(),
             "table": json_records(backtest_result.table),
@@ -180,15 +206,6 @@ def describe_platforms(
 
 def _first_moment(first: np.ndarray, posts: np.ndarray, code: int) -> str | None:
     return to_timestamp(first[code]).isoformat() if posts[code] else None
-
-
-def data_digest(tables: Tables) -> str:
-    """Return a sha256 of the tables' content, the same whatever the order of rows."""
-    digest = hashlib.sha256()
-    for name, frame in tables.frames().items():
-        rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-        digest.update(f"{name} {len(rows)} {rows.sum()} {(rows >> 7).sum()}".encode())
-    return digest.hexdigest()
 
 
 def headline_metrics(table: pd.DataFrame) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """The backtest: models fitted to what was known at a cut, evaluated on what came after it.
 
 Rolling origins: the same at several cuts. Each cut has two tests: later posts of creators that
-trained the model (`seen`), and later posts of a fifth of the creators that did not (`unseen`),
-another fifth at each cut.
+trained the model (`seen`), and later posts of a part of the creators that did not (`unseen`), by
+default a fifth, another one at each cut.
 """
 
 from collections.abc import Callable
@@ -41,8 +41,6 @@ from training.platform_times import (
 )
 from training.simulate.oracle import Oracle
 
-#: The creators are split into so many parts, one of which is left out at each cut.
-HOLDOUT_FOLDS = 5
 #: Share of the known posts between two cuts; the model that calibrates a cut is fitted two steps
 #: before it.
 STEP = 0.075
@@ -58,7 +56,8 @@ _Result = TypeVar("_Result")
 class _Plan:
     """What every task of a backtest needs.
 
-    `folds` (accounts,): the fold of each account, which is left out at one cut in HOLDOUT_FOLDS.
+    `folds` (accounts,): the fold of each account, which is left out at one cut in
+    `recipe.creator_parts`.
     """
 
     history: History
@@ -78,7 +77,7 @@ class _Plan:
 
     def held_out(self, number: int) -> np.ndarray:
         """Return the mask of the accounts left out at a cut, (accounts,)."""
-        return self.folds == number % HOLDOUT_FOLDS
+        return self.folds == number % self.recipe.creator_parts
 
     def evaluate(
         self, fitted: FittedModels, accounts: np.ndarray | None = None
@@ -127,7 +126,8 @@ def backtest(
     None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
-    folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    random = np.random.default_rng(recipe.seed)
+    folds = random.integers(0, recipe.creator_parts, len(history.accounts))
     plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend)
     last = 1 - recipe.calibration_share
     moments = [plan.cut_at(last - STEP * steps) for steps in range(cuts + 1, -1, -1)]

@@ -7,8 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from features.history.history import History
-from features.tables.folder import read_tables
-from features.tables.validate import validate
 from training.backtest.age_table import age_table
 from training.backtest.backtest import backtest
 from training.backtest.plots import backtest_figures
@@ -17,6 +15,7 @@ from training.backtest.report_text import backtest_text
 from training.fit import Recipe
 from training.simulate.oracle import Oracle
 from training.train import json_records, mature_end
+from training.training_data import read_training_tables
 
 
 def publish_backtest(
@@ -35,7 +34,7 @@ def publish_backtest(
     features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
     features.derive.reference.TooLittleData.
     """
-    tables = validate(read_tables(data))
+    tables = read_training_tables(data)
     history = History.from_tables(tables)
     oracle = (
         Oracle.read(data) if (Path(data) / "truth").is_dir() and target == "engagements" else None

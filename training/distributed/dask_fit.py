@@ -59,6 +59,8 @@ class DaskBackend(Backend):
     (`submit_part_histories`). Queries must be about accounts of the data folder.
     """
 
+    name = "a Dask cluster"
+
     def __init__(self, session: ClusterSession):
         self.session = session
         self.booster_fitter = DaskBoosterFitter(session)

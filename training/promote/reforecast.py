@@ -21,13 +21,11 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ
 from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS
-from models.boosting import Boosting
 from models.bundle import Bundle
 from models.forecast import Forecaster
 from training.backend import LOCAL
 from training.dataset import (
     LabelledQueries,
-    Sampling,
     hide_content,
     repeat_for_each_evidence,
     sample_test_rows,
@@ -201,9 +199,8 @@ def recipe_from_manifest(manifest: dict) -> Recipe:
     not know it.
     """
     values = {name: value for name, value in _entry(manifest, "recipe").items() if name != "dask"}
-    parts = {"sampling": Sampling, "location": Boosting, "scale": Boosting}
     try:
-        return Recipe(**{**values, **{name: kind(**values[name]) for name, kind in parts.items()}})
+        return Recipe.from_parameters(values)
     except (KeyError, TypeError) as error:
         raise ReforecastError(
             f"the recipe of {manifest['version']} is not one of this code ({error})"

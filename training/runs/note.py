@@ -16,15 +16,13 @@ def training_note(
 ) -> dict[str, Any]:
     """Return the note as JSON values.
 
-    - `data`: the folder of the tables; `experiment`: the name of the run's experiment
+    - `experiment`: the name of the run's experiment
     - `code`: training.runs.git_commit.git_commit
     - `explanations`: training.runs.explanation.explain_models
     - `seconds`: of each stage until now, by name
     """
-    folder = Path(data).resolve()
     return {
-        "data": str(folder),
-        "experiment": experiment_name(meta, folder),
+        "experiment": experiment_name(meta, Path(data).resolve()),
         "code": git_commit(),
         "explanations": dict(explanations),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
