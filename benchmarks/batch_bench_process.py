@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 from batch_bench_data import AS_OF, BenchmarkFiles, features_of
 
 from models.champion import champion_folder
-from models.pyfunc import BundleModel
+from models.distribution import QUANTILES
 
 THREADS, CHUNK = 2, 20_000
+FORECASTS = [f"engagements_{name}" for name in QUANTILES]
 #: The step of a run that a module belongs to. Of several prefixes of its name the longest counts.
 STEPS = {
     "features": "derive",
@@ -75,7 +76,7 @@ def pyfunc(files: BenchmarkFiles, model: str, rows: int) -> dict:
             prospects = batch.to_pandas()
             x = features_of(prospects, bundle)
             start = time.perf_counter()
-            forecasts = loaded.predict(x)
+            forecasts = loaded.predict(x)[FORECASTS]
             predict_seconds += time.perf_counter() - start
             table = pa.Table.from_pandas(prospects.join(forecasts), preserve_index=False)
             writer = writer or pq.ParquetWriter(Path(work) / "scored.parquet", table.schema)
@@ -86,24 +87,10 @@ def pyfunc(files: BenchmarkFiles, model: str, rows: int) -> dict:
 
 def _logged(files: BenchmarkFiles, model: str, path: Path) -> str:
     """Write the bundle as training.tracking registers it; return its path."""
-    import mlflow
-
     from serving.registered_model.packaging import model_packaging
-    from training.log_model import model_signature
+    from training.log_model import save_model
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        mlflow.pyfunc.save_model(
-            path,
-            loader_module=BundleModel.__module__,
-            data_path=str(champion_folder(files.home(model))),
-            code_paths=[
-                str(Path(__file__).resolve().parent.parent / name)
-                for name in ("features", "models")
-            ],
-            pip_requirements=[],
-            signature=model_signature(model_packaging()),
-        )
+    save_model(champion_folder(files.home(model)), model_packaging(), path)
     return str(path)
 
 

@@ -51,7 +51,7 @@ SUBPACKAGES = {
     "serving.http": {"serving.plan", "serving.scoring", "serving.track"},
     "serving.batch": {"serving.scoring", "serving.workbook"},
     "serving.client": set(),
-    "serving.registered_model": {"serving.scoring"},
+    "serving.registered_model": {"serving.http", "serving.scoring"},
 }
 SHARED_MODULES = {"features.errors", "features.number_text", "serving.settings"}
 #: Sub-package -> modules that none of its files imports.
@@ -59,10 +59,9 @@ NEVER_IMPORTED = {"features.derive": {"features.tables.folder"}}
 #: Heavy package -> the files that may import it.
 ONLY_IN = {
     "mlflow": {
-        "training/tracking.py",
-        "training/mlflow_store.py",
-        "training/log_model.py",
+        *("training/tracking.py", "training/mlflow_store.py", "training/log_model.py"),
         "training/log_run.py",
+        "serving/registered_model/loader.py",  # MLflow itself imports it
     },
     "bentoml": {"serving/service.py"},
 }

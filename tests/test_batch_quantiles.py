@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from conftest import read_workbook, uneven_list
 
 from creatorcast import main
+from features.errors import CreatorcastError
 from models.distribution import QUANTILES
 from serving.batch import BatchError, BatchOptions, parse_quantiles, score_file
 from serving.scoring.answer_table import ANSWER_COLUMNS
@@ -121,7 +122,7 @@ def test_the_command_takes_them(tmp_path, home, monkeypatch):
 )
 def test_what_is_no_quantile_is_told(tmp_path, scorer, text, message):
     uneven_list(3).to_parquet(tmp_path / "list.parquet")
-    with pytest.raises(BatchError, match=message):
+    with pytest.raises(CreatorcastError, match=message):
         score_file(
             *(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF),
             BatchOptions(extras=AnswerOptions(quantiles=parse_quantiles(text))),

@@ -15,7 +15,7 @@ from models.bundle import Bundle, load_bundle, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.bundle_folders import latest_bundle
 from models.champion import champion_file, champion_folder, set_champion
-from models.pyfunc import _load_pyfunc
+from serving.registered_model.loader import _load_pyfunc
 from training.backend import LOCAL
 from training.dataset import sample_test_rows
 

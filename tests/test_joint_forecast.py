@@ -18,12 +18,12 @@ from models.bounded_distribution import BoundedDistribution
 from models.conformal import GRID, ConformalTables
 from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
 from models.joint import joint_forecast
-from models.pyfunc import BundleModel
 from models.reasons import reasons
 from models.totals import TotalsTables
 from serving.batch import score_file
 from serving.http.model_store import ModelStore
 from serving.http.routes import build_app
+from serving.registered_model.model import PartnershipModel
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.quantiles import quantile_name
@@ -395,7 +395,7 @@ def test_the_model_of_the_registry_says_what_the_service_says(bundle):
     rows = [VIDEO, {**VIDEO, "avg_views": 50.0}, {**VIDEO, "avg_likes": 1e6, "avg_views": 100.0}]
     found, _ = answers_of(Scorer(bundle), rows, AS_OF)
     columns = [f"engagements_{name}" for name in QUANTILES]
-    told = BundleModel(bundle).predict(brought(bundle, *rows))
+    told = PartnershipModel(bundle).predict(brought(bundle, *rows))
     np.testing.assert_allclose(told[columns], found[columns], rtol=1e-9)
 
 

@@ -15,7 +15,6 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -32,7 +31,7 @@ from features.tables.validate import validate
 from models.bundle import save_bundle
 from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_file, champion_version, set_champion
-from models.pyfunc import BundleModel
+from serving.registered_model.model import PartnershipModel
 from serving.registered_model.packaging import model_packaging
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
@@ -132,13 +131,15 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
     names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
     assert names >= {"pit.png", "coverage_by_cell.png", "error_by_forecaster.png", "backtest.json"}
-    assert names >= {"bias_by_age_seen.png", "curves.png", "maturation.json"}
+    assert names >= {"bias_by_age_seen.png", "curves.png", "maturation.json", "columns.md"}
     tables = validate(read_tables(market_folder))
     as_of = pd.Timestamp("2026-06-01", tz="UTC")
     asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)
     x = derive(History.from_tables(tables), asked, trained.bundle.reference).reset_index(drop=True)
     assert list(x) == list(COLUMNS)
-    np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
+    pd.testing.assert_frame_equal(
+        model.predict(x), PartnershipModel(trained.bundle).predict(x), check_frame_type=False
+    )
     tracking.mlflow.MlflowClient().delete_model_version("creatorcast", logged.model_version)
     assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == {}
 

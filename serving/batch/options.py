@@ -10,22 +10,17 @@ from features.files.output_paths import output_fault
 from ingest.sheets.sheet_types import SheetOptions
 from models.booster_engine import AUTO, BULK_ROWS, LIGHTGBM
 from models.cluster import TIMEOUT_MINUTES
-from models.conformal import GRID
 from serving.batch.errors import BatchError
 from serving.batch.writers import ENDINGS
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.measures import DEFAULT_MEASURES, RANKING_MEASURES
-from serving.scoring.quantiles import columns_with
+from serving.scoring.quantiles import PROBABILITIES, columns_with
 
 #: Bytes of a list from which it may have models.booster_engine.BULK_ROWS rows.
 BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
 STDIO = "-"
-_PROBABILITIES = (
-    f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and "
-    f"90 % ones"
-)
 
 
 @dataclass(frozen=True)
@@ -98,15 +93,7 @@ def parse_quantiles(text: str) -> tuple[float, ...]:
     try:
         return tuple(map(float, text.split(",")))
     except ValueError:
-        raise BatchError(f"quantiles {text!r} cannot be read: {_PROBABILITIES}") from None
-
-
-def check_quantiles(quantiles: Sequence[float]) -> None:
-    """Raise BatchError for a quantile that forecasts do not reach, or one that stands twice."""
-    for quantile in quantiles:
-        if not GRID[0] <= quantile <= GRID[-1]:
-            raise BatchError(f"quantile {quantile!r} is beyond what is forecast: {_PROBABILITIES}")
-    check_repeats("quantile", quantiles)
+        raise BatchError(f"quantiles {text!r} cannot be read: {PROBABILITIES}") from None
 
 
 def parse_column_names(text: str) -> tuple[str, ...]:

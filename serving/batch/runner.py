@@ -22,7 +22,6 @@ from serving.batch.options import (
     BatchOptions,
     check_measure,
     check_paths,
-    check_quantiles,
     check_resume,
 )
 from serving.batch.output_columns import OutputColumns, choose_columns
@@ -38,6 +37,7 @@ from serving.batch.top_answers import TopAnswerWriter
 from serving.batch.workbook_plan import workbook_plan
 from serving.batch.writers import WORKBOOK, AnswerWriter, writer_for
 from serving.scoring.measures import measure_columns
+from serving.scoring.quantiles import check_quantiles
 from serving.scoring.scorer import Scorer
 from serving.workbook.contents import WorkbookPlan
 from serving.workbook.decision_columns import SOURCE_COLUMNS
@@ -59,8 +59,8 @@ def score_file(
     `source`: CSV, XLSX, Parquet, a folder of Parquet files, or "-" for standard input; `out`: .csv,
     .parquet, .xlsx, or "-" for standard output; `as_of` None is now, or that of the run resumed.
     Rejected rows stand in the order of the list with their text, their line or row, and every
-    reason. Raises BatchError, or ingest.sheets.SheetError, where the list cannot be used; the files
-    of an earlier run are then as they were.
+    reason. Raises BatchError, QuantileError, or ingest.sheets.SheetError, where the list cannot be
+    used; the files of an earlier run are then as they were.
     """
     options, reporter = options or BatchOptions(), reporter or ProgressReporter()
     check_quantiles(options.extras.quantiles)

@@ -1,41 +1,70 @@
 """What is logged with a bundle, so that MLflow can load it and ask it."""
 
-import shutil
 from importlib.metadata import version
-from pathlib import Path
 
-import features
-import models
-from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
-from models.distribution import QUANTILES
 from models.model_packaging import ModelPackaging
+from serving.registered_model.code_package import code_package
+from serving.registered_model.signature import column_descriptions, columns_page, signature
 
 #: Packages that a logged model needs to be loaded and to predict.
-PREDICTS_WITH = ("lightgbm", "numpy", "orjson", "pandas", "pydantic", "scikit-learn", "scipy")
+PREDICTS_WITH = (
+    "babel",
+    "defusedxml",
+    "ftfy",
+    "lightgbm",
+    "numpy",
+    "openpyxl",
+    "orjson",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "scikit-learn",
+    "scipy",
+    "threadpoolctl",
+)
+#: Rows that work when pasted: of averages, of past posts, and of a package.
+INPUT_EXAMPLE: tuple[dict, ...] = (
+    {
+        "partnership_id": "autumn-1",
+        "platform": "instagram",
+        "followers": 48_000,
+        "niche": "food",
+        "avg_likes": 1150,
+        "avg_comments": 31,
+        "brand_niche": "food",
+        "format": "carousel",
+        "deliverables": 2,
+        "fee_usd": 900,
+        "start_at": "2026-11-20T09:00:00Z",
+    },
+    {
+        "partnership_id": "autumn-2",
+        "platform": "tiktok",
+        "followers": 120_000,
+        "niche": "food",
+        "avg_views": 64_000,
+        "package": "2 short + 1 video",
+        "fee_usd": 2_400,
+        "goal_engagements": 9_000,
+    },
+)
+PARAMS_EXAMPLE = {"quantiles": [0.1, 0.5, 0.9], "as_of": "2026-11-01T00:00:00Z"}
 
 
 def model_packaging() -> ModelPackaging:
     """Return how a bundle is logged by this version of the code."""
+    code = code_package()
     return ModelPackaging(
-        _write_code,
-        {
-            "inputs": [_double(name) for name in COLUMNS],
-            "outputs": [_double(f"engagements_{name}") for name in QUANTILES],
-            "params": [],
-        },
+        code.write,
+        signature(),
         tuple(f"{name}=={version(name)}" for name in PREDICTS_WITH),
-        metadata={"features_version": FEATURES_VERSION},
+        list(INPUT_EXAMPLE),
+        PARAMS_EXAMPLE,
+        columns_page(),
+        {
+            "features_version": FEATURES_VERSION,
+            "code_package": code.name,
+            "columns": column_descriptions(),
+        },
     )
-
-
-def _double(name: str) -> dict:
-    return {"type": "double", "name": name, "required": True}
-
-
-def _write_code(folder: Path) -> str:
-    for package in (features, models):
-        source = Path(next(iter(package.__path__)))
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, folder / source.name, ignore=ignored)
-    return "models.pyfunc"

@@ -1,14 +1,36 @@
 """Quantiles of the totals that a caller chooses: their names, columns and values."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 import numpy as np
 
+from features.errors import CreatorcastError
+from models.conformal import GRID
 from models.distribution import QUANTILES, PredictiveDistribution
 from serving.scoring.answer_table import ANSWER_COLUMNS
 
 TOTALS = ("engagements", "views")
+#: Which probabilities a quantile may have, for errors.
+PROBABILITIES = (
+    f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and "
+    f"90 % ones"
+)
+
+
+class QuantileError(CreatorcastError):
+    """A quantile that is asked for cannot be given."""
+
+
+def check_quantiles(quantiles: Sequence[float]) -> None:
+    """Raise QuantileError for a quantile that forecasts do not reach, or one that stands twice."""
+    for number, quantile in enumerate(quantiles):
+        if not GRID[0] <= quantile <= GRID[-1]:
+            raise QuantileError(
+                f"quantile {quantile!r} is beyond what is forecast: {PROBABILITIES}"
+            )
+        if quantile in quantiles[:number]:
+            raise QuantileError(f"quantile {quantile!r} is wanted twice: name each once")
 
 
 def quantile_name(probability: float) -> str:
