@@ -53,7 +53,7 @@ def demo(folder: Path, creators: int, port: int) -> None:
         f"Next:\n"
         f"  creatorcast import FILE... --out OUT, or your own tables (README: Your own data)\n"
         f"  creatorcast train OUT && creatorcast promote\n"
-        f"  mlflow ui --backend-store-uri sqlite:///{folder}/artifacts/mlflow.db"
+        f"  CREATORCAST_HOME={folder} creatorcast ui"
     )
 
 

@@ -1,85 +1,33 @@
-"""MLflow: a real server, the store of a home, and what may happen to either; the lock that commands wait for."""
+"""MLflow's store of a home and what may happen to it; the lock that commands wait for."""
 
 import contextlib
 import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from tracking_server import mlflow_warnings
 
 import training.artifacts
 import training.registry
 from creatorcast import main
-from features.derive.catalog import COLUMNS
-from features.derive.derive import derive
-from features.derive.version import FEATURES_VERSION
-from features.history.history import History
-from features.tables.folder import read_tables
-from features.tables.validate import validate
 from models.bundle import save_bundle
 from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_file, champion_version, set_champion
-from serving.registered_model.model import PartnershipModel
-from serving.registered_model.packaging import model_packaging
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
 from training.registry import alias_bundle, registered_bundles
-from training.train import headline_metrics
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture
-def tracking_server(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}", "--artifacts-destination", str(tmp_path / "runs"),
-    ]  # fmt: skip
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with open(tmp_path / "server.log", "w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
-        try:
-            yield _ready(f"http://127.0.0.1:{port}", server)
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def _ready(address, server, seconds=180):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=2).close()
-            return address
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError("the tracking server did not start")
-
-
-def mlflow_warnings(test):
-    """Let pass what mlflow says of itself, and where it uses what its own dependencies deprecate."""
-    for message in (
-        "The ``noload`` loader strategy",
-        ".*type hint is inferred as AnyType",
-        ".*'str' dtypes are included by select_dtypes",
-    ):
-        test = pytest.mark.filterwarnings(f"ignore:{message}")(test)
-    return test
 
 
 @pytest.fixture
@@ -91,65 +39,10 @@ def tracking():
 
 
 @mlflow_warnings
-def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
-    trained, market_folder, tracking_server, tmp_path, tracking
-):
-    logged = tracking.log_training(trained, tmp_path, tracking_server, model_packaging())
-    assert tracking.point_alias_at_champion(tmp_path, tracking_server) is None
-    set_champion(tmp_path, trained.bundle.version)
-    expected = tracking.RegisteredChampion(
-        trained.bundle.version, logged.model_version, logged=False, alias_moved=True
-    )
-    assert tracking.point_alias_at_champion(tmp_path, tracking_server) == expected
-    assert tracking.point_alias_at_champion(tmp_path, tracking_server) == replace(
-        expected, alias_moved=False
-    )
-    file = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    bundles = {int(logged.model_version): trained.bundle.version}
-    assert (
-        registered_bundles(tmp_path, tracking_server)
-        == registered_bundles(tmp_path, file)
-        == bundles
-    )
-    run = tracking.mlflow.get_run(logged.run_id)
-    model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
-    registered = tracking.mlflow.MlflowClient().get_model_version_by_alias(
-        "creatorcast", "champion"
-    )
-    assert registered.run_id == logged.run_id
-    assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
-    assert registered.tags["features_version"] == str(FEATURES_VERSION)
-    assert run.data.params["sampling.per_post"] == "1"
-    assert run.data.params["horizon_days"] == "30"
-    curve = trained.bundle.manifest["maturation"]["tiktok"]["views"]
-    told = run.data.params["maturation.tiktok.views"]
-    assert told.startswith(curve["basis"])
-    assert f"tau {curve['tau_days']:.4g} d, gamma {curve['gamma']:.4g}" in told
-    assert run.data.tags["maturation"].startswith("counts brought to 30 days after posting: ")
-    assert {*run.data.metrics} == {*headline_metrics(trained.backtest.table)}
-    assert run.data.tags["trained_on"] == "simulated"
-    assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
-    names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
-    assert names >= {"pit.png", "coverage_by_cell.png", "error_by_forecaster.png", "backtest.json"}
-    assert names >= {"bias_by_age_seen.png", "curves.png", "maturation.json", "columns.md"}
-    tables = validate(read_tables(market_folder))
-    as_of = pd.Timestamp("2026-06-01", tz="UTC")
-    asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)
-    x = derive(History.from_tables(tables), asked, trained.bundle.reference).reset_index(drop=True)
-    assert list(x) == list(COLUMNS)
-    pd.testing.assert_frame_equal(
-        model.predict(x), PartnershipModel(trained.bundle).predict(x), check_frame_type=False
-    )
-    tracking.mlflow.MlflowClient().delete_model_version("creatorcast", logged.model_version)
-    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == {}
-
-
-@mlflow_warnings
 def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
     assert tracking.point_alias_at_champion(tmp_path, None) is None
     assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
-    experiment = tracking.mlflow.get_experiment_by_name("creatorcast")
-    assert experiment.artifact_location == (tmp_path / "artifacts" / "mlruns").as_uri()
+    assert [found.name for found in tracking.mlflow.search_experiments()] == ["Default"]
     assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
 
 
@@ -494,9 +387,13 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
 @mlflow_warnings
 def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking):
     assert tracking.point_alias_at_champion(copied, None) is None  # which makes the store
-    experiment = tracking.mlflow.get_experiment_by_name("creatorcast").experiment_id
     client = tracking.mlflow.MlflowClient()
-    killed = client.create_run(experiment, run_name=trained.bundle.version).info.run_id
+    experiment = client.create_experiment("of another time")
+    tags = {"bundle_version": trained.bundle.version}
+    killed = client.create_run(experiment, tags=tags).info.run_id
     assert run("log").exit_code == 0
     assert client.get_run(killed).info.status == "KILLED"
-    assert len(client.search_runs([experiment], "attributes.status = 'FINISHED'")) == 1
+    (logged,) = [found for found in client.search_experiments() if "demo market" in found.name]
+    assert logged.artifact_location == (copied / "artifacts" / "mlruns").as_uri()
+    (found,) = client.search_runs([logged.experiment_id])
+    assert found.info.status == "FINISHED"

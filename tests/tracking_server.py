@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.request
 
+import pytest
+
 START_SECONDS = 180
 ENVIRONMENT = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
@@ -41,6 +43,17 @@ def wait_for(address, server, log):
             return
         time.sleep(0.2)
     raise AssertionError(f"the tracking server did not start: {log.read_text()}")
+
+
+def mlflow_warnings(test):
+    """Let pass what mlflow says of itself, and where it uses what its own dependencies deprecate."""
+    for message in (
+        "The ``noload`` loader strategy",
+        ".*type hint is inferred as AnyType",
+        ".*'str' dtypes are included by select_dtypes",
+    ):
+        test = pytest.mark.filterwarnings(f"ignore:{message}")(test)
+    return test
 
 
 def free_port():

@@ -32,8 +32,8 @@ COMMIT_TAG = "mlflow.source.git.commit"
 DATASET_CONTEXT = "mlflow.data.context"
 #: By these MLflow shows the pages of trained models, not those of language models.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
-#: Characters that MLflow keeps of a dataset's digest, and of a tag.
-DIGEST_LENGTH, TAG_LENGTH = 36, 8000
+#: Characters that MLflow keeps of the digest of a data set, and of the description of a model.
+DIGEST_LENGTH, DESCRIPTION_LENGTH = 36, 5000
 #: Kind of a column (features.tables.schema.DTYPES) -> MLflow's name of its type.
 COLUMN_TYPES = {
     "text": "string",
@@ -49,9 +49,12 @@ CARD_TEXT, CARD_PAGE = "model_card.md", "model_card.html"
 
 @dataclass(frozen=True)
 class RunLogged:
-    """A run that is finished, the address of its model, and the seconds that logging took."""
+    """A run that is finished: its description, the address of its model, and the seconds that
+    logging took.
+    """
 
     run_id: str
+    description: str
     model_uri: str
     seconds: float
 
@@ -70,7 +73,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     earlier = _earlier_run(experiment)
     changes = compare_runs(manifest, earlier)
     tags = _tags(manifest, note)
-    description = run_description(manifest, note, earlier, changes)[:TAG_LENGTH]
+    description = run_description(manifest, note, earlier, changes)[:DESCRIPTION_LENGTH]
     name = run_name(manifest, changes)
     with mlflow.start_run(
         experiment_id=experiment, run_name=name, tags=tags, description=description
@@ -80,7 +83,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
         model = log_model(trained, packaging)
         seconds = time.perf_counter() - begin
         mlflow.log_metrics(duration_metrics({**note.get("seconds", {}), "log": seconds}))
-    return RunLogged(run.info.run_id, model, seconds)
+    return RunLogged(run.info.run_id, description, model, seconds)
 
 
 def _experiment_id(name: str, artifacts: str | None) -> str:

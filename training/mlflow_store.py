@@ -28,10 +28,12 @@ from training.registry import (
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
-# a server that does not answer is an error after some 10 s, not after the minutes of MLflow
+# a server that does not answer is an error after some 10 s, not after the minutes of MLflow; what
+# is printed is ours
 for name, value in (
     ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
     ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30"),
+    ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
 ):
     os.environ.setdefault(name, value)
 for name in ("mlflow", "alembic"):

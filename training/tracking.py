@@ -119,6 +119,7 @@ def _log(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackagin
     version = mlflow.register_model(
         run.model_uri, REGISTERED_MODEL, tags=tags
     ).version  # with its tags in one step
+    mlflow.MlflowClient().update_model_version(REGISTERED_MODEL, version, run.description)
     return LoggedRun(uri, run.run_id, str(version), seconds=run.seconds)
 
 

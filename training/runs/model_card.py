@@ -263,8 +263,9 @@ def _reproduction(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> list[
         ),
         "",
         (
-            "With this code, the tables of the digest above and this recipe, `creatorcast train "
-            "DATA` makes the same model."
+            "With this code, these packages, the tables of the digest above and this recipe, "
+            "`creatorcast train DATA --recipe FILE` makes the same bundle, byte by byte; "
+            f"`creatorcast reproduce {manifest['version']}` checks it."
         ),
         "",
         "## Licence",
