@@ -25,14 +25,14 @@ def ui(port: int) -> None:
 
     Where MLFLOW_TRACKING_URI names a server, its address is printed: it has the pages already.
     """
-    from training.tracking_pages import ENVIRONMENT, HOST, is_server, pages_command
+    from training.tracking_pages import ENVIRONMENT, HOST, PAGE, is_server, pages_command
 
     address = tracking_address()
-    if is_server(address):
-        click.echo(f"the runs are on {address}: open it in a browser")
+    if address is not None and is_server(address):
+        click.echo(f"the runs are on {address.rstrip('/')}{PAGE}: open it in a browser")
         return
     command = pages_command(home_folder(), address, port)
-    click.echo(f"the runs are on http://{HOST}:{port} in a moment; Ctrl-C ends it")
+    click.echo(f"the runs are on http://{HOST}:{port}{PAGE} in a moment; Ctrl-C ends it")
     server = subprocess.Popen(command, env={**os.environ, **ENVIRONMENT})
     try:
         code = server.wait()

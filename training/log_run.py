@@ -32,6 +32,7 @@ COMMIT_TAG = "mlflow.source.git.commit"
 DATASET_CONTEXT = "mlflow.data.context"
 #: By these MLflow shows the pages of trained models, not those of language models.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+NOTE_TAG = "mlflow.note.content"
 #: Characters that MLflow keeps of the digest of a data set, and of the description of a model.
 DIGEST_LENGTH, DESCRIPTION_LENGTH = 36, 5000
 #: Kind of a column (features.tables.schema.DTYPES) -> MLflow's name of its type.
@@ -68,7 +69,8 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     """
     begin = time.perf_counter()
     manifest, note = trained.bundle.manifest, trained.note
-    experiment = _experiment_id(bundle_experiment(manifest, note), artifacts)
+    about = f"Trainings on one data set: {manifest['source']}, {manifest['trained_on']} data."
+    experiment = _experiment_id(bundle_experiment(manifest, note), artifacts, about)
     _end_unfinished(manifest["version"])
     earlier = _earlier_run(experiment)
     changes = compare_runs(manifest, earlier)
@@ -86,14 +88,14 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     return RunLogged(run.info.run_id, description, model, seconds)
 
 
-def _experiment_id(name: str, artifacts: str | None) -> str:
-    """Return the experiment of this name, which is made where it is missing, and restored where it
-    was deleted.
+def _experiment_id(name: str, artifacts: str | None, about: str) -> str:
+    """Return the experiment of this name, which is made where it is missing, with the description
+    `about`, and restored where it was deleted.
     """
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, artifacts, tags=EXPERIMENT_TAGS)
+        return client.create_experiment(name, artifacts, EXPERIMENT_TAGS | {NOTE_TAG: about})
     if experiment.lifecycle_stage != "active":
         client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id

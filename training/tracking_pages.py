@@ -9,6 +9,8 @@ from features.errors import CreatorcastError
 from training.registry import store_address, store_exists
 
 HOST = "127.0.0.1"
+#: MLflow's pages of trained models; it opens those of language models by default.
+PAGE = "/#/experiments?workflowType=machine_learning"
 #: Keeps the server to one process that answers, and quiet.
 ENVIRONMENT = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -21,9 +23,9 @@ class PagesError(CreatorcastError):
     """MLflow's pages cannot be shown."""
 
 
-def is_server(tracking_uri: str | None) -> bool:
+def is_server(tracking_uri: str) -> bool:
     """Return whether an address is that of a server, which has pages of its own."""
-    return tracking_uri is not None and tracking_uri.startswith(("http://", "https://"))
+    return tracking_uri.startswith(("http://", "https://"))
 
 
 def pages_command(home: Path, tracking_uri: str | None, port: int) -> list[str]:

@@ -91,7 +91,9 @@ def _train_bundle(
     accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
     report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
     with watch.stage("backtest"):
-        backtest_result, calibration = backtest(history, until, recipe, report, backend=backend)
+        backtest_result, calibration = backtest(
+            history, until, recipe, report, learning=True, backend=backend
+        )
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
     with watch.stage("fit"):
         fitted = fit(
