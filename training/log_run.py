@@ -70,7 +70,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     begin = time.perf_counter()
     manifest, note = trained.bundle.manifest, trained.note
     about = f"Trainings on one data set: {manifest['source']}, {manifest['trained_on']} data."
-    experiment = _experiment_id(bundle_experiment(manifest, note), artifacts, about)
+    experiment = experiment_id(bundle_experiment(manifest, note), artifacts, about)
     _end_unfinished(manifest["version"])
     earlier = _earlier_run(experiment)
     changes = compare_runs(manifest, earlier)
@@ -88,7 +88,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     return RunLogged(run.info.run_id, description, model, seconds)
 
 
-def _experiment_id(name: str, artifacts: str | None, about: str) -> str:
+def experiment_id(name: str, artifacts: str | None, about: str = "") -> str:
     """Return the experiment of this name, which is made where it is missing, with the description
     `about`, and restored where it was deleted.
     """
