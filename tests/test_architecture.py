@@ -63,6 +63,7 @@ ONLY_IN = {
         "training/mlflow_store.py",
         "training/log_model.py",
         "training/log_run.py",
+        "training/tune/search_runs.py",
     },
     "bentoml": {"serving/service.py"},
 }

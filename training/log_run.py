@@ -65,7 +65,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     """
     begin = time.perf_counter()
     manifest, note = trained.bundle.manifest, trained.note
-    experiment = _experiment_id(bundle_experiment(manifest, note), artifacts)
+    experiment = experiment_id(bundle_experiment(manifest, note), artifacts)
     _end_unfinished(manifest["version"])
     earlier = _earlier_run(experiment)
     changes = compare_runs(manifest, earlier)
@@ -83,7 +83,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
     return RunLogged(run.info.run_id, model, seconds)
 
 
-def _experiment_id(name: str, artifacts: str | None) -> str:
+def experiment_id(name: str, artifacts: str | None) -> str:
     """Return the experiment of this name, which is made where it is missing, and restored where it
     was deleted.
     """
