@@ -138,6 +138,11 @@ def tune(
         report = report_progress if bar.disable else bar.console.print
         result = search(data, home_folder(), asked, minutes, report, show, trials)
     click.echo(result.text())
+    if not no_log:
+        from training.tune.search_runs import log_search
+
+        run = log_search(result, home_folder(), tracking_address(), report_progress)
+        click.echo(f"logged as the run {run}, a run of each trial below it")
 
 
 @click.command(cls=Command, name="log")

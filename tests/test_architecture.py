@@ -62,6 +62,7 @@ ONLY_IN = {
         *("training/tracking.py", "training/mlflow_store.py", "training/log_model.py"),
         "training/log_run.py",
         "serving/registered_model/loader.py",  # MLflow itself imports it
+        "training/tune/search_runs.py",
     },
     "bentoml": {"serving/service.py"},
 }

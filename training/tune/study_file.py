@@ -19,6 +19,8 @@ from training.tune.space import SPACE
 
 #: Trials before the sampler and the pruner judge by earlier ones.
 STARTUP_TRIALS = 8
+#: The name of the one study in a file.
+STUDY_NAME = "recipe"
 #: What the study keeps beside its trials: the default's CRPS at each cut.
 DEFAULT_SCORES = "default_scores"
 
@@ -55,7 +57,7 @@ def _load(file: Path, seed: int) -> optuna.Study:
     storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
     study = optuna.create_study(
         storage=storage,
-        study_name="recipe",
+        study_name=STUDY_NAME,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS),
         load_if_exists=True,
     )

@@ -14,6 +14,7 @@ from features.history.history import History
 from features.tables.vocabulary import EVIDENCE
 from training.recipe import Recipe
 from training.recipe_file import recipe_text
+from training.runs.experiment import experiment_name
 from training.train import mature_end
 from training.training_data import data_digest, read_training_tables
 from training.tune.confirm import Confirmation, confirm
@@ -30,12 +31,15 @@ class SearchResult:
 
     - `file`: the recipe file that is recommended; `found`: that of the best trial, None without
       one; `study`: the file with all trials
+    - `recipe`: the default; `experiment`: the name of the data set's experiment in MLflow
     - `default_crps`, `best_crps`: means over the cuts that trials are scored at
     - `confirmation`: None where no trial was better there
     - `trials`: of each state, by its name; `interrupted`: whether the user stopped it
     """
 
     name: str
+    recipe: Recipe
+    experiment: str
     file: Path
     found: Path | None
     study: Path
@@ -99,7 +103,8 @@ def tune(
         with open_study(folder / f"{name}.db", recipe.seed) as study:
             search = _Search(study, cuts, recipe, report, progress)
             interrupted = search.run(60 * minutes, trials)
-            return search.result(folder, name, interrupted)
+            experiment = experiment_name(tables.meta, data.resolve())
+            return search.result(folder, name, experiment, interrupted)
 
 
 class _Search:
@@ -143,7 +148,7 @@ class _Search:
             self.study.set_user_attr(DEFAULT_SCORES, scores)
         return self.study.user_attrs[DEFAULT_SCORES]
 
-    def result(self, folder: Path, name: str, interrupted: bool) -> SearchResult:
+    def result(self, folder: Path, name: str, experiment: str, interrupted: bool) -> SearchResult:
         """Confirm the best trial, write the recipe files, and return the result."""
         best = self._best()
         default = _mean(self.default_scores())
@@ -165,7 +170,7 @@ class _Search:
         states = [trial.state.name.lower() for trial in self.study.get_trials(deepcopy=False)]
         counts = {state: states.count(state) for state in dict.fromkeys(states)}
         return SearchResult(
-            name, file, found, folder / f"{name}.db", default,
+            name, self.recipe, experiment, file, found, folder / f"{name}.db", default,
             None if best is None else best.value, {} if best is None else best.params,
             confirmation, counts, interrupted,
         )  # fmt: skip
