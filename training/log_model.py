@@ -19,7 +19,10 @@ from training.artifacts import TrainingResult
 
 #: The page of the run that tells what each column of the model means.
 COLUMNS_PAGE = "columns.md"
-_WARNINGS_OF_MLFLOW = ("Operation with range is deprecated",)
+_WARNINGS_OF_MLFLOW = (
+    "Operation with range is deprecated",
+    ".*type hint is inferred as AnyType",
+)
 
 
 def log_model(trained: TrainingResult, packaging: ModelPackaging) -> str:
@@ -39,7 +42,7 @@ def save_model(bundle_folder: Path, packaging: ModelPackaging, path: Path) -> No
 
 @contextlib.contextmanager
 def _quiet_mlflow() -> Iterator[None]:
-    """Leave out what pandas warns of in the code of MLflow, which nobody here can change."""
+    """Leave out warnings that MLflow's own code is the cause of: nobody here can change it."""
     with warnings.catch_warnings():
         for message in _WARNINGS_OF_MLFLOW:
             warnings.filterwarnings("ignore", message=message)

@@ -69,10 +69,10 @@ def with_text_times(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _cells(name: str, values: np.ndarray) -> np.ndarray:
-    """Return values (n,), warnings as lists."""
+    """Return values (n,), warnings as lists and all numbers as float64."""
     if name == "warnings":
         return _objects([None if one is None else list(one) for one in values.tolist()])
-    return values
+    return values.astype(float) if values.dtype.kind in "iu" else values
 
 
 def _iso_text(moment: int) -> str | None:
