@@ -12,7 +12,7 @@ from models.champion import champion_folder
 from serving.registered_model.model import PartnershipModel
 from serving.registered_model.packaging import model_packaging
 
-pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: make spark")
+pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark")
 if shutil.which("java") is None:
     pytest.skip("Spark needs Java: apt-get install default-jre-headless", allow_module_level=True)
 
@@ -67,7 +67,7 @@ def test_the_registered_model_answers_alike_on_spark(spark, bundle, home, tmp_pa
     from training.log_model import save_model
 
     save_model(champion_folder(home), model_packaging(), tmp_path / "model")
-    asked = pd.DataFrame(ROWS)
+    asked = pd.DataFrame(ROWS).astype({"followers": "Int64"})
     names = [name for name in asked if name != "row"]
     expected = PartnershipModel(bundle).predict(asked[names], PARAMS)
 
