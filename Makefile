@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo ui test test-slow fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo ui test test-slow test-spark fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,15 @@ test: setup  ## the tests, two files at a time, some eight minutes on two cores
 test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
+test-spark: setup  ## the registered model as a function of Spark; installs pyspark (0.5 GB), needs Java 17 or newer
+	$(BIN)/python -c 'import pyspark' 2>/dev/null || \
+	  if command -v uv >/dev/null; then \
+	    VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements-spark.lock; \
+	  else \
+	    $(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.lock; \
+	  fi
+	$(BIN)/python -m pytest tests/test_spark.py
+
 fuzz: setup  ## schemathesis against a running service, the long run (takes minutes)
 	$(BIN)/python -m pytest -m slow -s tests/test_openapi.py
 
@@ -72,6 +81,8 @@ lock:  ## resolve the dependencies anew (needs uv)
 	  --upgrade --extra dev pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --constraint requirements.lock requirements-service.in --output-file requirements-service.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --constraint requirements.lock requirements-spark.in --output-file requirements-spark.lock
 
 clean:  ## remove what the demo and the tests made
 	rm -rf artifacts demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis

@@ -1,24 +1,39 @@
-"""The registered model as a function of Spark, where Java and pyspark are (docs/scale.md)."""
+"""The registered model as a function of Spark, where Java and pyspark are (docs/registered_model.md)."""
 
+import json
 import shutil
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from features.derive.catalog import COLUMNS
-from features.derive.derive import derive
-from features.history.history import History
-from features.tables.folder import read_tables
-from features.tables.validate import validate
-from models.distribution import QUANTILES
+from models.champion import champion_folder
+from serving.registered_model.model import PartnershipModel
 from serving.registered_model.packaging import model_packaging
 
-pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
+pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark")
 if shutil.which("java") is None:
-    pytest.skip("Spark needs Java, which is not installed", allow_module_level=True)
+    pytest.skip("Spark needs Java: apt-get install default-jre-headless", allow_module_level=True)
 
-NAMES = [f"engagements_{name}" for name in QUANTILES]
+PARAMS = {"as_of": "2026-11-01T00:00:00Z", "quantiles": [0.1, 0.5, 0.9]}
+POST = {
+    "posted_at": "2026-09-02T18:00:00Z",
+    "observed_at": "2026-10-20T00:00:00Z",
+    "likes": 1420,
+    "comments": 40,
+}
+ROWS = [
+    {"row": 0, "platform": "tiktok", "followers": 120_000, "avg_views": 64_000.0, "fee_usd": 900.0},
+    {"row": 1, "platform": "instagram", "followers": 48_000, "start_at": "2026-11-20T09:00:00Z"},
+    {"row": 2, "platform": "youtube", "recent_posts": [POST, {**POST, "likes": None}]},
+    {"row": 3, "platform": "instagram", "followers": -3},
+    {"row": 4, "platform": None},
+]
+SCHEMA = (
+    "row int, platform string, followers long, avg_views double, fee_usd double, start_at string, "
+    "recent_posts array<struct<posted_at: string, observed_at: string, likes: long, comments: long>>"
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +48,7 @@ def spark(tmp_path_factory):
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.shuffle.partitions": "2",
     }
     builder = SparkSession.builder.master("local[2]").appName("creatorcast")
     for name, value in quiet.items():
@@ -44,32 +60,47 @@ def spark(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore")  # of Spark and MLflow about each other
-def test_the_registered_model_answers_alike_on_spark(spark, trained, home, market_folder):
+def test_the_registered_model_answers_alike_on_spark(spark, bundle, home, tmp_path):
     import mlflow.pyfunc
+    from pyspark.sql.functions import struct
 
-    from training.registry import REGISTERED_MODEL
-    from training.tracking import log_training
+    from training.log_model import save_model
 
-    logged = log_training(trained, home, None, model_packaging())
-    history = History.from_tables(validate(read_tables(market_folder)))
-    asked = read_tables(market_folder).creators[["creator_id", "platform"]].head(40)
-    asked = asked.assign(as_of=np.datetime64("2026-06-01"), start_at=np.datetime64("2026-06-20"))
-    asked = asked.assign(
-        **{name: asked[name].dt.tz_localize("UTC") for name in ("as_of", "start_at")}
+    save_model(champion_folder(home), model_packaging(), tmp_path / "model")
+    asked = pd.DataFrame(ROWS).astype({"followers": "Int64"})
+    names = [name for name in asked if name != "row"]
+    expected = PartnershipModel(bundle).predict(asked[names], PARAMS)
+
+    udf = mlflow.pyfunc.spark_udf(
+        spark,
+        str(tmp_path / "model"),
+        result_type=(
+            "engagements_p10 double, engagements_p50 double, engagements_p90 double, views_p50 double, "
+            "cpe_usd_p50 double, verdict string, evidence string, warnings array<string>, error string"
+        ),
+        env_manager="local",
+        params=PARAMS,
     )
-    x = derive(history, asked, trained.bundle.reference)
-    expected = mlflow.pyfunc.load_model(
-        f"models:/{REGISTERED_MODEL}/{logged.model_version}"
-    ).predict(x)
+    rows = spark.createDataFrame(ROWS, SCHEMA).repartition(3)
+    answers = rows.select("row", udf(struct(*names)).alias("found")).select("row", "found.*")
+    found = [json.loads(line) for line in answers.toJSON().collect()]
+    found = pd.DataFrame(sorted(found, key=lambda row: row["row"]))
+    for name in (
+        "engagements_p10",
+        "engagements_p50",
+        "engagements_p90",
+        "views_p50",
+        "cpe_usd_p50",
+    ):
+        np.testing.assert_allclose(found[name].astype(float), expected[name], rtol=1e-12)
+    for name in ("verdict", "evidence", "error"):
+        assert found[name].tolist() == expected[name].tolist()
+    assert found["warnings"][:3].tolist() == expected["warnings"][:3].tolist()
+    assert (found["error"] != "").tolist() == [False, False, False, True, True]
 
-    result = ", ".join(f"{name} double" for name in NAMES)
-    address = f"models:/{REGISTERED_MODEL}/{logged.model_version}"
-    udf = mlflow.pyfunc.spark_udf(spark, address, result_type=result, env_manager="local")
-    rows = spark.createDataFrame(x.assign(row=range(len(x)))).repartition(3)
-    found = (
-        rows.withColumn("found", udf(*COLUMNS))
-        .select("row", "found.*")
-        .toPandas()
-        .sort_values("row")
-    )
-    np.testing.assert_allclose(found[NAMES].to_numpy(), expected[NAMES].to_numpy(), rtol=1e-12)
+    whole = mlflow.pyfunc.spark_udf(spark, str(tmp_path / "model"), env_manager="local")
+    told = rows.select(whole(struct("platform", "followers")).alias("found")).select("found.*")
+    assert told.columns == list(PartnershipModel(bundle).predict(asked[:1]))
+    by_position = rows.select(whole("platform", "followers").alias("found"))
+    with pytest.raises(Exception, match="by position: give them as one struct"):
+        by_position.collect()

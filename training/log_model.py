@@ -5,6 +5,7 @@ Importing mlflow takes seconds, so callers import this module lazily.
 
 import contextlib
 import json
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -19,7 +20,12 @@ from training.artifacts import TrainingResult
 
 #: The page of the run that tells what each column of the model means.
 COLUMNS_PAGE = "columns.md"
-_WARNINGS_OF_MLFLOW = ("Operation with range is deprecated",)
+_WARNINGS_OF_MLFLOW = (
+    "Operation with range is deprecated",
+    ".*type hint is inferred as AnyType",
+)
+#: They tell that an example is checked, and that an environment made by uv has no pip.
+_LOGGERS_OF_MLFLOW = ("mlflow.pyfunc", "mlflow.utils.environment")
 
 
 def log_model(trained: TrainingResult, packaging: ModelPackaging) -> str:
@@ -39,11 +45,19 @@ def save_model(bundle_folder: Path, packaging: ModelPackaging, path: Path) -> No
 
 @contextlib.contextmanager
 def _quiet_mlflow() -> Iterator[None]:
-    """Leave out what pandas warns of in the code of MLflow, which nobody here can change."""
-    with warnings.catch_warnings():
-        for message in _WARNINGS_OF_MLFLOW:
-            warnings.filterwarnings("ignore", message=message)
-        yield
+    """Leave out what MLflow warns of, or is warned of, by its own doing: nobody here can change it."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS_OF_MLFLOW]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for message in _WARNINGS_OF_MLFLOW:
+                warnings.filterwarnings("ignore", message=message)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _contents(bundle_folder: Path, packaging: ModelPackaging, folder: Path) -> dict:

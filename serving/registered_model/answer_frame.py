@@ -1,4 +1,8 @@
-"""Answers as the frame that the registered model returns."""
+"""Answers as the frame that the registered model returns.
+
+A text that is unknown is empty: MLflow's function of Spark would make the word None of a missing
+one.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -15,7 +19,7 @@ from serving.scoring.quantiles import columns_with
 #: What answers of the model have beside those of the scorer.
 ERROR, COLUMNS_READ = "error", "columns_read"
 MEANINGS = {
-    ERROR: "why the row could not be scored; missing where it was",
+    ERROR: "why the row could not be scored; empty where it was",
     COLUMNS_READ: "the columns that the model got: MLflow leaves out those that the signature does "
     "not name, such as a name with a slip in it",
 }
@@ -51,7 +55,9 @@ def answer_frame(
     for name in answer_columns(quantiles):
         if name in columns:
             data[name] = _cells(name, columns[name])
-        elif name in TEXTS or name == "warnings":
+        elif name in TEXTS:
+            data[name] = np.full(n, "", dtype=object)
+        elif name == "warnings":
             data[name] = np.full(n, None)
         else:
             data[name] = np.full(n, np.nan)
@@ -69,10 +75,12 @@ def with_text_times(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _cells(name: str, values: np.ndarray) -> np.ndarray:
-    """Return values (n,), warnings as lists."""
+    """Return values (n,): unknown texts empty, warnings as lists, all numbers as float64."""
+    if name in TEXTS:
+        return _objects(["" if one is None else one for one in values.tolist()])
     if name == "warnings":
         return _objects([None if one is None else list(one) for one in values.tolist()])
-    return values
+    return values.astype(float) if values.dtype.kind in "iu" else values
 
 
 def _iso_text(moment: int) -> str | None:

@@ -20,7 +20,7 @@ from serving.registered_model.answer_frame import (
 )
 from serving.registered_model.derived_rows import derived_answers
 from serving.registered_model.errors import ModelInputError
-from serving.registered_model.frame_reader import frame_objects
+from serving.registered_model.frame_reader import frame_objects, plain_value
 from serving.registered_model.params import ModelParams
 from serving.scoring.answer_table import scatter_columns
 from serving.scoring.breaches import Breach
@@ -90,7 +90,7 @@ class PartnershipModel:
                 row.setdefault("horizon_days", asked.horizon_days)
         request = read_partnerships(objects, now)
         columns = self._score(request, asked)
-        columns[_ID] = np.array([None if one is None else str(one) for one in ids], dtype=object)
+        columns[_ID] = np.array([_id_text(one) for one in ids], dtype=object)
         return columns
 
     def _score(self, request: ParsedRequest, asked: ModelParams) -> dict[str, np.ndarray]:
@@ -142,8 +142,14 @@ def _is_derived(given: list[str]) -> bool:
 
 def _texts(values: pd.Series) -> np.ndarray:
     """Return values as texts (n,), None where they are missing."""
-    texts = [None if pd.isna(value) else str(value) for value in values.tolist()]
-    return np.array(texts, dtype=object)
+    return np.array([_id_text(plain_value(value)) for value in values.tolist()], dtype=object)
+
+
+def _id_text(value: object) -> str | None:
+    """Return an id as text: whole numbers beside missing ones are fractions to pandas."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else str(value)
 
 
 def _details_text(details: tuple[ErrorDetail, ...]) -> str:
