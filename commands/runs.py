@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -33,13 +33,8 @@ def ui(port: int) -> None:
         return
     command = pages_command(home_folder(), address, port)
     click.echo(f"the runs are on http://{HOST}:{port}{PAGE} in a moment; Ctrl-C ends it")
-    server = subprocess.Popen(command, env={**os.environ, **ENVIRONMENT})
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:
-        server.wait()  # which the terminal has stopped too
-        return
-    raise SystemExit(code)
+    sys.stdout.flush()
+    os.execve(command[0], command, {**os.environ, **ENVIRONMENT})  # so that signals reach it
 
 
 @click.command(cls=Command)
