@@ -4,8 +4,6 @@ run says.
 
 import contextlib
 import http.server
-import json
-import os
 import shutil
 import threading
 from dataclasses import replace
@@ -184,6 +182,7 @@ def check_model(trained, market_folder, client_home):
     )
 
 
+@pytest.mark.slow
 @mlflow_warnings
 def test_files_that_the_server_cannot_take_lose_nothing_and_log_mends_it(
     server, run, client_home, trained
@@ -223,9 +222,9 @@ class Refusing(http.server.BaseHTTPRequestHandler):
     """Answers as a proxy before a server does that asks for a password."""
 
     def do_GET(self):
-        body = json.dumps({"error_code": "UNAUTHENTICATED", "message": "no access"}).encode()
+        body = b"<html><body><h1>401 Authorization Required</h1></body></html>"
         self.send_response(401)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -250,9 +249,9 @@ def refusing():
 @mlflow_warnings
 @pytest.mark.parametrize("fault", ["nobody answers", "access is refused"])
 def test_a_server_that_cannot_be_used_is_one_sentence_and_loses_no_bundle(
-    run, client_home, trained, fault
+    run, client_home, trained, monkeypatch, fault
 ):
-    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     version = trained.bundle.version
     nobody = contextlib.nullcontext(f"http://127.0.0.1:{free_port()}")
     with nobody if fault == "nobody answers" else refusing() as address:
