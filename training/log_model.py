@@ -45,7 +45,7 @@ def save_model(bundle_folder: Path, packaging: ModelPackaging, path: Path) -> No
 
 @contextlib.contextmanager
 def _quiet_mlflow() -> Iterator[None]:
-    """Leave out what MLflow warns of, or is warned of, by its own doing: nobody can change it."""
+    """Leave out what MLflow says of its own code, which nobody here can change."""
     loggers = [logging.getLogger(name) for name in _LOGGERS_OF_MLFLOW]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
