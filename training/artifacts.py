@@ -4,6 +4,8 @@ artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
 artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its
                                      learning curve
+artifacts/backtests/VERSION.outcomes.parquet  of a recalibrated bundle, in their place: the scores
+                                     of the outcomes that judge it, beside the champion's
 """
 
 import json
@@ -53,16 +55,50 @@ def write_artifacts(
     another training had the same. The bundle is written last, so that none lacks its scores.
     `scores`: those of the backtest, with the creators' names. Raises training.home_lock.HomeError.
     """
+    note = {"data": str(Path(data).resolve()), "learning": record.learning.to_dict("list")}
+
+    def write_record(version: str) -> None:
+        path = backtest_file(home, version)
+        replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+        replace_text(data_source_file(home, version), json.dumps(note) + "\n")
+
+    return _write(home, bundle, bundle.manifest["data_digest"], write_record, record, report)
+
+
+def write_recalibrated(
+    home: Path,
+    bundle: Bundle,
+    scores: pd.DataFrame,
+    digest: str,
+    report: Callable[[str], None] = lambda text: None,
+) -> TrainingResult:
+    """Write a recalibrated bundle as `write_artifacts` does, with the scores of the outcomes that
+    judge it in the place of a backtest's. `digest`: of its outcomes. Raises HomeError.
+    """
+
+    def write_record(version: str) -> None:
+        path = outcome_scores_file(home, version)
+        replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+
+    return _write(home, bundle, digest, write_record, None, report)
+
+
+def _write(
+    home: Path,
+    bundle: Bundle,
+    digest: str,
+    write_record: Callable[[str], None],
+    record: BacktestResult | None,
+    report: Callable[[str], None],
+) -> TrainingResult:
+    """Write the record of a free version, then the bundle; read the bundle back and try it."""
     make_artifacts(home)
     with home_lock(home, report):
         try:
             remove_unfinished(home)
-            version = _free_version(home, bundle.manifest["data_digest"])
-            note = {"data": str(Path(data).resolve()), "learning": record.learning.to_dict("list")}
-            path = backtest_file(home, version)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
-            replace_text(data_source_file(home, version), json.dumps(note) + "\n")
+            version = _free_version(home, digest)
+            backtest_file(home, version).parent.mkdir(parents=True, exist_ok=True)
+            write_record(version)
             folder = bundles_folder(home) / version
             save_bundle(replace(bundle, manifest={"version": version, **bundle.manifest}), folder)
         except OSError as error:
@@ -86,6 +122,11 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
 def backtest_file(home: Path, version: str) -> Path:
     """Return the file with the scores of one bundle's backtest."""
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
+
+
+def outcome_scores_file(home: Path, version: str) -> Path:
+    """Return the file with the scores of the outcomes that judge one recalibrated bundle."""
+    return backtest_file(home, version).with_suffix(".outcomes.parquet")
 
 
 def data_source_file(home: Path, version: str) -> Path:
