@@ -106,7 +106,9 @@ def _candidates(asked: Asked, posts: pd.DataFrame, without: np.ndarray) -> pd.Da
     rows = asked.rows
     used = without & ~rows["is_running"].to_numpy() & (rows["creator"].to_numpy() >= 0)
     forecast = np.flatnonzero(used)
-    some = posts[~posts["is_total"] & (posts["creator"] >= 0) & posts["posted_at"].notna()]
+    columns = ["post", "creator", "posted_at", "format", "sponsored", "partnership_id"]
+    dated = ~posts["is_total"] & (posts["creator"] >= 0) & posts["posted_at"].notna()
+    some = posts.loc[dated, columns]
     some = some.sort_values(["creator", "posted_at", "post"], ignore_index=True)
     first, last = (moment[forecast] for moment in window_of(rows))
     creator = rows["creator"].to_numpy()[forecast]
