@@ -49,9 +49,9 @@ def place_of(url: URL) -> str:
     return repr(f"{url.host or 'this machine'}{port}/{url.database or ''}")
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: Exception) -> str:
     """Return why a database failed, in one line, without the statement and its values."""
-    cause = getattr(error, "orig", None) or error
+    cause: Exception = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return first_line(cause) if str(cause).strip() else type(cause).__name__
@@ -64,9 +64,7 @@ def make_engine(url: URL) -> Engine:
     """
     if url.drivername == "sqlite":
         _make_private_file(Path(str(url.database)))
-        engine = create_engine(
-            url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
-        )
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

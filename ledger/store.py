@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +34,17 @@ def open_ledger(home: Path, address: str | None = None) -> Ledger:
     Raises LedgerError where it cannot be used.
     """
     url = database_url(address or home_address(home))
-    try:
-        engine = make_engine(url)
-        migrate(engine)
-    except (SQLAlchemyError, OSError) as error:
-        raise LedgerError(
-            f"ledger {place_of(url)} cannot be opened: {reason_of(error)}: check that the place "
-            f"exists, is reached and may be written"
-        ) from None
+    with ExitStack() as on_failure:
+        try:
+            engine = make_engine(url)
+            on_failure.callback(engine.dispose)
+            migrate(engine)
+        except (SQLAlchemyError, OSError) as error:
+            raise LedgerError(
+                f"ledger {place_of(url)} cannot be opened: {reason_of(error)}: check that the "
+                f"place exists, is reached and may be written"
+            ) from None
+        on_failure.pop_all()
     return Ledger(engine)
 
 
