@@ -43,6 +43,7 @@ SUBPACKAGES = {
     "ingest.shapes": set(),
     "ingest.sheets": {"ingest.shapes"},
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
+    "ledger.matching": set(),
     "serving.scoring": set(),
     "serving.track": {"serving.frame_file", "serving.scoring"},
     "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring", "serving.workbook"},
@@ -158,7 +159,7 @@ def test_imports_between_sub_packages_point_one_way(subpackage):
 def test_every_sub_package_has_its_rule():
     folders = {
         f"{package}.{path.parent.name}"
-        for package in ("features", "ingest", "serving")
+        for package in ("features", "ingest", "ledger", "serving")
         for path in (ROOT / package).glob("*/__init__.py")
     }
     assert folders == set(SUBPACKAGES)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
 from models.forecaster_columns import forecaster_columns
+from models.input_reference import fit_input_reference
 from training.backend import LOCAL, Backend
 from training.dataset import Sampling, sample_training_rows, training_weights
 from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
@@ -67,12 +69,14 @@ class FittedModels:
 
     - `until`: moments (platforms,), see training.platform_times
     - `rows`: number of training rows by target
+    - `input_reference`: of the rows of the first target, see models.input_reference
     """
 
     until: np.ndarray
     reference: Reference
     forecasters: dict[str, Forecaster]
     rows: dict[str, int]
+    input_reference: dict[str, Any] = field(default_factory=dict)
 
     def at_horizon(self, history: History) -> History:
         """Return the history with its counts brought to the horizon of the models."""
@@ -153,7 +157,7 @@ def fit_uncalibrated(
         if getattr(reference, target) is None:
             continue
         try:
-            forecaster, rows = _fit_target(
+            forecaster, rows, inputs = _fit_target(
                 history, target, until, reference, recipe, accounts, backend
             )
         except TooLittleData:
@@ -162,6 +166,8 @@ def fit_uncalibrated(
             report(f"  {target}: too few to learn from, left out")
             continue
         fitted.forecasters[target], fitted.rows[target] = forecaster, rows
+        if target == targets[0]:
+            fitted.input_reference.update(inputs)
         report(f"  {target}: {rows:,} rows learned from")
     return fitted
 
@@ -245,8 +251,10 @@ def _fit_target(
     recipe: Recipe,
     accounts: np.ndarray | None,
     backend: Backend,
-) -> tuple[Forecaster, int]:
-    """Return the fitted forecaster of a target, and its number of training rows."""
+) -> tuple[Forecaster, int, dict[str, Any]]:
+    """Return the fitted forecaster of a target, its number of training rows, and how their inputs
+    were distributed.
+    """
     rows = sample_training_rows(history, target, until, recipe.sampling, accounts)
     if len(rows) < ENOUGH_ROWS:
         raise TooLittleData(
@@ -259,7 +267,8 @@ def _fit_target(
     x = backend.derive(history, rows.queries, reference)
     forecaster = make_forecaster(target, recipe, backend)
     forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
-    return forecaster, len(rows)
+    inputs = fit_input_reference(x, rows.account, tuple(reference.band_edges))
+    return forecaster, len(rows), inputs
 
 
 def _fit_calibration_model(
