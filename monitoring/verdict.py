@@ -26,12 +26,13 @@ from models.recalibration import MOST_STRETCH
 from monitoring.alarm import RISKS, Alarm
 from monitoring.drift import InputDrift
 from monitoring.quantile_scores import LEVEL, MEDIAN
-from monitoring.scores import Scores
+from monitoring.scores import Scores, score_table
 
 TOO_EARLY, FINE, RECALIBRATE, RETRAIN = "too early", "fine", "recalibrate", "retrain"
 VERDICTS = (TOO_EARLY, FINE, RECALIBRATE, RETRAIN)
 ENOUGH_OUTCOMES = 100
-LEAST_COVERAGE = 0.77
+#: Coverage of the 80 % interval that is as promised.
+LEAST_COVERAGE, MOST_COVERAGE = 0.77, 0.83
 ORDER_LOST = 0.5
 NEW_SHARE, OUTSIDE_SHARE = 0.1, 0.2
 OLDEST_DAYS = 365.0
@@ -72,7 +73,7 @@ def decide(found: Findings) -> Verdict:
         *_unknown_inputs(found),
         *_age(found.model_age_days),
     ]
-    notes = tuple(_notes(found))
+    notes = (*_coverage_notes(found.scores), *_notes(found))
     if retrain:
         return Verdict(RETRAIN, tuple(retrain), notes)
     if found.alarm.is_raised:
@@ -80,7 +81,11 @@ def decide(found: Findings) -> Verdict:
     missing = ENOUGH_OUTCOMES - len(found.scores)
     if missing > 0:
         return Verdict(TOO_EARLY, (_too_early(found.scores, missing),), notes)
-    return Verdict(FINE, ("the alarm is quiet: outcomes miss the forecasts as promised",), notes)
+    quiet = (
+        f"the alarm is quiet: that outcomes miss the forecasts more than is allowed is not beyond "
+        f"doubt in {len(found.scores):,} outcomes"
+    )
+    return Verdict(FINE, (quiet,), notes)
 
 
 def coverage_when_mended(scores: Scores) -> float:
@@ -182,8 +187,10 @@ def _unknown_inputs(found: Findings) -> list[str]:
     for one in found.drift:
         if one.outside < OUTSIDE_SHARE:
             continue
-        what = f"with a {one.name} ({', '.join(one.new_words)})" if one.new_words else (
-            f"with {one.name} beyond the range"
+        what = (
+            f"with a {one.name} ({', '.join(one.new_words)})"
+            if one.new_words
+            else (f"with {one.name} beyond the range")
         )
         reasons.append(
             f"{one.outside:.0%} of the {one.forecasts:,} forecasts on {one.platform} are {what} "
@@ -195,9 +202,7 @@ def _unknown_inputs(found: Findings) -> list[str]:
 def _age(days: float | None) -> list[str]:
     if days is None or days <= OLDEST_DAYS:
         return []
-    return [
-        f"the newest data of the training is {days:,.0f} days old, more than {OLDEST_DAYS:.0f}"
-    ]
+    return [f"the newest data of the training is {days:,.0f} days old, more than {OLDEST_DAYS:.0f}"]
 
 
 def _too_early(scores: Scores, missing: int) -> str:
@@ -205,6 +210,25 @@ def _too_early(scores: Scores, missing: int) -> str:
         f"{len(scores):,} outcomes of this model matured, {ENOUGH_OUTCOMES} are needed: "
         f"{missing:,} more; until then the expected scores are what is known"
     )
+
+
+def _coverage_notes(scores: Scores) -> list[str]:
+    """Tell of cells whose interval of coverage lies wholly below or above what is promised."""
+    notes = []
+    for row in score_table(scores):
+        low, high = row["coverage_80_low"], row["coverage_80_high"]
+        if row["by"] == "month" or low is None:
+            continue
+        where = "all outcomes" if row["by"] == "all" else f"{row['by']} {row['cell']}"
+        found = f"{where}: {row['coverage_80']:.0%} ({low:.0%} to {high:.0%}) of"
+        if high < LEAST_COVERAGE:
+            notes.append(f"{found} {row['outcomes']:,} lie inside of the 80 % interval, too few")
+        elif low > MOST_COVERAGE:
+            notes.append(
+                f"{found} {row['outcomes']:,} lie inside of the 80 % interval: it is wider than it "
+                "need be, and recalibrating would make it narrower"
+            )
+    return notes
 
 
 def _notes(found: Findings) -> list[str]:
@@ -215,9 +239,7 @@ def _notes(found: Findings) -> list[str]:
         if one.kind != "none"
     ]
     if found.alarm.waiting:
-        notes.append(
-            f"the last {found.alarm.waiting} outcomes wait for the alarm's next batch"
-        )
+        notes.append(f"the last {found.alarm.waiting} outcomes wait for the alarm's next batch")
     return notes
 
 
