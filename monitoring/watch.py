@@ -51,8 +51,10 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
     alarm = alarm_of(scored, manifest)
     latest = scoring.latest_rows(asked)
     reference = manifest.get("input_reference") or {}
+    table = scoring.score_table(scored)
     findings = Findings(
         scored,
+        table,
         alarm,
         input_drift(latest, reference),
         new_platforms(latest, reference) if reference.get("platforms") else {},
@@ -71,7 +73,7 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
         "notes": notes,
         "forecasts": len(ours),
         "counts": _counts(ours),
-        "scores": scoring.score_table(scored),
+        "scores": table,
         "running": scoring.score_table(scoring.score(in_order(scoring.outcome_rows(online)))),
         "versions": _versions(matched),
         "expected": scoring.expected(latest[latest["status"] != MATURED]),
