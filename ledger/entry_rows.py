@@ -49,9 +49,9 @@ def decode_column(column: Column, values: Sequence[Any]) -> pd.Series:
     moments as Int64, texts as objects with None.
     """
     import pandas as pd
-    from sqlalchemy import BigInteger, Float, Integer
+    from sqlalchemy import BigInteger, Float, Integer, Text
 
-    if column.name in JSON_COLUMNS:
+    if column.name in JSON_COLUMNS and isinstance(column.type, Text):
         return pd.Series([decode_json(column.name, value) for value in values], dtype=object)
     if isinstance(column.type, Float):
         return pd.Series(values, dtype="float64")

@@ -5,6 +5,8 @@ columns decoded: `engagements` a tuple at LEVELS, `inputs` and `question` dicts)
 OUTCOME_COLUMNS.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +36,9 @@ __all__ = [
     "STATUSES",
     "WAITING",
     "YOUNG",
+    "Match",
     "match_forecasts",
+    "match_outcomes",
 ]
 
 #: - status: WAITING (no reading yet), PARTIAL (some deliverables lack a reading), YOUNG (read, but
@@ -69,6 +73,22 @@ OUTCOME_COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Match:
+    """Forecasts and outcomes together.
+
+    - `forecasts`: as `match_forecasts` returns them; `partnership` (n,): a number of each, alike
+      for forecasts of one partnership
+    - `posts`: what was read (ledger.matching.read_posts), with `is_used`: whether it is an outcome
+    - `pairs`: `forecast` and `post` (positions)
+    """
+
+    forecasts: pd.DataFrame
+    partnership: np.ndarray
+    posts: pd.DataFrame
+    pairs: pd.DataFrame
+
+
 def match_forecasts(
     forecasts: pd.DataFrame, readings: pd.DataFrame, now: int, growth: Maturation
 ) -> pd.DataFrame:
@@ -84,6 +104,13 @@ def match_forecasts(
     known) to WINDOW_DAYS after it. Of more posts than deliverables the first count, which `note`
     tells. Where another partnership has a claim to one of these posts, nothing is scored.
     """
+    return match_outcomes(forecasts, readings, now, growth).forecasts
+
+
+def match_outcomes(
+    forecasts: pd.DataFrame, readings: pd.DataFrame, now: int, growth: Maturation
+) -> Match:
+    """Return what `match_forecasts` returns, and which posts are whose."""
     read = collect_posts(readings, now)
     creators, owners = number_creators(forecasts, read.posts)
     asked = describe_forecasts(forecasts, creators)
@@ -110,7 +137,12 @@ def match_forecasts(
         "note": write_notes(asked, links, sums),
     }
     kept = forecasts.drop(columns=[name for name in OUTCOME_COLUMNS if name in forecasts])
-    return kept.assign(**{name: outcome[name] for name in OUTCOME_COLUMNS})
+    matched = kept.assign(**{name: outcome[name] for name in OUTCOME_COLUMNS})
+    is_used = np.zeros(len(read.posts), dtype=bool)
+    is_used[pairs["post"].to_numpy()] = True
+    posts = read.posts.assign(is_used=is_used)
+    identity = asked.rows["identity"].to_numpy()
+    return Match(matched, identity, posts, pairs[["forecast", "post"]])
 
 
 def _find_latest(forecasts: pd.DataFrame, asked: Asked, sums: Sums) -> np.ndarray:

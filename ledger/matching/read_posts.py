@@ -43,8 +43,8 @@ def collect_posts(readings: pd.DataFrame, now: int) -> ReadPosts:
     `readings`: columns of ledger.tables.READINGS, in any order: `reading_id` tells what was
     recorded last.
     """
-    rows = _clean(readings[readings["read_at"] <= now])
-    post = _post_numbers(rows)
+    rows = clean_readings(readings[readings["read_at"] <= now])
+    post = post_numbers(rows)
     posts = rows[list(FACTS)].groupby(post, sort=True).last()
     posts["is_total"] = posts["post_id"].isna()
     moment = [post, rows["read_at"].to_numpy()]
@@ -79,7 +79,7 @@ def own_names(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return ids.mask(is_handle), handles.fillna(ids.where(is_handle).str.lower())
 
 
-def _clean(readings: pd.DataFrame) -> pd.DataFrame:
+def clean_readings(readings: pd.DataFrame) -> pd.DataFrame:
     """Return the rows in the order in which they were recorded, texts and numbers as such."""
     rows = readings.sort_values("reading_id", kind="stable")
     columns = {name: text_column(rows, name) for name in TEXTS}
@@ -89,7 +89,7 @@ def _clean(readings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _post_numbers(rows: pd.DataFrame) -> np.ndarray:
+def post_numbers(rows: pd.DataFrame) -> np.ndarray:
     """Return numbers (n,) from 0, one a post: by platform and id; totals by what names their
     partnership.
     """
