@@ -12,9 +12,9 @@ Three risks are watched of every matured outcome, each in 0 to 1:
 Intervals that are too wide raise no alarm; the scores tell them.
 
 The alarm is a test by betting (Waudby-Smith and Ramdas 2024) of the hypothesis of Podkopaev and
-Ramdas 2022, that the risk is at most the allowed one. Each month new bets of 1 / MONTHS are begun,
-so that a model that fails after years is found as soon as one that fails at once (Shin, Ramdas
-and Rinaldo 2023). All bets and the money not yet bet are a supermartingale under the hypothesis
+Ramdas 2022, that the risk is at most the allowed one. Bets are begun with the first outcome, of FIRST of
+the money, and each month, of as much of the rest as leaves money for MONTHS: so a model that fails
+after years is found too, by bets that have lost nothing yet (Shin, Ramdas and Rinaldo 2023). All bets and the money not yet bet are a supermartingale under the hypothesis
 that starts at 1: the probability that it ever gets to 1 / LEVEL is at most LEVEL, however often
 one looks.
 
@@ -37,11 +37,13 @@ ALLOWED_SIDE = 0.64
 #: the risks of different creators for which bets are made smaller.
 RISKS = ("miss", "above", "below")
 PARTS = np.array([0.5, 0.25, 0.25])
-SHARED = np.array([0.0005, 0.003, 0.003])
+SHARED = np.array([0.0003, 0.0015, 0.0015])
 #: Probability of a false alarm in the life of a model that is as bad as is allowed.
 LEVEL = 0.5
 #: Months of that life: 20 years. Bets are begun in each; after them none is.
 MONTHS = 240
+#: The share of the money that is bet at once: many models that fail do so from the start.
+FIRST = 0.25
 #: Outcomes of a batch, which is decided at once.
 BATCH = 20
 #: What is bet, as shares of all that can be lost: on small, medium and large drops.
@@ -109,14 +111,15 @@ def check_alarm(
         if begin == 0 or month[begin] != month[begin - 1]:
             in_month = 0
             if len(starts) < MONTHS:
-                new = PARTS[:, None] / (MONTHS * len(STAKES))
+                money = FIRST if not starts else (1 - FIRST) / (MONTHS - 1)
+                new = money * PARTS[:, None] / len(STAKES)
                 bets = np.concatenate([bets, np.broadcast_to(new, (1, *bets.shape[1:]))])
                 starts.append(begin)
         rows = slice(begin, begin + BATCH)
         gains = _log_gains(risks[rows], creator[rows], allowed)
         bets = bets * np.exp(gains / (1 + SHARED[:, None] * in_month) ** 2)
         in_month += BATCH
-        wealth = float(bets.sum()) + (MONTHS - len(starts)) / MONTHS
+        wealth = float(bets.sum()) + (1 - FIRST) * (MONTHS - len(starts)) / (MONTHS - 1)
         highest = max(highest, wealth)
         if wealth >= 1 / LEVEL and not found:
             start, risk = np.unravel_index(int(bets.sum(axis=2).argmax()), bets.shape[:2])
