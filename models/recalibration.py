@@ -8,8 +8,8 @@ boosters.
   would have to be stretched about that centre to hold TARGET of them. Recent outcomes weigh more.
 - Both are estimated of all outcomes, of each evidence, and of each platform and evidence. All are
   pulled to 0 and 1 (the tables as they were trained), an evidence to all, a platform's to that of
-  the evidence. The pull is that of positive-part James and Stein (1961), with NOISE times the
-  squared standard error of so many creators: what could be chance is not applied.
+  the evidence. The pull is that of positive-part James and Stein (1961), with NOISE
+  times the squared standard error of so many creators: what could be chance is not applied.
 - Of the centre CENTRE_SHARE is applied. The median carries the last weeks' drift forward, and drift
   reverts. The share was chosen on the first months of a panel, see docs/recalibrate.md.
 - No interval is stretched by more than MOST_STRETCH.
@@ -130,16 +130,24 @@ def deviations(
     return Deviations(*parts, *codes, forecast.scale, age_days)
 
 
-def fit_adjustment(outcomes: Deviations, platforms: int, evidences: int) -> Adjustment:
+def fit_adjustment(
+    outcomes: Deviations, platforms: int, evidences: int, centre_share: float = CENTRE_SHARE
+) -> Adjustment:
     """Return the adjustment by the rules above; a platform without outcomes stays as it is."""
     shape = platforms, evidences
     weight = outcomes.weight
-    applied = CENTRE_SHARE * _pulled(
-        outcomes, shape, lambda rows: _median(outcomes.deviation[rows], weight[rows]), CENTRE_ERROR
+    applied = centre_share * _pulled(
+        outcomes,
+        shape,
+        lambda rows: _median(outcomes.deviation[rows], weight[rows]),
+        NOISE * CENTRE_ERROR**2,
     )
     stretch = outcomes.stretch(applied[outcomes.platform, outcomes.evidence])
     log_spread = _pulled(
-        outcomes, shape, lambda rows: _log_stretch(stretch[rows], weight[rows]), SPREAD_ERROR
+        outcomes,
+        shape,
+        lambda rows: _log_stretch(stretch[rows], weight[rows]),
+        NOISE * SPREAD_ERROR**2,
     )
     seen = np.isin(np.arange(platforms), outcomes.platform)[:, None]
     wanted = np.where(seen, np.exp(log_spread), 1.0)
@@ -199,12 +207,12 @@ def _pulled(
     outcomes: Deviations,
     shape: tuple[int, int],
     estimate: Callable[[np.ndarray], float],
-    error: float,
+    noise: float,
 ) -> np.ndarray:
     """Return an estimate for each platform and evidence, `shape`, pulled as told above.
 
-    `estimate`: of the outcomes at a mask (n,), 0 where nothing has changed; `error`: its standard
-    error for one creator.
+    `estimate`: of the outcomes at a mask (n,), 0 where nothing has changed; `noise`: what is taken
+    from its square for one creator.
     """
     weight = outcomes.weight
 
@@ -213,8 +221,7 @@ def _pulled(
             return toward
         away = estimate(rows) - toward
         creators = effective_creators(outcomes.creator[rows], weight[rows])
-        noise = NOISE * error**2 / creators
-        return toward + (away * max(0.0, 1 - noise / away**2) if away else 0.0)
+        return toward + (away * max(0.0, 1 - noise / creators / away**2) if away else 0.0)
 
     of_all = pull(np.ones(len(outcomes), dtype=bool), 0.0)
     values = np.empty(shape)

@@ -38,7 +38,9 @@ def matched_outcomes(
     ]
     quantiles = tables.z[place]
     middle = quantiles[:, int(np.searchsorted(GRID, 0.5))]
-    z = np.array([np.interp(u, GRID, row) for u, row in zip(random.random(n), quantiles)])
+    z = np.array(
+        [np.interp(u, GRID, row) for u, row in zip(random.random(n), quantiles, strict=True)]
+    )
     age = np.sort(random.uniform(0, days, n))[::-1]
     changed = age <= (days if changed_days is None else changed_days)
     z = middle + (z - middle) * np.where(changed, stretched, 1.0)

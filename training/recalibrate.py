@@ -51,7 +51,7 @@ TARGET = "engagements"
 #: Outcomes and creators that a recalibration needs.
 ENOUGH_OUTCOMES, ENOUGH_CREATORS = 200, 30
 #: Coverage of the 80 % interval, on the outcomes themselves, below which it does not help.
-LEAST_COVERAGE = 0.77
+LEAST_COVERAGE = 0.78
 #: Share of the backtest's rank correlation that is left where the order is taken to be lost.
 ORDER_LOST = 0.5
 BOOTSTRAP_ROUNDS = 200

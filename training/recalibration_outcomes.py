@@ -34,8 +34,8 @@ CREATOR, OUTCOME_MOMENT = "creator", "posted_at"
 class UsableOutcomes:
     """Outcomes that recalibrate a trained bundle, the oldest post first.
 
-    `rows`: those of the matched forecasts that are used, with `creator`, a name of each; `left_out`:
-    number of the others by reason.
+    `rows`: those of the matched forecasts that are used, with `creator`, a name of each;
+    `left_out`: number of the others by reason.
     """
 
     rows: pd.DataFrame
