@@ -5,6 +5,7 @@ Retraining is due where
 - the alarm was raised and recalibrating cannot mend it: with the centre of each platform set right
   and intervals stretched by MOST_STRETCH, the most that creatorcast recalibrate does, the outcomes
   since the drop began would still lie inside of the 80 % interval less often than LEAST_COVERAGE;
+- the alarm was raised over the starter model, which cannot be recalibrated;
 - the order of the forecasts is lost: their rank correlation with the outcomes, within platform, is
   beyond doubt below ORDER_LOST of what the forecasts themselves expect;
 - forecasts are asked for of what training did not have: NEW_SHARE of them on other platforms, or
@@ -161,6 +162,9 @@ def _structure(found: Findings) -> list[str]:
     if not found.alarm.is_raised:
         return []
     since = found.scores[np.arange(found.alarm.began_at or 0, len(found.scores))]
+    if found.model_age_days is None:
+        starter = "the starter model is made of published figures and cannot be recalibrated"
+        return [f"{_alarm_text(found)}; {starter}"]
     mended = coverage_when_mended(since)
     if mended >= LEAST_COVERAGE:
         return []

@@ -66,6 +66,9 @@ def test_a_shifted_centre_is_recalibrated_and_more_scatter_is_trained_anew():
     assert (found, "lie above the forecasts too often" in reason) == ("recalibrate", True)
     found, reason = verdict(watched_forecasts(500, scatter=2.0))
     assert (found, "recalibrating cannot mend it" in reason) == ("retrain", True)
+    starter = {**MANIFEST, "trained_on": "published figures"}
+    found, reason = verdict(watched_forecasts(500, shift=0.4), starter)
+    assert (found, "cannot be recalibrated" in reason) == ("retrain", True)
 
 
 def test_outcomes_in_another_order_than_the_forecasts_ask_for_a_training():

@@ -1,5 +1,7 @@
 """Scores of matched forecasts, and the money against the usual rule."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,7 +36,7 @@ def crps_by_distribution(quantiles, y):
         return (p - (y <= x)) ** 2
 
     points = np.unique([*quantiles, y])
-    parts = zip(points[:-1], points[1:], strict=True)
+    parts = itertools.pairwise(points)
     inside = sum(quad(squared, low, high)[0] for low, high in parts)
     assert min(ends) == points[0]
     return inside
