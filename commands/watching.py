@@ -79,10 +79,9 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     import os
     import time
 
-    from ledger.readings import read_readings
-
     from ledger.growth import growth_of_manifest
     from ledger.matched_forecasts import match_forecasts
+    from ledger.readings import read_readings
     from ledger.store import ledger_address, open_ledger
     from monitoring.watch import watch as watch_model
     from monitoring.watch_results import keep_result
