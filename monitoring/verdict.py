@@ -247,7 +247,7 @@ def _notes(found: Findings) -> list[str]:
         f"{one.name} on {one.platform} has drifted from training: stability index "
         f"{one.index:.2f} ({one.kind}; by chance at most {one.by_chance:.2f})"
         for one in found.drift
-        if one.kind != "none"
+        if one.kind in ("small", "large")
     ]
     if found.alarm.waiting:
         notes.append(f"the last {found.alarm.waiting} outcomes wait for the alarm's next batch")

@@ -98,7 +98,9 @@ def test_drift_is_told_beyond_chance_alone(reference):
     calm = {(one.platform, one.name): one for one in input_drift(frame, reference)}
     assert calm["instagram", "niche"].kind == "none"
     assert calm["instagram", "followers_log"].kind == "none"
-    assert calm["instagram", "lead_days"].kind == "large"  # all of them are 10 days
+    # training chooses its leads: that all of these are 10 days is no drift
+    assert calm["instagram", "lead_days"].kind == "by range"
+    assert calm["instagram", "lead_days"].outside == 0
     frame["inputs"] = [
         {**one, "followers_log": one["followers_log"] + 1} for one in frame["inputs"]
     ]
@@ -177,7 +179,11 @@ def test_metrics_tell_the_newest_result_and_know_their_series_from_the_start(tmp
     assert math.isnan(before['creatorcast_watch_coverage{level="80",platform="all"}'])
     with open_ledger(tmp_path) as ledger:
         assert newest_result(ledger) is None
-        keep_result(ledger, watch(watched_forecasts(300), MANIFEST, NOW))
+        keep_result(ledger, watch(watched_forecasts(300, waiting=300), MANIFEST, NOW))
+        figures._look()
+        early = series(figures)
+        assert early['creatorcast_watch_outcomes{platform="all"}'] == 0
+        assert early['creatorcast_watch_expected_crps{platform="all"}'] > 0
         result = watch(watched_forecasts(300, shift=0.6), MANIFEST, NOW)
         keep_result(ledger, result)
         assert newest_result(ledger) == result

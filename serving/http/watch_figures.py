@@ -28,6 +28,7 @@ FIGURES = (
     ("outcomes", "outcomes", "Matured outcomes that were scored"),
     ("crps", "crps", "Mean CRPS of ln(1 + engagements)"),
     ("expected_crps", "expected_crps", "What the forecasts expect of creatorcast_watch_crps"),
+    ("width_80", "width_80", "Mean width of the 80 % interval of ln(1 + engagements)"),
     ("bias", "bias", "Mean of ln outcome less ln median"),
     ("saved_usd", "saved_usd", "USD saved against the usual rule, lost below 0"),
     ("expected_saved_usd", "expected_saved_usd", "What the forecasts expect of ..._saved_usd"),
@@ -109,8 +110,19 @@ class WatchFigures:
 
 
 def _rows_by_cell(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    rows = (row for row in result.get("scores", ()) if row["by"] in ("all", "platform"))
-    return {row["cell"]: row for row in rows}
+    """Return what is told of each cell; before any outcome what the forecasts expect."""
+    rows = [row for row in result.get("scores", ()) if row["by"] in ("all", "platform")]
+    if rows or not result:
+        return {row["cell"]: row for row in rows}
+    expected = result["expected_all"]
+    early = {"outcomes": 0}
+    if expected["forecasts"]:
+        early |= {
+            "expected_crps": expected["crps"],
+            "width_80": expected["width_80"],
+            "expected_saved_usd": expected["saved_usd"],
+        }
+    return {"all": early}
 
 
 def _states(result: dict[str, Any]) -> Iterator[Metric]:
