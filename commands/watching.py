@@ -58,7 +58,7 @@ def watch(
         _write(result, out)
     for line in summary_lines(result):
         click.echo(line)
-    print_watch(result, Console(width=150))
+    print_watch(result, Console(width=140))
     if result["verdict"] in (RECALIBRATE, RETRAIN):
         ctx.exit(3)
 

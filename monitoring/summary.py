@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from features.number_text import format_money, pluralize
-from monitoring.verdict import FINE, RECALIBRATE, RETRAIN, TOO_EARLY
+from monitoring.verdict import CLOSER, FINE, RECALIBRATE, RETRAIN, TOO_EARLY
 
 #: What to do, by verdict.
 ADVICE = {
@@ -25,9 +25,16 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
         f"{_counts_text(result)} {_coverage_text(everything)}",
         _centre_text(everything, result["expected_all"]),
         _money_text(everything, result["expected_all"]),
-        ADVICE[result["verdict"]],
+        _advice(result),
     ]
     return lines
+
+
+def _advice(result: dict[str, Any]) -> str:
+    notes = [note for note in result["notes"] if CLOSER in note]
+    if result["verdict"] == FINE and notes:
+        return f"Nothing has to be done; but {notes[0]}."
+    return ADVICE[result["verdict"]]
 
 
 def _counts_text(result: dict[str, Any]) -> str:

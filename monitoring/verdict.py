@@ -36,6 +36,10 @@ ENOUGH_OUTCOMES = 100
 #: Coverage of the 80 % interval that is as promised.
 LEAST_COVERAGE, MOST_COVERAGE = 0.77, 0.83
 ORDER_LOST = 0.5
+#: Bias in ln that is told, where its interval lies wholly beyond.
+NOTED_BIAS = 0.1
+#: What a note says where a recalibration is not due and would help all the same.
+CLOSER = "creatorcast recalibrate would bring the forecasts closer"
 NEW_SHARE, OUTSIDE_SHARE = 0.1, 0.2
 OLDEST_DAYS = 365.0
 #: Draws of the bootstrap, and of outcomes from the forecasts themselves.
@@ -78,7 +82,7 @@ def decide(found: Findings) -> Verdict:
         *_unknown_inputs(found),
         *_age(found.model_age_days),
     ]
-    notes = (*_coverage_notes(found.table), *_notes(found))
+    notes = (*_bias_notes(found.table), *_coverage_notes(found.table), *_notes(found))
     if retrain:
         return Verdict(RETRAIN, tuple(retrain), notes)
     if found.alarm.is_raised:
@@ -87,8 +91,8 @@ def decide(found: Findings) -> Verdict:
     if missing > 0:
         return Verdict(TOO_EARLY, (_too_early(found.scores, missing),), notes)
     quiet = (
-        f"the alarm is quiet: that outcomes miss the forecasts more than is allowed is not beyond "
-        f"doubt in {len(found.scores):,} outcomes"
+        f"the alarm is quiet: {len(found.scores):,} outcomes do not show beyond doubt that the "
+        "forecasts miss by more than is allowed"
     )
     return Verdict(FINE, (quiet,), notes)
 
@@ -223,6 +227,18 @@ def _too_early(scores: Scores, missing: int) -> str:
     )
 
 
+def _bias_notes(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell where the centre is off beyond doubt, though not by enough to raise the alarm."""
+    if not table or table[0]["few"]:
+        return []
+    low, high = float(table[0]["bias_low"]), float(table[0]["bias_high"])
+    if -NOTED_BIAS <= high and low <= NOTED_BIAS:
+        return []
+    ends = sorted(np.expm1([low, high]), key=abs)
+    side = "above" if low > 0 else "below"
+    return [f"outcomes lie {abs(ends[0]):.0%} to {abs(ends[1]):.0%} {side} the forecasts: {CLOSER}"]
+
+
 def _coverage_notes(table: Sequence[Mapping[str, Any]]) -> list[str]:
     """Tell of cells whose interval of coverage lies wholly below or above what is promised."""
     notes = []
@@ -236,8 +252,8 @@ def _coverage_notes(table: Sequence[Mapping[str, Any]]) -> list[str]:
             notes.append(f"{found} {row['outcomes']:,} lie inside of the 80 % interval, too few")
         elif low > MOST_COVERAGE:
             notes.append(
-                f"{found} {row['outcomes']:,} lie inside of the 80 % interval: it is wider than it "
-                "need be, and recalibrating would make it narrower"
+                f"{found} {row['outcomes']:,} lie inside of the 80 % interval, wider than it need "
+                f"be: {CLOSER}"
             )
     return notes
 

@@ -1,6 +1,7 @@
 """What the watch found as tables of a terminal, for data scientists."""
 
 import math
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -44,42 +45,52 @@ def _table(title: str, names: tuple[str, ...], right: tuple[str, ...]) -> Table:
 def _print_scores(rows: list[dict[str, Any]], title: str, console: Console) -> None:
     if not rows:
         return
-    figures = ("outcomes", "creators", "in 80 %", "in 90 %", "CRPS", "of expected", "bias", "width")
-    table = _table(title, ("by", "cell"), figures)
-    for row in rows:
-        few = " few" if row["few"] else ""
+    figures = ("outcomes", "creators", "in 80 %", "in 90 %", "CRPS", "of expected", "bias %")
+    table = _table(title, ("by", "cell"), (*figures, "width"))
+    for row in _told(rows):
+        few = "few " if row["few"] else ""
         table.add_row(
             _BY.get(row["by"], row["by"]),
             row["cell"],
-            f"{row['outcomes']:,}{few}",
+            f"{few}{row['outcomes']:,}",
             f"{row['creators']:,}",
             _with_range(row, "coverage_80", lambda value: f"{100 * value:.0f}"),
             _with_range(row, "coverage_90", lambda value: f"{100 * value:.0f}"),
             f"{row['crps']:.3f}",
             _with_range(row, "crps_ratio", lambda value: f"{value:.2f}"),
-            _with_range(row, "bias", lambda value: f"{100 * math.expm1(value):+.0f} %"),
+            _with_range(row, "bias", lambda value: f"{100 * math.expm1(value):+.0f}"),
             f"{math.exp(row['width_80']):.1f}x",
         )
     console.print(table)
 
 
+def _told(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without those of a single cell, which are the same as all."""
+    cells = Counter(row["by"] for row in rows)
+    return [row for row in rows if row["by"] == "all" or cells[row["by"]] > 1]
+
+
 def _print_money(rows: list[dict[str, Any]], console: Console) -> None:
     if not any(row["with_money"] for row in rows):
         return
-    names = ("with a fee", "differ", "gains made", "losses made", "losses avoided", "gains missed")
+    parts = {
+        "gains made": "gains_made",
+        "losses made": "losses_made",
+        "losses avoided": "losses_avoided",
+        "gains missed": "gains_missed",
+    }
     table = _table(
         "Money by following the forecast and not the usual rule, USD",
         ("by", "cell"),
-        (*names, "saved", "expected"),
+        ("fees", "differ", *parts, "saved", "expected"),
     )
-    for row in rows:
-        parts = ("gains_made", "losses_made", "losses_avoided", "gains_missed")
+    for row in _told(rows):
         table.add_row(
             _BY.get(row["by"], row["by"]),
             row["cell"],
             f"{row['with_money']:,}",
             f"{row['differ_from_rule']:,}",
-            *(format_amount(row[name]) for name in parts),
+            *(format_amount(row[name]) for name in parts.values()),
             _with_range(row, "saved_usd", format_amount),
             format_amount(row["expected_saved_usd"]),
         )
