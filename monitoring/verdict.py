@@ -232,7 +232,7 @@ def _bias_notes(table: Sequence[Mapping[str, Any]]) -> list[str]:
     if not table or table[0]["few"]:
         return []
     low, high = float(table[0]["bias_low"]), float(table[0]["bias_high"])
-    if -NOTED_BIAS <= high and low <= NOTED_BIAS:
+    if high >= -NOTED_BIAS and low <= NOTED_BIAS:
         return []
     ends = sorted(np.expm1([low, high]), key=abs)
     side = "above" if low > 0 else "below"
