@@ -5,7 +5,7 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, scoring, serving, tracking, training
+from commands import champion, data, demo, ledger, plan, scoring, serving, tracking, training
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -26,6 +26,7 @@ COMMANDS = (
     scoring.benchmarks,
     tracking.track,
     plan.plan,
+    ledger.ledger,
     serving.serve,
     demo.demo,
 )
