@@ -38,11 +38,13 @@ class ForecastKeeper:
         self._journal = Journal(settings.journal, settings.journal_bytes)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._parent = 0
         self._faults: dict[str, str] = {}
         self._ledger: Ledger | None = None
 
     def start(self) -> None:
-        """Begin to move what waits into the database."""
+        """Begin to move what waits into the database, for all processes of this service."""
+        self._parent = os.getppid()
         self._thread.start()
 
     def stop(self) -> None:
@@ -89,7 +91,7 @@ class ForecastKeeper:
         try:
             if self._ledger is None:
                 self._ledger = open_ledger(self.settings.home, self.settings.address)
-            moved = move_journal(self._journal, self._ledger, os.getppid())
+            moved = move_journal(self._journal, self._ledger, self._parent)
         except Exception as error:  # of whatever kind: what waits is tried again
             fault = str(error) or type(error).__name__
             self._tell("database", fault)
@@ -101,8 +103,10 @@ class ForecastKeeper:
                 moved.damaged,
                 str(self.settings.journal),
             )
-        if moved.own:
-            self._count(WAITING, -moved.own)
+        if moved.own or moved.refused:
+            self._count(WAITING, -(moved.own + moved.refused))
+        if moved.refused:
+            self._count(LOST, moved.refused)
         return ""
 
     def _tell(self, what: str, fault: str) -> None:

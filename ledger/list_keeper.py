@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ledger.forecast_batch import ForecastBatch
-from ledger.keeper import KEPT, LOST, WAITING, ForecastKeeper
+from ledger.keeper import LOST, WAITING, ForecastKeeper
 from ledger.settings import LedgerSettings
 
 #: A command tells at its end what failed; it needs no log.
@@ -22,10 +22,11 @@ class ListKeeper:
         self.settings, self.campaign = settings, campaign
         self._counts: Counter[str] = Counter()
         self._keeper = ForecastKeeper(settings, self._count, _SILENT)
-        self._fault, self._lost_for = "", ""
+        self._fault, self._lost_for, self._given = "", "the database refuses them", 0
 
     def keep(self, batches: Sequence[ForecastBatch], lost: int = 0, fault: str = "") -> None:
         """Keep batches; `lost`: forecasts that could not be put into them, and why."""
+        self._given += lost + sum(batch.n for batch in batches)
         if lost:
             self._lost_for = self._keeper.lose(lost, fault)
         if batches:
@@ -36,8 +37,8 @@ class ListKeeper:
     def finish(self) -> list[str]:
         """Move what waits into the database; return what became of the forecasts, as sentences."""
         self._fault = self._keeper.move()
-        waiting = round(self._counts[WAITING])
-        stored, lost = round(self._counts[KEPT]) - waiting, round(self._counts[LOST])
+        waiting, lost = self._counts[WAITING], self._counts[LOST]
+        stored = self._given - waiting - lost
         self._keeper.stop()
         named = f" (campaign {self.campaign})" if self.campaign else ""
         lines = [f"{_forecasts(stored)} kept in the ledger{named}"] if stored else []
