@@ -53,7 +53,7 @@ def service(home, ledger):
 
 
 def wait(port, process):
-    for _ in range(1200):
+    for _ in range(6000):
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/readyz")
