@@ -5,7 +5,18 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, scoring, serving, tracking, training, watching
+from commands import (
+    champion,
+    data,
+    demo,
+    ledger,
+    plan,
+    scoring,
+    serving,
+    tracking,
+    training,
+    watching,
+)
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -27,6 +38,7 @@ COMMANDS = (
     tracking.track,
     watching.watch,
     plan.plan,
+    ledger.ledger,
     serving.serve,
     demo.demo,
 )
