@@ -5,7 +5,7 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, scoring, serving, tracking, training
+from commands import champion, data, demo, outcomes, plan, scoring, serving, tracking, training
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -25,6 +25,7 @@ COMMANDS = (
     scoring.score,
     scoring.benchmarks,
     tracking.track,
+    outcomes.outcomes,
     plan.plan,
     serving.serve,
     demo.demo,
