@@ -10,12 +10,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.errors import first_line
-from ledger.address import LEDGER
 from ledger.errors import LedgerError
+from ledger.settings import EXPECTED, LEDGER
 
 #: Seconds that a write waits for others to finish theirs, and a connection for its server.
 BUSY_SECONDS, CONNECT_SECONDS = 10, 5
-_EXPECTED = "expected on, off, sqlite:////folder/file.db or postgresql://user@host/database"
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 #: The execution option of connections that write.
 _WRITES = "writes"
@@ -32,12 +31,12 @@ def database_url(address: str) -> URL:
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
-        raise LedgerError(f"{LEDGER} is no address of a database: {_EXPECTED}") from None
+        raise LedgerError(f"{LEDGER} is no address of a database: {EXPECTED}") from None
     name = _DRIVERS.get(url.drivername, url.drivername)
     if name not in ("sqlite", "postgresql+psycopg"):
-        raise LedgerError(f"{LEDGER} names a database of kind {url.drivername!r}: {_EXPECTED}")
+        raise LedgerError(f"{LEDGER} names a database of kind {url.drivername!r}: {EXPECTED}")
     if name == "sqlite" and not url.database:
-        raise LedgerError(f"{LEDGER} names no file for SQLite: {_EXPECTED}")
+        raise LedgerError(f"{LEDGER} names no file for SQLite: {EXPECTED}")
     return url.set(drivername=name)
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
-from ledger.address import home_address, ledger_address
 from ledger.database import database_url, make_engine, place_of, reason_of, writing
 from ledger.entry_rows import decode_column, entry_row
 from ledger.errors import LedgerError
 from ledger.forecast_entry import ForecastEntry
 from ledger.migrate import migrate
+from ledger.settings import home_address, ledger_address
 from ledger.tables import FORECASTS
 
 if TYPE_CHECKING:
@@ -153,5 +153,7 @@ class Ledger:
     def _failed(self, what: str, error: SQLAlchemyError) -> LedgerError:
         return LedgerError(
             f"ledger {self.place} cannot be {what}: {reason_of(error)}: make room, or see that it "
-            f"is reached and may be written, and run it again"
+            f"is reached and may be written, and run it again",
+            is_refused=isinstance(error, DataError | IntegrityError)
+            or type(error) is StatementError,
         )

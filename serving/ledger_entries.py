@@ -118,11 +118,15 @@ def quantiles_at_levels(forecast: PredictiveDistribution) -> np.ndarray:
     GRID they are linear in ln(1 + total).
     """
     totals = forecast.totals_at(_KNOTS)
-    quantiles = totals[:, _AT_LOW]
-    share = _SHARE[_BETWEEN]
+    quantiles = np.ascontiguousarray(totals[:, _AT_LOW])
     low, above = np.log1p(totals[:, _AT_LOW[_BETWEEN]]), np.log1p(totals[:, _AT_ABOVE[_BETWEEN]])
-    quantiles[:, _BETWEEN] = np.expm1(low * (1 - share) + above * share)
-    return np.ascontiguousarray(quantiles)
+    quantiles[:, _BETWEEN] = np.expm1(low * (1 - _SHARE[_BETWEEN]) + above * _SHARE[_BETWEEN])
+    return quantiles
+
+
+def at_levels(log_curves: np.ndarray) -> np.ndarray:
+    """Return curves at GRID, (n, len(GRID)), at LEVELS, linear in between, (n, len(LEVELS))."""
+    return log_curves[:, _LOW] * (1 - _SHARE) + log_curves[:, _ABOVE] * _SHARE
 
 
 def _single_table(rows: ForecastRows) -> tuple[np.ndarray, np.ndarray]:

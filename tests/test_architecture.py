@@ -45,11 +45,11 @@ SUBPACKAGES = {
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
     "ledger.matching": set(),
     "serving.scoring": set(),
-    "serving.track": {"serving.frame_file", "serving.scoring"},
+    "serving.track": {"serving.frame_file", "serving.ledger_entries", "serving.scoring"},
     "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring", "serving.workbook"},
     "serving.report": {"serving.plan", "serving.scoring", "serving.track"},
     "serving.workbook": {"serving.scoring"},
-    "serving.http": {"serving.plan", "serving.scoring", "serving.track"},
+    "serving.http": {"serving.ledger_entries", "serving.plan", "serving.scoring", "serving.track"},
     "serving.batch": {"serving.scoring", "serving.workbook"},
     "serving.client": set(),
 }

@@ -40,6 +40,7 @@ from serving.plan.roster import roster_entries
 from serving.plan.rules import bans
 from serving.plan.settings import KIND_WORDS, PlanSettings, check_settings, settings_json
 from serving.plan.solver import PlanSolver
+from serving.scoring.forecast_rows import KeepForecasts
 from serving.scoring.prospect_batch import moment_text
 from serving.scoring.scorer import Scorer
 
@@ -52,9 +53,14 @@ _UNPROVEN = {
 
 
 def make_plan(
-    scorer: Scorer, candidates: CandidateList, settings: PlanSettings, as_of: int
+    scorer: Scorer,
+    candidates: CandidateList,
+    settings: PlanSettings,
+    as_of: int,
+    keep: KeepForecasts | None = None,
 ) -> Plan:
-    """Return the best plan within the budget and the rules; `as_of`: microseconds UTC.
+    """Return the best plan within the budget and the rules; `as_of`: microseconds UTC; `keep`: is
+    given the forecasts of the roster.
 
     The same seed gives the same plan. Raises PlanError where no plan can be made, and NoPlan, which
     is one, with the smallest set of rules that conflict.
@@ -81,7 +87,7 @@ def make_plan(
         rosters.append(("the plan that was found first", solution.chosen))
     made = _Made(
         scorer, candidates, settings, as_of, offers, solver, outcomes, best, ended - began,
-        rosters, budgets,
+        rosters, budgets, keep,
     )  # fmt: skip
     return plain_values(made.answer([*warnings, *notes]))
 
@@ -179,6 +185,7 @@ class _Made:
     seconds: float
     rosters: list[Roster]
     budgets: list[OtherBudget]
+    keep: KeepForecasts | None
 
     def answer(self, warnings: list[str]) -> Plan:
         """Return the plan as a dict."""
@@ -189,7 +196,14 @@ class _Made:
         left_out, binding = reasons.entries(), reasons.binding_rules()
         others = close_plans(self.candidates, self.solver, self.outcomes, chosen, self.rosters)
         roster = roster_entries(
-            self.scorer, self.candidates, settings, self.as_of, offers, self.outcomes, chosen
+            self.scorer,
+            self.candidates,
+            settings,
+            self.as_of,
+            offers,
+            self.outcomes,
+            chosen,
+            self.keep,
         )
         spend = float(offers.options.fee[chosen].sum())
         more = next_money(self.solver, self.outcomes, self.solution)
