@@ -5,7 +5,18 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, outcomes, plan, scoring, serving, tracking, training
+from commands import (
+    champion,
+    data,
+    demo,
+    outcomes,
+    plan,
+    review,
+    scoring,
+    serving,
+    tracking,
+    training,
+)
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -26,6 +37,7 @@ COMMANDS = (
     scoring.benchmarks,
     tracking.track,
     outcomes.outcomes,
+    review.review,
     plan.plan,
     serving.serve,
     demo.demo,
