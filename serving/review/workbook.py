@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitoring.review import Review, ReviewRow
+from monitoring.review import Outcome, Review, ReviewRow
 from serving.review.rows import day_of
 from serving.review.terminal import review_sentences
 from serving.review.words import (
@@ -67,14 +67,14 @@ def _write_outcomes(
     below = write_items(sheet, styles, columns, done, len(sentences) + 2)
     if review.total is None:
         return
-    total, range_head = review.total, "Came"
+    total = review.total
     cells: dict[str, Cell] = {
         "Creator": (f"all {len(done)}", ""),
         "Low (1 in 10 below)": (float(total.low), WHOLE),
         "Middle case": (float(total.middle), WHOLE),
         "High (1 in 10 above)": (float(total.high), WHOLE),
-        range_head: (float(total.engagements), WHOLE),
-        "Where it lies": (_place(total.place), ""),
+        "Came": (float(total.engagements), WHOLE),
+        "Where it lies": (_place(total), ""),
     }
     for place, column in enumerate(columns):
         value, number_format = cells.get(column.head, (None, ""))
@@ -90,32 +90,38 @@ def _columns(done: list[ReviewRow], hide_fees: bool) -> list[ItemColumn]:
         return ItemColumn(head, width, lambda row: (value(row) or None, ""))
 
     def count(head: str, value: Callable[[ReviewRow], float]) -> ItemColumn:
-        return ItemColumn(head, 12, lambda row: (float(round(value(row))), WHOLE))
+        return ItemColumn(head, 11, lambda row: (float(round(value(row))), WHOLE))
 
     columns = [
-        text("Creator", 24, name_of),
-        text("Partnership", 16, partnership_of),
-        text("Platform", 11, lambda row: row.forecast["platform"]),
-        text("Booked", 16, booked_of),
-        text("Forecast made", 13, lambda row: day_of(row.forecast["made_at"])),
+        text("Creator", 20, name_of),
+        *([text("Partnership", 14, partnership_of)] if any(map(partnership_of, done)) else []),
+        text("Booked", 12, booked_of),
+        text("Forecast made", 11, lambda row: day_of(row.forecast["made_at"])),
         count("Low (1 in 10 below)", lambda row: row.range[0]),
         count("Middle case", lambda row: row.range[1]),
         count("High (1 in 10 above)", lambda row: row.range[2]),
         count("Came", _came),
-        text("Range, and what came (|)", 34, lambda row: _bar(scale, row)),
-        text("Where it lies", 20, lambda row: _place(row.outcome.place) if row.outcome else ""),
-        text("How unusual", 18, lambda row: unusual_words(row.outcome) if row.outcome else ""),
+        ItemColumn(
+            "Range (steps grow), and what came: |",
+            29,
+            lambda row: (_bar(scale, row), ""),
+            is_bar=True,
+        ),
+        text("Where it lies", 27, _place_of),
     ]
     if not hide_fees:
         columns += [
-            ItemColumn("Fee", 12, lambda row: money_cell(row.forecast["fee_usd"], "USD")),
-            ItemColumn("Cost per engagement", 13, lambda row: money_cell(row.cost, "USD")),
-            ItemColumn("Compared with", 13, lambda row: money_cell(row.yardstick, "USD")),
-            text("Verdict before", 24, verdict_words),
-            text("It was", 13, right_words),
+            ItemColumn("Fee", 11, lambda row: money_cell(row.forecast["fee_usd"], "USD")),
+            ItemColumn("Cost per engagement", 15, lambda row: money_cell(row.cost, "USD")),
+            ItemColumn("Compared with", 11, lambda row: money_cell(row.yardstick, "USD")),
+            text("Verdict before", 23, verdict_words),
+            text("It was", 12, right_words),
         ]
-    note = ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True)
-    return [*columns, note]
+    if any(row.forecast["note"] for row in done):
+        columns.append(
+            ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True)
+        )
+    return columns
 
 
 def _open_columns() -> list[ItemColumn]:
@@ -135,8 +141,14 @@ def _came(row: ReviewRow) -> float:
     return 0.0 if row.outcome is None else row.outcome.engagements
 
 
-def _place(place: str) -> str:
-    return " ".join(PLACES[place])
+def _place_of(row: ReviewRow) -> str:
+    """Return where an outcome lies and how unusual that is."""
+    return "" if row.outcome is None else _place(row.outcome)
+
+
+def _place(outcome: Outcome) -> str:
+    unusual = unusual_words(outcome).partition(" are ")[0]
+    return ", ".join(filter(None, (" ".join(PLACES[outcome.place]), unusual)))
 
 
 def _bar(scale: BarScale, row: ReviewRow) -> str | None:

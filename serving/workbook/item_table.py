@@ -20,12 +20,15 @@ Cell = tuple[Any, str]
 
 @dataclass(frozen=True)
 class ItemColumn:
-    """A column of a table: head, width in characters, and what it says of an item."""
+    """A column of a table: head, width in characters, and what it says of an item; `is_bar`: it is
+    a bar made of characters.
+    """
 
     head: str
     width: float
     cell: Callable[[Any], Cell]
     is_wrapped: bool = False
+    is_bar: bool = False
 
 
 def landscape_sheet(book: "Workbook", name: str) -> "Worksheet":
@@ -69,6 +72,8 @@ def write_items(
             style = styles.number(number_format) if number_format else styles.text()
             if columns[place].is_wrapped:
                 style = styles.wrapped()
+            elif columns[place].is_bar:
+                style = styles.bar()
             write_cell(sheet, row, place, value, style)
     if items:
         sheet.autofilter(first, 0, first + len(items), len(columns) - 1)
