@@ -9,6 +9,7 @@ from commands import (
     champion,
     data,
     demo,
+    ledger,
     outcomes,
     plan,
     review,
@@ -39,6 +40,7 @@ COMMANDS = (
     outcomes.outcomes,
     review.review,
     plan.plan,
+    ledger.ledger,
     serving.serve,
     demo.demo,
 )
