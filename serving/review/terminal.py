@@ -29,6 +29,8 @@ from serving.review.words import (
 
 #: Characters of a bar, and of a name.
 BAR, NAME = 20, 20
+#: Partnerships that each table shows.
+MOST_SHOWN = 60
 _COLUMNS = ("creator", "8 of 10 cases", "came", "range and outcome", "where")
 _MONEY = ("fee USD", "USD each", "verdict before")
 
@@ -36,10 +38,13 @@ _MONEY = ("fee USD", "USD each", "verdict before")
 def print_review(review: Review, console: Console) -> None:
     """Print the partnerships with an outcome, the others with their reason, and the sentences."""
     done = [row for row in review.rows if row.outcome is not None]
+    others = [row for row in review.rows if row.outcome is None]
     if done:
-        console.print(_outcome_table(review, done))
-    if len(done) < len(review.rows):
-        console.print(_open_table([row for row in review.rows if row.outcome is None]))
+        console.print(_outcome_table(review, done[:MOST_SHOWN]))
+    if others:
+        console.print(_open_table(others[:MOST_SHOWN]))
+    if max(len(done), len(others)) > MOST_SHOWN:
+        console.print("Not all are shown: --out FILE.xlsx or FILE.csv has all.", markup=False)
     for sentence in review_sentences(review):
         console.print(sentence, markup=False, highlight=False)
 
