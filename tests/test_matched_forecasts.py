@@ -113,7 +113,7 @@ def test_posts_are_found_by_partnership_then_by_creator_and_time():
         *("partnership_id", "creator and time", "creator and time", "", "")
     ]
     assert found["reason"].tolist()[3:] == [
-        "no reading of its posts; they may come until 2026-02-05",
+        "no reading of its posts, which were to come until 2026-02-05",
         "names no partnership_id, post or creator: no outcome can be matched with it",
     ]
 
@@ -260,6 +260,17 @@ def test_one_partnership_id_of_several_creators_is_not_scored_unless_the_file_na
     assert [one[0] for one in outcome(asked, [nobody])] == ["not scored"] * 2
     named = nobody | {"creator_id": "ben", "platform": "instagram"}
     assert [one[:2] for one in outcome(asked, [named])] == [("waiting", None), ("matured", 10)]
+
+
+def test_the_number_of_a_row_and_a_start_that_nobody_gave_are_not_taken_for_own_ones():
+    weekly = [
+        forecast(str(week), 7 * week, partnership_id=f"row {week + 3}", start=7 * week)
+        for week in range(3)
+    ]
+    read = [reading("old", 6, 20, 5), reading("p", 15, 30, 50, partnership_id="SP-1")]
+    found = match(weekly, read)
+    assert found["outcome_engagements"].tolist() == [5, 50, 50]
+    assert found["is_latest"].tolist() == [True, False, True]
 
 
 @st.composite

@@ -9,16 +9,19 @@ from features.tables.packages import parse_package
 from features.tables.vocabulary import UNCOUNTED_FORMATS
 from ledger.matching.read_posts import number_column, number_groups, own_names, text_column
 
+#: How rows are numbered that have no id: in lists, and in requests.
+_NUMBERED = r"(?:row[ -])+\d+|\d{1,4}"
+
 
 @dataclass(frozen=True)
 class Asked:
     """The n forecasts, in their order.
 
-    - `rows`: platform, partnership_id, post_id, format, package, `made` (the later one of made_at
-      and as_of), `start_at` (NaN where unknown), `horizon_days`, `needed` (deliverables that show
-      counts), `deliverables` (all that are booked), `creator` (as in the posts, -1 where none is
-      named) and `by_id`, `is_running` (of a post that was online), `identity` (number of the
-      partnership)
+    - `rows`: platform, partnership_id, `own_id` (missing where it may be the number of a row),
+      post_id, format, package, campaign, `made` (the later one of made_at and as_of), `start_at`
+      (NaN where unknown), `horizon_days`, `needed` (deliverables that show counts), `deliverables`
+      (all that are booked), `creator` (as in the posts, -1 where none is named) and `by_id`,
+      `is_running` (of a post that was online), `identity` (number of the partnership)
     - `bookings`: `forecast` (position), `format` (missing: any), `needed`; a package has several
     """
 
@@ -63,7 +66,10 @@ def describe_forecasts(forecasts: pd.DataFrame, creators: pd.DataFrame) -> Asked
     rows["made"] = np.maximum(
         forecasts["made_at"].to_numpy(dtype=np.int64), forecasts["as_of"].to_numpy(dtype=np.int64)
     )
-    rows["start_at"] = number_column(forecasts, "start_at")
+    start = number_column(forecasts, "start_at")
+    as_of = number_column(forecasts, "as_of")
+    rows["start_at"] = np.where(start == as_of, np.nan, start)  # what answers say of no start
+    rows["own_id"] = rows["partnership_id"].mask(rows["partnership_id"].str.fullmatch(_NUMBERED))
     rows["horizon_days"] = number_column(forecasts, "horizon_days")
     rows[["creator", "by_id"]] = creators[["creator", "by_id"]].to_numpy()
     rows = rows.astype({"creator": np.int64, "by_id": bool})
@@ -78,21 +84,22 @@ def describe_forecasts(forecasts: pd.DataFrame, creators: pd.DataFrame) -> Asked
 def _identities(rows: pd.DataFrame) -> np.ndarray:
     """Return numbers (n,) of partnerships.
 
-    A partnership is its id and creator; without an id its campaign, creator, format and start;
-    a post that is online is itself; a row that names nothing is alone.
+    A partnership is its id and creator; without an id of its own its campaign, creator, format and
+    start; without a creator its id and campaign; a post that is online is itself; a row that names
+    nothing is alone.
     """
     creator = pd.Series(rows["creator"].to_numpy())
-    running, has_id = rows["is_running"], rows["partnership_id"].notna()
-    by_terms = ~running & ~has_id
-    nameless = by_terms & (creator < 0)
+    running, named = rows["is_running"], creator >= 0
+    by_terms = ~running & rows["own_id"].isna() & named
+    nameless = ~running & rows["partnership_id"].isna() & ~named
     return number_groups(
         [
             running,
             rows["post_id"],
             rows["platform"].where(running),
-            rows["partnership_id"].where(~running),
+            rows["partnership_id"].where(~running & ~by_terms),
             creator.where(~running, -1),
-            rows["campaign"].where(by_terms | (~running & (creator < 0))),
+            rows["campaign"].where(by_terms | (~running & ~named)),
             *(rows[name].where(by_terms) for name in ("format", "package", "start_at")),
             pd.Series(np.arange(len(rows))).where(nameless, -1),
         ]

@@ -8,6 +8,7 @@ import pandas as pd
 from features.history.arrays import DAY_US
 from features.tables.vocabulary import UNCOUNTED_FORMATS
 from ledger.matching.asked import Asked
+from ledger.matching.read_posts import number_groups
 
 BY_POST, BY_PARTNERSHIP, BY_CREATOR = "post", "partnership_id", "creator and time"
 #: Days before the planned start from which a post may be the partnership's, and days after it until
@@ -40,7 +41,7 @@ def link_posts(asked: Asked, posts: pd.DataFrame, creators: pd.DataFrame) -> Lin
     running = _link_running(asked, counted)
     named = _link_by_partnership(asked, posts, counted)
     n = len(asked.rows)
-    several_owners = _mark(n, _of_several(named, asked.rows["identity"]))
+    several_owners = _mark(n, _of_several(named, _owners(asked)))
     named, extra_named = _first_of_each(asked, named, counted, any_format=True)
     without = np.ones(n, dtype=bool)
     without[named["forecast"].to_numpy()] = False
@@ -119,8 +120,8 @@ def _candidates(asked: Asked, posts: pd.DataFrame, without: np.ndarray) -> pd.Da
     owner = np.repeat(forecast, size)
     place = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size) + np.repeat(low, size)
     pairs = some.iloc[place].reset_index(drop=True).assign(forecast=owner)
-    own_id = rows["partnership_id"].to_numpy(dtype=object)[owner]
-    foreign = ~pairs["partnership_id"].isin(rows["partnership_id"].dropna().unique())
+    own_id = rows["own_id"].to_numpy(dtype=object)[owner]
+    foreign = ~pairs["partnership_id"].isin(rows["own_id"].dropna().unique())
     free = pairs["partnership_id"].isna() | (pd.isna(own_id) & foreign)
     return pairs[free].reset_index(drop=True)
 
@@ -158,6 +159,13 @@ def _of_several(pairs: pd.DataFrame, identity: pd.Series) -> np.ndarray:
     own = identity.to_numpy()[pairs["forecast"].to_numpy()]
     owners = pd.Series(own).groupby(pairs["post"].to_numpy()).transform("nunique")
     return pairs["forecast"].to_numpy()[owners.to_numpy() > 1]
+
+
+def _owners(asked: Asked) -> pd.Series:
+    """Return numbers (n,) of creators; where none is named, of campaigns."""
+    rows, nobody = asked.rows, asked.rows["creator"] < 0
+    parts = [rows["creator"], rows["platform"].where(nobody), rows["campaign"].where(nobody)]
+    return pd.Series(number_groups(parts))
 
 
 def _posted(pairs: pd.DataFrame, posts: pd.DataFrame) -> np.ndarray:
