@@ -5,7 +5,17 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, scoring, serving, tracking, training
+from commands import (
+    champion,
+    data,
+    demo,
+    plan,
+    recalibration,
+    scoring,
+    serving,
+    tracking,
+    training,
+)
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -22,6 +32,7 @@ COMMANDS = (
     champion.promote,
     champion.rollback,
     champion.bundles,
+    recalibration.recalibrate,
     scoring.score,
     scoring.benchmarks,
     tracking.track,

@@ -99,10 +99,9 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
 
 def _check_out(out: Path) -> None:
     """Raise FileError, before any work, where the result cannot be written."""
+    from commands.scorer_inputs import input_files
     from features.files.output_paths import output_fault
     from serving.frame_file import FileError
-
-    from commands.scorer_inputs import input_files
 
     if fault := output_fault({"the result": out}, input_files()):
         raise FileError(fault)
