@@ -5,7 +5,7 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, scoring, serving, tracking, training
+from commands import champion, data, demo, plan, runs, scoring, serving, tracking, training
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -22,6 +22,8 @@ COMMANDS = (
     champion.promote,
     champion.rollback,
     champion.bundles,
+    runs.card,
+    runs.ui,
     scoring.score,
     scoring.benchmarks,
     tracking.track,

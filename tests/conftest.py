@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from postgres_server import missing_postgres, postgres_server
 
 from features.history.post_readings import PostReadings
 from features.tables.folder import read_tables
@@ -133,6 +134,16 @@ def home(trained):
 def scorer(home, trained):
     """Give a scorer of the champion, which knows no creators."""
     return Scorer(load_bundle(champion_folder(home)))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Give a Postgres server in a real process; `postgres.new_database()` gives an address."""
+    reason = missing_postgres()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
