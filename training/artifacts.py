@@ -2,17 +2,18 @@
 
 artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
-artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its
+artifacts/backtests/VERSION.json     what is true of one training (training.runs.note), and its
                                      learning curve
 artifacts/backtests/VERSION.outcomes.parquet  of a recalibrated bundle, in their place: the scores
                                      of the outcomes that judge it, beside the champion's
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,12 +34,14 @@ NOTE_LIMIT = 2**24
 class TrainingResult:
     """A trained bundle: its folder, the bundle as loaded from it, and its backtest.
 
-    `backtest` is None where it was not kept.
+    `backtest` is None where it was not kept; `note`: what is kept beside the bundle, empty where
+    nothing was.
     """
 
     folder: Path
     bundle: Bundle
     backtest: BacktestResult | None
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifacts(
@@ -46,16 +49,17 @@ def write_artifacts(
     bundle: Bundle,
     record: BacktestResult,
     scores: pd.DataFrame,
-    data: Path,
+    note: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> TrainingResult:
     """Write a bundle with its backtest under a new version, and read it back.
 
     The version is the moment and the start of the data's digest, with a number behind it where
     another training had the same. The bundle is written last, so that none lacks its scores.
-    `scores`: those of the backtest, with the creators' names. Raises training.home_lock.HomeError.
+    `scores`: those of the backtest, with the creators' names; `note`: as
+    training.runs.note.training_note gives it. Raises training.home_lock.HomeError.
     """
-    note = {"data": str(Path(data).resolve()), "learning": record.learning.to_dict("list")}
+    note = {**note, "learning": record.learning.to_dict("list")}
 
     def write_record(version: str) -> None:
         path = backtest_file(home, version)
@@ -105,7 +109,7 @@ def _write(
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = TrainingResult(folder, load_bundle(folder), record)
+    trained = TrainingResult(folder, load_bundle(folder), record, note)
     try_in_process(trained.bundle)
     return trained
 
@@ -116,7 +120,8 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
     Raises models.bundle.BundleError where the bundle is missing or broken.
     """
     bundle = load_version(home, version)
-    return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
+    record, note = _read_record(home, bundle), _note(home, version)
+    return TrainingResult(bundle_folder(home, version), bundle, record, note)
 
 
 def backtest_file(home: Path, version: str) -> Path:
