@@ -77,16 +77,22 @@ OUTCOME_COLUMNS = (
 class Match:
     """Forecasts and outcomes together.
 
-    - `forecasts`: as `match_forecasts` returns them; `partnership` (n,): a number of each, alike
-      for forecasts of one partnership
+    - `forecasts`: as `match_forecasts` returns them
+    - `group`, `rank` (n,): of the forecasts of one group, which are of one partnership and first
+      post, the one with the highest rank counts
     - `posts`: what was read (ledger.matching.read_posts), with `is_used`: whether it is an outcome
     - `pairs`: `forecast` and `post` (positions)
     """
 
     forecasts: pd.DataFrame
-    partnership: np.ndarray
+    group: np.ndarray
+    rank: np.ndarray
     posts: pd.DataFrame
     pairs: pd.DataFrame
+
+    def latest_of(self, rows: np.ndarray) -> np.ndarray:
+        """Mark the forecasts (n,) that count among those marked in `rows` (n,)."""
+        return _mark_latest(self.group, self.rank, rows)
 
 
 def match_forecasts(
@@ -120,6 +126,7 @@ def match_outcomes(
     status, reason = find_statuses(asked, links, sums, now)
     scored = np.isin(status, (YOUNG, MATURED))
     is_told = scored | (status == PARTIAL)
+    group, rank = _rank_forecasts(forecasts, asked, sums)
     outcome = {
         "status": status,
         "reason": reason,
@@ -131,7 +138,7 @@ def match_outcomes(
         "posts_read": sums.posts_read,
         "readings": sums.readings,
         "corrections": sums.corrections,
-        "is_latest": _find_latest(forecasts, asked, sums),
+        "is_latest": _mark_latest(group, rank, np.ones(len(forecasts), dtype=bool)),
         "matured_at": np.where(status == MATURED, sums.matured_at, np.nan),
         "matched_by": sums.matched_by,
         "note": write_notes(asked, links, sums),
@@ -141,21 +148,27 @@ def match_outcomes(
     is_used = np.zeros(len(read.posts), dtype=bool)
     is_used[pairs["post"].to_numpy()] = True
     posts = read.posts.assign(is_used=is_used)
-    identity = asked.rows["identity"].to_numpy()
-    return Match(matched, identity, posts, pairs[["forecast", "post"]])
+    return Match(matched, group, rank, posts, pairs[["forecast", "post"]])
 
 
-def _find_latest(forecasts: pd.DataFrame, asked: Asked, sums: Sums) -> np.ndarray:
-    """Mark the one forecast of each partnership and first post that counts, (n,)."""
+def _rank_forecasts(
+    forecasts: pd.DataFrame, asked: Asked, sums: Sums
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `group` and `rank` of Match: those made in time before others, then the latest; of a
+    post that was online the first.
+    """
     made, running = asked.rows["made"].to_numpy(), asked.rows["is_running"].to_numpy()
-    ordered = pd.DataFrame(
-        {
-            "group": number_groups([asked.rows["identity"], pd.Series(sums.first_post)]),
-            "in_time": running | ~is_late(asked, sums),
-            "made": np.where(running, -made, made),
-            "forecast_id": forecasts["forecast_id"].to_numpy(),
-        }
-    ).sort_values(["group", "in_time", "made", "forecast_id"])
-    latest = np.zeros(len(forecasts), dtype=bool)
-    latest[ordered.drop_duplicates("group", keep="last").index] = True
-    return latest
+    group = number_groups([asked.rows["identity"], pd.Series(sums.first_post)])
+    in_time = running | ~is_late(asked, sums)
+    names = forecasts["forecast_id"].to_numpy(dtype=str)
+    order = np.lexsort((names, np.where(running, -made, made), in_time))
+    rank = np.empty(len(order), dtype=int)
+    rank[order] = np.arange(len(order))
+    return group, rank
+
+
+def _mark_latest(group: np.ndarray, rank: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Mark of the rows (n,) that are marked the one of the highest rank in each group."""
+    highest = np.full(group.max(initial=-1) + 1, -1)
+    np.maximum.at(highest, group[rows], rank[rows])
+    return rows & (rank == highest[group])

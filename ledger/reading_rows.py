@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,6 @@ from features.history.post_readings import COUNT_FIELDS, public_engagements
 from features.maturation.curve import GROWN_UP_DAYS
 from features.tables.model import Tables
 from features.tables.vocabulary import PLATFORMS
-
-if TYPE_CHECKING:
-    from ledger.readings import ReadingCounts
 
 REPOST = "is somebody else's post, shared on"
 NO_MOMENT = (
@@ -33,6 +30,24 @@ _ROW_COLUMNS = (
 )
 
 
+@dataclass
+class ReadingCounts:
+    """What became of the rows of the files: `rows` = new + corrections + repeats + rejected.
+
+    - `new`: of a post and moment that the ledger did not have; `corrections`: of one that it had,
+      with other counts or other facts, such as a partnership_id; `repeats`: with nothing new
+    - `rejected`: by reason
+    - `open_partnerships`: rows of partnerships that have no counts yet, and are no readings
+    """
+
+    rows: int = 0
+    new: int = 0
+    corrections: int = 0
+    repeats: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    open_partnerships: int = 0
+
+
 def reading_rows(tables: Tables, now: int) -> tuple[pd.DataFrame, ReadingCounts]:
     """Return the readings of validated tables, and the counts of those that are none.
 
@@ -40,8 +55,6 @@ def reading_rows(tables: Tables, now: int) -> tuple[pd.DataFrame, ReadingCounts]
     grown-up ones: they are of GROWN_UP_DAYS after posting where that lies before `now`. `posts` may
     have a column partnership_id.
     """
-    from ledger.readings import ReadingCounts
-
     posts, post_faults = _post_rows(tables.posts)
     totals, open_partnerships = _total_rows(tables.partnerships)
     rows = pd.concat([posts, totals], ignore_index=True)

@@ -6,10 +6,8 @@ the counts that were recorded last stand; what stood before stays in the table a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 import orjson
@@ -19,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, text
 from features.tables.model import Tables
 from ledger.entry_rows import decode_column
 from ledger.matching.read_posts import COUNTS, FACTS, clean_readings, post_numbers
-from ledger.reading_rows import reading_rows
+from ledger.reading_rows import ReadingCounts, reading_rows
 from ledger.store import Ledger
 from ledger.tables import OUTCOME_IMPORTS, READINGS
 
@@ -28,24 +26,6 @@ _BATCH = 2000
 #: Facts whose change makes a row a correction, though its counts are those that stand.
 _NEWS = tuple(name for name in FACTS if name not in ("platform", "post_id"))
 CONTRADICTION = "the files have other counts of the same post and moment: keep one of them"
-
-
-@dataclass
-class ReadingCounts:
-    """What became of the rows of the files: `rows` = new + corrections + repeats + rejected.
-
-    - `new`: of a post and moment that the ledger did not have; `corrections`: of one that it had,
-      with other counts or other facts, such as a partnership_id; `repeats`: with nothing new
-    - `rejected`: by reason
-    - `open_partnerships`: rows of partnerships that have no counts yet, and are no readings
-    """
-
-    rows: int = 0
-    new: int = 0
-    corrections: int = 0
-    repeats: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    open_partnerships: int = 0
 
 
 def add_readings(

@@ -113,7 +113,7 @@ def test_posts_are_found_by_partnership_then_by_creator_and_time():
         *("partnership_id", "creator and time", "creator and time", "", "")
     ]
     assert found["reason"].tolist()[3:] == [
-        "no reading of its posts; they may come until 2026-02-05",
+        "no reading of its posts, which were to come until 2026-02-05",
         "names no partnership_id, post or creator: no outcome can be matched with it",
     ]
 

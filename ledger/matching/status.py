@@ -34,6 +34,7 @@ UNMARKED = (
     "partnership_id, or sponsored, in the file of outcomes"
 )
 NO_READING = "no reading of its posts; they may come until {}"
+NONE_CAME = "no reading of its posts, which were to come until {}"
 UNKNOWN = "engagements of {} of its posts are unknown, as of hidden likes"
 MORE = "the totals are of {} deliverables, the forecast of {}"
 FEWER = "{} of {} deliverables came: the forecast is for all of them"
@@ -89,6 +90,7 @@ def find_statuses(
         (links.shared, NOT_SCORED, Text(SHARED)),
         (is_late(asked, sums), NOT_SCORED, Text(LATE, posted)),
         (unmarked & over & ~sums.is_total, NOT_SCORED, Text(UNMARKED, links.unmarked)),
+        (~has_post & over, WAITING, Text(NONE_CAME, ending)),
         (~has_post, WAITING, Text(NO_READING, ending)),
         (undated, NOT_SCORED, Text(UNDATED)),
         (unknown, NOT_SCORED, Text(UNKNOWN, sums.unknown)),
