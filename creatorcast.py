@@ -18,6 +18,7 @@ from commands import (
     serving,
     tracking,
     training,
+    watching,
 )
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
@@ -43,6 +44,7 @@ COMMANDS = (
     tracking.track,
     outcomes.outcomes,
     review.review,
+    watching.watch,
     plan.plan,
     serving.serve,
     demo.demo,

@@ -79,6 +79,7 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     import os
     import time
 
+    from ledger.growth import growth_of_manifest
     from ledger.matched_forecasts import match_forecasts
     from ledger.readings import read_readings
     from ledger.store import ledger_address, open_ledger
@@ -89,7 +90,7 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     home = home_folder()
     with open_ledger(home, ledger_address(home, os.environ)) as ledger:
         forecasts, readings = ledger.forecasts(since=since), read_readings(ledger)
-        growth = bundle.reference.maturation
+        growth = growth_of_manifest(bundle.manifest)
         matched = match_forecasts(forecasts, readings, now, growth)
         result = watch_model(matched, bundle.manifest, now)
         if since is None:

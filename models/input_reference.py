@@ -30,7 +30,8 @@ def fit_input_reference(
 ) -> dict[str, Any]:
     """Return the entry `input_reference` of a manifest: of each platform `rows`, `accounts`,
     `numbers` (by name the share `missing`, and `quantiles` at REFERENCE_LEVELS of the known ones)
-    and `words` (by name the share of each word).
+    and `words` (by name the share of each word). Each account weighs the same, as in a list of
+    creators, however many posts it has.
 
     `x`: derived columns of n training rows; `account`: codes (n,); `bands`: names of the bands.
     """
@@ -45,12 +46,21 @@ def fit_input_reference(
 
 
 def _describe(x: pd.DataFrame, account: np.ndarray, bands: tuple[str, ...]) -> dict[str, Any]:
+    _, code, count = np.unique(account, return_inverse=True, return_counts=True)
+    weight = 1 / (count[code] * len(count))
     numbers = {}
     for name in MONITORED_NUMBERS:
         values = x[name].to_numpy()
-        known = values[np.isfinite(values)]
-        quantiles = np.quantile(known, REFERENCE_LEVELS).round(4).tolist() if len(known) else []
-        numbers[name] = {"missing": round(1 - len(known) / len(x), 6), "quantiles": quantiles}
+        known = np.isfinite(values)
+        quantiles: list[float] = []
+        if known.any():
+            quantiles = np.quantile(
+                values[known], REFERENCE_LEVELS, weights=weight[known], method="inverted_cdf"
+            ).tolist()
+        numbers[name] = {
+            "missing": round(float(weight[~known].sum()), 6),
+            "quantiles": [round(value, 4) for value in quantiles],
+        }
     lists = {
         "platform": PLATFORMS,
         "format": FORMATS,
@@ -61,12 +71,9 @@ def _describe(x: pd.DataFrame, account: np.ndarray, bands: tuple[str, ...]) -> d
     words = {}
     for name in MONITORED_WORDS:
         codes = x[_CODES[name]].to_numpy()
-        names = [UNKNOWN if np.isnan(code) else lists[name][int(code)] for code in codes]
-        shares = pd.Series(names).value_counts(normalize=True).sort_index()
-        words[name] = {str(word): round(float(share), 6) for word, share in shares.items()}
-    return {
-        "rows": len(x),
-        "accounts": len(np.unique(account)),
-        "numbers": numbers,
-        "words": words,
-    }
+        names = [UNKNOWN if np.isnan(one) else lists[name][int(one)] for one in codes]
+        shares = pd.Series(weight).groupby(np.array(names)).sum()
+        words[name] = {
+            str(word): min(round(float(share), 6), 1.0) for word, share in shares.items()
+        }
+    return {"rows": len(x), "accounts": len(count), "numbers": numbers, "words": words}

@@ -12,11 +12,11 @@ Three risks are watched of every matured outcome, each in 0 to 1:
 Intervals that are too wide raise no alarm; the scores tell them.
 
 The alarm is a test by betting (Waudby-Smith and Ramdas 2024) of the hypothesis of Podkopaev and
-Ramdas 2022, that the risk is at most the allowed one. Bets are begun with the first outcome, of FIRST of
-the money, and each month, of as much of the rest as leaves money for MONTHS: so a model that fails
-after years is found too, by bets that have lost nothing yet (Shin, Ramdas and Rinaldo 2023). All bets and the money not yet bet are a supermartingale under the hypothesis
-that starts at 1: the probability that it ever gets to 1 / LEVEL is at most LEVEL, however often
-one looks.
+Ramdas 2022, that the risk is at most the allowed one. Bets are begun with the first outcome, of
+FIRST of the money, and each month, of an equal part of the rest: so a model that fails after years
+is found too, by bets that have lost nothing yet (Shin, Ramdas and Rinaldo 2023). All bets and the
+money not yet bet are a supermartingale under the hypothesis that starts at 1: the probability that
+it ever gets to 1 / LEVEL is at most LEVEL, however often one looks.
 
 Outcomes are not independent. Those of one creator in a batch are one bet, on their mean, which is
 valid whatever their dependence. What all creators share in a month is within the tolerances, and

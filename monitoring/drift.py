@@ -27,8 +27,10 @@ CLASSES = 10
 DRAWS = 500
 #: Creators below which nothing is said of a platform.
 ENOUGH_CREATORS = 20
-#: Not compared: training shows rows of each evidence in shares of its own choice.
-_BY_DESIGN = ("evidence", "platform")
+#: Not compared: training shows each evidence in shares of its own choice, and platforms are apart.
+_LEFT_OUT = ("evidence", "platform")
+#: Training chooses its leads evenly: only those beyond its range count.
+_RANGE_ONLY = ("lead_days",)
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class InputDrift:
     """The drift of one input on one platform.
 
     `index`: the PSI, `by_chance`: what it is at most in 99 of 100 draws without drift; `kind`:
-    none, small, or large; `outside`: the share of forecasts beyond the range of the training rows,
-    or with a word that these do not have; `new_words`: those words
+    none, small, large, or "by range" where only `outside` counts; `outside`: the share of forecasts
+    beyond the range of the training rows, or with a word that these do not have; `new_words`: those
+    words
     """
 
     platform: str
@@ -84,8 +87,8 @@ class _Compared:
             for _ in range(DRAWS)
         ]
         by_chance = float(np.quantile(draws, 0.99))
-        kind = "none"
-        if index > max(SMALL, by_chance):
+        kind = "by range" if name in _RANGE_ONLY else "none"
+        if kind == "none" and index > max(SMALL, by_chance):
             kind = "large" if index > LARGE else "small"
         size = self.forecasts, self.creators
         return InputDrift(self.platform, name, *size, index, by_chance, kind, outside, new_words)
@@ -112,7 +115,7 @@ def input_drift(
             if name in inputs and trained["numbers"].get(name, {}).get("quantiles"):
                 found.append(_number_drift(compared, name, inputs[name], trained["numbers"][name]))
         for name in MONITORED_WORDS:
-            if name in inputs and name not in _BY_DESIGN and trained["words"].get(name):
+            if name in inputs and name not in _LEFT_OUT and trained["words"].get(name):
                 found.append(_word_drift(compared, name, inputs[name], trained["words"][name]))
     return found
 

@@ -1,6 +1,7 @@
 """What the watch found, in five lines for the people who pay for the partnerships."""
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 from features.number_text import format_money, pluralize
@@ -32,7 +33,9 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
 def _counts_text(result: dict[str, Any]) -> str:
     outcomes = result["scores"][0]["outcomes"] if result["scores"] else 0
     asked = pluralize(f"{result['forecasts']:,}", "forecast")
-    return f"{outcomes:,} matured outcomes of {asked} by model {result['model_version']}."
+    first = result["first_forecast"]
+    since = "" if first is None else f" since {datetime.fromtimestamp(first / 1e6, UTC):%Y-%m-%d}"
+    return f"{outcomes:,} matured outcomes of {asked} by model {result['model_version']}{since}."
 
 
 def _coverage_text(row: dict[str, Any] | None) -> str:
@@ -67,8 +70,9 @@ def _money_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
         if not expected.get("differ_from_rule"):
             return "Money: forecast and usual rule advised the same wherever a fee was known."
         return (
-            "Money: following the forecasts and not the usual rule is expected to save "
-            f"{format_money(expected['saved_usd'])} over the "
+            "Money: following the forecasts and not the usual rule is expected to "
+            f"{'save' if expected['saved_usd'] >= 0 else 'lose'} "
+            f"{format_money(abs(expected['saved_usd']))} over the "
             f"{expected['differ_from_rule']:,} partnerships on which they differ; no outcome of "
             "these has matured."
         )

@@ -5,6 +5,7 @@ Retraining is due where
 - the alarm was raised and recalibrating cannot mend it: with the centre of each platform set right
   and intervals stretched by MOST_STRETCH, the most that creatorcast recalibrate does, the outcomes
   since the drop began would still lie inside of the 80 % interval less often than LEAST_COVERAGE;
+- the alarm was raised over the starter model, which cannot be recalibrated;
 - the order of the forecasts is lost: their rank correlation with the outcomes, within platform, is
   beyond doubt below ORDER_LOST of what the forecasts themselves expect;
 - forecasts are asked for of what training did not have: NEW_SHARE of them on other platforms, or
@@ -15,8 +16,9 @@ Recalibrating is due where the alarm was raised and none of these holds. It is t
 than ENOUGH_OUTCOMES outcomes matured and nothing else is due. Otherwise all is fine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
@@ -26,7 +28,7 @@ from models.recalibration import MOST_STRETCH
 from monitoring.alarm import RISKS, Alarm
 from monitoring.drift import InputDrift
 from monitoring.quantile_scores import LEVEL, MEDIAN
-from monitoring.scores import Scores, score_table
+from monitoring.scores import Scores
 
 TOO_EARLY, FINE, RECALIBRATE, RETRAIN = "too early", "fine", "recalibrate", "retrain"
 VERDICTS = (TOO_EARLY, FINE, RECALIBRATE, RETRAIN)
@@ -36,7 +38,8 @@ LEAST_COVERAGE, MOST_COVERAGE = 0.77, 0.83
 ORDER_LOST = 0.5
 NEW_SHARE, OUTSIDE_SHARE = 0.1, 0.2
 OLDEST_DAYS = 365.0
-_DRAWS = 200
+#: Draws of the bootstrap, and of outcomes from the forecasts themselves.
+_DRAWS, _EXPECTED_DRAWS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,14 @@ class Verdict:
 class Findings:
     """What a verdict rests on.
 
-    - `scores`: in the order in which the outcomes matured; `alarm` over the same rows
+    - `scores`: in the order in which the outcomes matured; `table`: their score_table, `alarm`:
+      over the same rows
     - `drift`, `new_platforms`: of the inputs, over `forecasts` forecasts
     - `model_age_days`: since the newest data of the training, None where it was trained on none
     """
 
     scores: Scores
+    table: Sequence[Mapping[str, Any]]
     alarm: Alarm
     drift: Sequence[InputDrift]
     new_platforms: dict[str, int]
@@ -73,7 +78,7 @@ def decide(found: Findings) -> Verdict:
         *_unknown_inputs(found),
         *_age(found.model_age_days),
     ]
-    notes = (*_coverage_notes(found.scores), *_notes(found))
+    notes = (*_coverage_notes(found.table), *_notes(found))
     if retrain:
         return Verdict(RETRAIN, tuple(retrain), notes)
     if found.alarm.is_raised:
@@ -113,6 +118,7 @@ def rank_correlations(scores: Scores, seed: int = 0) -> tuple[float, float, floa
     for _ in range(_DRAWS):
         rows = np.concatenate([rows_of[k] for k in random.integers(0, len(rows_of), len(rows_of))])
         draws.append(_within(median[rows], y[rows], platform[rows]))
+    for _ in range(_EXPECTED_DRAWS):
         chance = random.random(len(y))
         drawn = [np.interp(p, LEVEL, q) for p, q in zip(chance, scores.quantiles, strict=True)]
         expected.append(_within(median, np.array(drawn), platform))
@@ -156,13 +162,17 @@ def _structure(found: Findings) -> list[str]:
     if not found.alarm.is_raised:
         return []
     since = found.scores[np.arange(found.alarm.began_at or 0, len(found.scores))]
+    if found.model_age_days is None:
+        starter = "the starter model is made of published figures and cannot be recalibrated"
+        return [f"{_alarm_text(found)}; {starter}"]
     mended = coverage_when_mended(since)
     if mended >= LEAST_COVERAGE:
         return []
-    return [
+    reason = (
         f"{_alarm_text(found)}; recalibrating cannot mend it: with the right centre and intervals "
         f"{MOST_STRETCH:g} times as wide they would hold {mended:.0%}"
-    ]
+    )
+    return [reason]
 
 
 def _lost_order(scores: Scores) -> list[str]:
@@ -171,10 +181,11 @@ def _lost_order(scores: Scores) -> list[str]:
     observed, high, expected = rank_correlations(scores)
     if high >= ORDER_LOST * expected:
         return []
-    return [
+    reason = (
         f"the order of the forecasts is lost: their rank correlation with the outcomes within "
         f"platform is {observed:.2f} (at most {high:.2f}), the forecasts expect {expected:.2f}"
-    ]
+    )
+    return [reason]
 
 
 def _unknown_inputs(found: Findings) -> list[str]:
@@ -212,10 +223,10 @@ def _too_early(scores: Scores, missing: int) -> str:
     )
 
 
-def _coverage_notes(scores: Scores) -> list[str]:
+def _coverage_notes(table: Sequence[Mapping[str, Any]]) -> list[str]:
     """Tell of cells whose interval of coverage lies wholly below or above what is promised."""
     notes = []
-    for row in score_table(scores):
+    for row in table:
         low, high = row["coverage_80_low"], row["coverage_80_high"]
         if row["by"] == "month" or low is None:
             continue
@@ -236,7 +247,7 @@ def _notes(found: Findings) -> list[str]:
         f"{one.name} on {one.platform} has drifted from training: stability index "
         f"{one.index:.2f} ({one.kind}; by chance at most {one.by_chance:.2f})"
         for one in found.drift
-        if one.kind != "none"
+        if one.kind in ("small", "large")
     ]
     if found.alarm.waiting:
         notes.append(f"the last {found.alarm.waiting} outcomes wait for the alarm's next batch")

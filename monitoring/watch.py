@@ -32,6 +32,7 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
 
     - `model_version`, `trained_on`, `until`, `made_at` (microseconds UTC, `now`)
     - `verdict`, `reasons`, `notes`: see monitoring.verdict
+    - `first_forecast`: when the first one that the ledger still has was made
     - `counts`: forecasts of the model by status; matured ones that are not the latest of their
       partnership apart (`repeated`); they add up to `forecasts`
     - `scores`: rows of monitoring.scores.score_table; `running`: the same of posts that were online
@@ -51,8 +52,10 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
     alarm = alarm_of(scored, manifest)
     latest = scoring.latest_rows(asked)
     reference = manifest.get("input_reference") or {}
+    table = scoring.score_table(scored)
     findings = Findings(
         scored,
+        table,
         alarm,
         input_drift(latest, reference),
         new_platforms(latest, reference) if reference.get("platforms") else {},
@@ -70,8 +73,9 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
         "reasons": list(verdict.reasons),
         "notes": notes,
         "forecasts": len(ours),
+        "first_forecast": int(ours["made_at"].min()) if len(ours) else None,
         "counts": _counts(ours),
-        "scores": scoring.score_table(scored),
+        "scores": table,
         "running": scoring.score_table(scoring.score(in_order(scoring.outcome_rows(online)))),
         "versions": _versions(matched),
         "expected": scoring.expected(latest[latest["status"] != MATURED]),

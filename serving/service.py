@@ -22,6 +22,7 @@ from serving.http.routes import build_app
 from serving.http.startup import check_listening, check_start, exit_on_lost_port
 from serving.http.strict_http import use_strict_http
 from serving.http.temporary_folder import use_temporary_folder
+from serving.http.watch_figures import WatchFigures
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
 
 log = logging.getLogger("bentoml.creatorcast")
@@ -101,6 +102,9 @@ class Creatorcast:
         if settings.ledger is not None:
             self.keeper = ForecastKeeper(settings.ledger, app.state.metrics.ledger, log)
             self.keeper.start()
+            self.watch_figures = WatchFigures(settings.ledger, log)
+            app.state.metrics.register(self.watch_figures)
+            self.watch_figures.start()
         app.state.ledger = self.keeper
 
     def __is_ready__(self) -> bool:
@@ -111,6 +115,7 @@ class Creatorcast:
         """Stop looking for new champions, and move what waits into the ledger."""
         self.champion.stop()
         if self.keeper is not None:
+            self.watch_figures.stop()
             self.keeper.stop()
         gc.unfreeze()  # libraries complain at the end of what is never freed
 

@@ -49,14 +49,14 @@ def watched_forecasts(
             "creator_id": [f"c{number}" for number in creator],
             "handle": None,
             "model_version": "m1",
-            "engagements": [tuple(row) for row in quantiles],
+            "engagements": [tuple(row) for row in quantiles.tolist()],
             "engagements_mean": np.exp(middle + spread**2 / 2),
             "alternative_engagements": np.exp(middle + random.normal(0, 0.4, n)),
             "fee_usd": np.exp(middle) * 0.1 * np.exp(random.normal(0, 0.3, n)),
             "benchmark_cpe_usd": 0.1,
             "inputs": [
                 {"followers_log": value, "lead_days": 10.0, "format": "video", "niche": "food"}
-                for value in random.normal(10, 1, n)
+                for value in random.normal(10, 1, n).tolist()
             ],
             "status": np.where(has_outcome, MATURED, WAITING),
             "is_latest": True,

@@ -66,7 +66,8 @@ def write_artifacts(
         replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
         replace_text(data_source_file(home, version), json.dumps(note) + "\n")
 
-    return _write(home, bundle, bundle.manifest["data_digest"], write_record, record, report)
+    written = _write(home, bundle, bundle.manifest["data_digest"], write_record, report)
+    return TrainingResult(*written, record, note)
 
 
 def write_recalibrated(
@@ -84,7 +85,7 @@ def write_recalibrated(
         path = outcome_scores_file(home, version)
         replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
 
-    return _write(home, bundle, digest, write_record, None, report)
+    return TrainingResult(*_write(home, bundle, digest, write_record, report), None)
 
 
 def _write(
@@ -92,10 +93,11 @@ def _write(
     bundle: Bundle,
     digest: str,
     write_record: Callable[[str], None],
-    record: BacktestResult | None,
     report: Callable[[str], None],
-) -> TrainingResult:
-    """Write the record of a free version, then the bundle; read the bundle back and try it."""
+) -> tuple[Path, Bundle]:
+    """Write the record of a free version, then the bundle; return its folder, and the bundle as
+    read from there and tried.
+    """
     make_artifacts(home)
     with home_lock(home, report):
         try:
@@ -109,9 +111,9 @@ def _write(
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = TrainingResult(folder, load_bundle(folder), record, note)
-    try_in_process(trained.bundle)
-    return trained
+    written = load_bundle(folder)
+    try_in_process(written)
+    return folder, written
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:

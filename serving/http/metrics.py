@@ -24,6 +24,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.tables.vocabulary import EVIDENCE
@@ -126,6 +127,10 @@ class Metrics:
     def ledger(self, what: str, forecasts: float) -> None:
         """Count forecasts that the ledger kept or lost, or that wait for it (ledger.keeper)."""
         self._add("ledger", what, amount=forecasts)
+
+    def register(self, collector: Collector) -> None:
+        """Tell the figures of a further collector, which each worker has for itself."""
+        self._registry.register(collector)
 
     def text(self) -> bytes:
         """Return the figures of all workers in the text format of Prometheus."""
