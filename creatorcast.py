@@ -9,6 +9,7 @@ from commands import (
     champion,
     data,
     demo,
+    ledger,
     outcomes,
     plan,
     recalibration,
@@ -46,6 +47,7 @@ COMMANDS = (
     review.review,
     watching.watch,
     plan.plan,
+    ledger.ledger,
     serving.serve,
     demo.demo,
 )

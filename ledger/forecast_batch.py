@@ -4,8 +4,8 @@ the table that they become.
 A batch is encoded in one step, because a request waits for it; its rows are made later.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,25 @@ class ForecastBatch:
     def n(self) -> int:
         """How many forecasts it has."""
         return len(self.engagements)
+
+    def parts(self, rows: int) -> Iterator["ForecastBatch"]:
+        """Yield the batch in parts of at most so many rows."""
+        if self.n <= rows:
+            yield self
+            return
+        place = np.asarray(self.view_rows, dtype=int)
+        for start in range(0, self.n, rows):
+            cut = slice(start, start + rows)
+            views = slice(*np.searchsorted(place, [start, start + rows]))
+            yield replace(
+                self,
+                columns=_rows_of(self.columns, cut),
+                inputs=_rows_of(self.inputs, cut),
+                question=_rows_of(self.question, cut),
+                engagements=self.engagements[cut],
+                views=None if self.views is None else self.views[views],
+                view_rows=(place[views] - start).tolist(),
+            )
 
     def encode(self) -> bytes:
         """Return the batch as one line of JSON, without the line's end."""
@@ -80,6 +99,10 @@ def batch_rows(content: bytes) -> list[dict[str, Any]]:
         {**base, **dict(zip(names, values, strict=True))}
         for values in zip(*columns.values(), strict=True)
     ]
+
+
+def _rows_of(columns: Mapping[str, Column], rows: slice) -> dict[str, Column]:
+    return {name: values[rows] for name, values in columns.items()}
 
 
 def _view_texts(batch: Mapping[str, Any], count: int) -> list[str | None]:

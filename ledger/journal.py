@@ -19,6 +19,8 @@ from ledger.forecast_batch import ForecastBatch
 from ledger.segment import DAMAGED, SUFFIX, Segment, encode_line
 from ledger.settings import DEFAULT_MB
 
+#: Forecasts of one line.
+_LINE_ROWS = 1000
 #: Seconds until a folder that could not be written is tried again.
 _RETRY_SECONDS = 2.0
 
@@ -38,7 +40,13 @@ class Journal:
 
         Raises JournalError where they cannot be kept.
         """
-        data = b"".join([encode_line(batch.encode(), batch.n) for batch in batches])
+        data = b"".join(
+            [
+                encode_line(part.encode(), part.n)
+                for batch in batches
+                for part in batch.parts(_LINE_ROWS)
+            ]
+        )
         with self._lock:
             if self._bytes() + len(data) > self.limit:
                 raise JournalError(f"the journal is full ({self.limit / 2**20:,.0f} MB)")

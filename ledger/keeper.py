@@ -38,19 +38,23 @@ class ForecastKeeper:
         self._journal = Journal(settings.journal, settings.journal_bytes)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._parent = 0
         self._faults: dict[str, str] = {}
         self._ledger: Ledger | None = None
 
     def start(self) -> None:
-        """Begin to move what waits into the database."""
+        """Begin to move what waits into the database, for all processes of this service."""
+        self._parent = os.getppid()
         self._thread.start()
 
     def stop(self) -> None:
-        """Move what waits, and end."""
+        """Move what waits, where a thread does that, and end."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
         self._journal.close()
+        if self._ledger is not None:
+            self._ledger.close()
 
     def keep(self, batches: Sequence[ForecastBatch]) -> str | None:
         """Keep forecasts; return None where they are kept, else why they are not. Never raises."""
@@ -75,13 +79,11 @@ class ForecastKeeper:
     def _run(self) -> None:
         pause = _PAUSE
         while not self._ended.wait(pause):
-            pause = _PAUSE if self._move() else min(2 * pause, _LONGEST_PAUSE)
-        self._move()
-        if self._ledger is not None:
-            self._ledger.close()
+            pause = min(2 * pause, _LONGEST_PAUSE) if self.move() else _PAUSE
+        self.move()
 
-    def _move(self) -> bool:
-        """Move what waits into the database; return whether that was possible."""
+    def move(self) -> str:
+        """Move what waits into the database; return why that was not possible, "" where it was."""
         # imported here: what keeps nothing need not wait for SQLAlchemy
         from ledger.move import move_journal
         from ledger.store import open_ledger
@@ -89,10 +91,11 @@ class ForecastKeeper:
         try:
             if self._ledger is None:
                 self._ledger = open_ledger(self.settings.home, self.settings.address)
-            moved = move_journal(self._journal, self._ledger, os.getppid())
+            moved = move_journal(self._journal, self._ledger, self._parent)
         except Exception as error:  # of whatever kind: what waits is tried again
-            self._tell("database", str(error) or type(error).__name__)
-            return False
+            fault = str(error) or type(error).__name__
+            self._tell("database", fault)
+            return fault
         self._tell("database", "")
         if moved.damaged:
             self._log.error(
@@ -100,9 +103,11 @@ class ForecastKeeper:
                 moved.damaged,
                 str(self.settings.journal),
             )
-        if moved.own:
-            self._count(WAITING, -moved.own)
-        return True
+        if moved.own or moved.refused:
+            self._count(WAITING, -(moved.own + moved.refused))
+        if moved.refused:
+            self._count(LOST, moved.refused)
+        return ""
 
     def _tell(self, what: str, fault: str) -> None:
         """Log that something begins to fail, fails otherwise, or works again."""

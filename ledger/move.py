@@ -19,17 +19,22 @@ _ROWS = 2000
 @dataclass(frozen=True)
 class Moved:
     """`own`: forecasts of this process and of others of its service that were moved, `adopted`:
-    of processes before; `damaged`: lines that were set aside.
+    of processes before; `refused`: forecasts of this service that the database refuses; `damaged`:
+    lines that were set aside, those with refused forecasts too.
     """
 
     own: int = 0
     adopted: int = 0
+    refused: int = 0
     damaged: int = 0
 
     def plus(self, other: Moved) -> Moved:
         """Return the sums."""
         return Moved(
-            self.own + other.own, self.adopted + other.adopted, self.damaged + other.damaged
+            self.own + other.own,
+            self.adopted + other.adopted,
+            self.refused + other.refused,
+            self.damaged + other.damaged,
         )
 
 
@@ -51,7 +56,7 @@ def move_journal(journal: Journal, ledger: Ledger, parent: int = 0) -> Moved:
             raise
         segment.close(removes=True)
         is_own = parent and segment.path.name.startswith(f"{parent}-")
-        total = total.plus(moved if is_own else Moved(0, moved.own, moved.damaged))
+        total = total.plus(moved if is_own else Moved(0, moved.own, 0, moved.damaged))
     return total
 
 
@@ -109,7 +114,8 @@ def _append(lines: list[Line], folder: Path, ledger: Ledger) -> Moved:
         rows, damaged = [], lines
     for line in damaged:
         _set_aside(folder, line)
-    return Moved(own=len(rows), damaged=len(damaged))
+    refused = sum(line.count for line in damaged)
+    return Moved(len(rows), 0, refused, len(damaged))
 
 
 def _rows(line: Line) -> list[dict[str, Any]] | None:

@@ -86,8 +86,8 @@ class Segment:
         """Write lines, all or nothing. Raises OSError."""
         try:
             written = os.write(self.descriptor, data)
-            if written < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            while written < len(data):  # the rest tells why it did not fit
+                written += os.write(self.descriptor, data[written:])
         except OSError:
             os.ftruncate(self.descriptor, self.size)
             raise

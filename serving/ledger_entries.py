@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def forecast_batch(
     columns["as_of"] = answers["as_of"].view(np.int64).tolist()
     columns["start_at"] = answers["start_at"].view(np.int64).tolist()
     columns["features_digest"] = [_digest(row) for row in x]
-    columns["followers"] = np.expm1(feature_column(x, "followers_log"))
+    columns["followers"] = np.rint(np.expm1(feature_column(x, "followers_log")))
     columns["location"], columns["scale"] = _single_table(rows)
     columns["alternative_engagements"] = _by_last_posts(x, answers["deliverables"])
     question = _question(prospects)
@@ -104,6 +104,39 @@ def forecast_batch(
         views,
         () if views is None else np.flatnonzero(joint.has_views).tolist(),
     )
+
+
+@dataclass
+class ForecastCollector:
+    """Collects the forecasts that the scorer gives; a fault costs no answer, and is counted.
+
+    `post_counts`: partnership_id -> recent posts that were given; `lost`: forecasts that could not
+    be put into `batches`, and `fault` why.
+    """
+
+    asked: AskedBy
+    post_counts: Mapping[str, int] = field(default_factory=dict)
+    batches: list[ForecastBatch] = field(default_factory=list)
+    lost: int = 0
+    fault: str = ""
+
+    def __call__(self, rows: ForecastRows, answers: Mapping[str, np.ndarray]) -> None:
+        """Collect the forecasts of rows, as serving.scoring.forecast_rows.KeepForecasts."""
+        self.add(lambda: forecast_batch(rows, answers, self.asked, self._posts(rows)), len(rows.x))
+
+    def add(self, make: Callable[[], ForecastBatch], number: int) -> None:
+        """Collect a batch with that number of forecasts."""
+        try:
+            self.batches.append(make())
+        except Exception as error:  # whatever it is, the answer is given
+            self.lost += number
+            self.fault = f"they could not be described ({type(error).__name__})"
+
+    def _posts(self, rows: ForecastRows) -> np.ndarray | None:
+        if not self.post_counts:
+            return None
+        names = rows.prospects.text("partnership_id").tolist()
+        return np.array([self.post_counts.get(name, 0) for name in names])
 
 
 def forecast_entries(

@@ -51,7 +51,7 @@ SUBPACKAGES = {
     "serving.report": {"serving.plan", "serving.review", "serving.scoring", "serving.track"},
     "serving.workbook": {"serving.scoring"},
     "serving.http": {"serving.ledger_entries", "serving.plan", "serving.scoring", "serving.track"},
-    "serving.batch": {"serving.scoring", "serving.workbook"},
+    "serving.batch": {"serving.ledger_entries", "serving.scoring", "serving.workbook"},
     "serving.client": set(),
     "serving.registered_model": {"serving.scoring"},
 }

@@ -1,7 +1,6 @@
 """The forecasts of a request on their way to the ledger, and what its answer says of that."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
@@ -10,11 +9,9 @@ from features.history.post_readings import PostReadings
 from ledger.forecast_batch import ForecastBatch
 from ledger.keeper import ForecastKeeper
 from ledger.settings import LEDGER
-from serving.ledger_entries import AskedBy, forecast_batch
-from serving.scoring.forecast_rows import ForecastRows, KeepForecasts
+from serving.ledger_entries import AskedBy, ForecastCollector
+from serving.scoring.forecast_rows import KeepForecasts
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
-
-log = logging.getLogger("bentoml.creatorcast")
 
 _NO_LEDGER = f"the service has no ledger: set {LEDGER} where it runs"
 
@@ -26,55 +23,38 @@ class RequestLedger:
 
     def __init__(self, keeper: ForecastKeeper | None = None, key_name: str | None = None):
         self._keeper, self._key_name = keeper, key_name
-        self._batches: list[ForecastBatch] = []
-        self._asked = AskedBy("", 0)
-        self._fault = ""
-        self._posts: dict[str, int] = {}
+        self._made = ForecastCollector(AskedBy("", 0))
 
     def begin(self, door: str, campaign: str | None, now: datetime) -> None:
         """Note what is asked: by which endpoint, for which campaign, when."""
-        self._asked = AskedBy(door, microseconds(now), campaign, self._key_name)
+        asked = AskedBy(door, microseconds(now), campaign, self._key_name)
+        self._made = ForecastCollector(asked)
 
     def count_posts(self, prospects: ProspectBatch, posts: PostReadings | None) -> None:
         """Note how many recent posts each prospect has: the posts themselves are not kept."""
         if posts is not None and self._keeper is not None:
             counts = np.bincount(posts.account, minlength=prospects.n).tolist()
             names = prospects.text("partnership_id").tolist()
-            self._posts = dict(zip(names, counts, strict=True))
+            self._made.post_counts = dict(zip(names, counts, strict=True))
 
     @property
     def keep(self) -> KeepForecasts | None:
         """What the scorer gives its forecasts to, None where there is no ledger."""
-        return None if self._keeper is None else self._keep_rows
+        return None if self._keeper is None else self._made
 
     def keep_batch(self, make: Callable[[AskedBy], ForecastBatch], number: int) -> None:
-        """Keep a batch with that number of forecasts; a fault costs the answer nothing."""
-        if self._keeper is None:
-            return
-        try:
-            self._batches.append(make(self._asked))
-        except Exception as error:  # whatever it is, the answer is given
-            reason = f"a forecast could not be put into the ledger: {type(error).__name__}"
-            self._fault = self._keeper.lose(number, reason)
+        """Keep a batch with that number of forecasts."""
+        if self._keeper is not None:
+            self._made.add(lambda: make(self._made.asked), number)
 
     def finish(self) -> dict[str, str]:
         """Keep what was made; return what the answer says of it: kept, or why not."""
+        made = self._made
         if self._keeper is None:
-            return {"ledger": f"not kept: {_NO_LEDGER}"} if self._asked.campaign else {}
-        if self._batches:
-            self._fault = self._keeper.keep(self._batches) or self._fault
-        elif not self._fault:
+            return {"ledger": f"not kept: {_NO_LEDGER}"} if made.asked.campaign else {}
+        fault = self._keeper.lose(made.lost, made.fault) if made.lost else None
+        if made.batches:
+            fault = self._keeper.keep(made.batches) or fault
+        elif not fault:
             return {}
-        return {"ledger": f"not kept: {self._fault}" if self._fault else "kept"}
-
-    def _keep_rows(self, rows: ForecastRows, answers: Mapping[str, np.ndarray]) -> None:
-        def make(asked: AskedBy) -> ForecastBatch:
-            return forecast_batch(rows, answers, asked, self._post_counts(rows))
-
-        self.keep_batch(make, len(rows.x))
-
-    def _post_counts(self, rows: ForecastRows) -> np.ndarray | None:
-        if not self._posts:
-            return None
-        names = rows.prospects.text("partnership_id").tolist()
-        return np.array([self._posts.get(name, 0) for name in names])
+        return {"ledger": f"not kept: {fault}" if fault else "kept"}

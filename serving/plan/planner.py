@@ -18,7 +18,14 @@ from features.number_text import (
     pluralize,
 )
 from models.shared_shock import SharedShock
-from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
+from serving.plan.answer import (
+    PLAN_VERSION,
+    ClosePlan,
+    Plan,
+    PlanObjective,
+    RosterEntry,
+    plain_values,
+)
 from serving.plan.candidates import CandidateList
 from serving.plan.cautions import (
     fee_word_warnings,
@@ -195,16 +202,7 @@ class _Made:
         reasons = LeftOutReasons(self.candidates, self.offers, self.solver, self.solution)
         left_out, binding = reasons.entries(), reasons.binding_rules()
         others = close_plans(self.candidates, self.solver, self.outcomes, chosen, self.rosters)
-        roster = roster_entries(
-            self.scorer,
-            self.candidates,
-            settings,
-            self.as_of,
-            offers,
-            self.outcomes,
-            chosen,
-            self.keep,
-        )
+        roster = self._roster()
         spend = float(offers.options.fee[chosen].sum())
         more = next_money(self.solver, self.outcomes, self.solution)
         points = frontier_points(self.solver, self.outcomes, self.solution, self.budgets)
@@ -254,6 +252,18 @@ class _Made:
             "sentence": self._sentence(),
             "settings": settings_json(settings),
         }
+
+    def _roster(self) -> list[RosterEntry]:
+        return roster_entries(
+            self.scorer,
+            self.candidates,
+            self.settings,
+            self.as_of,
+            self.offers,
+            self.outcomes,
+            self.solution.chosen,
+            self.keep,
+        )
 
     def _objective(self) -> PlanObjective:
         objective = self.solver.settings.objective

@@ -28,6 +28,7 @@ from training.promote.comparison import (
     minimum_text,
 )
 from training.promote.comparison_inputs import ReforecastError, stored_scores, tables_to_ask
+from training.promote.outcome_pairs import NOTE, is_recalibrated, pair_outcomes
 from training.promote.reforecast import choose_origins, newcomers, reforecast
 from training.promote.score_pairs import (
     COMPARABLE,
@@ -86,6 +87,8 @@ def compare_with_champion(
     difference = _other_target(candidate.manifest, champion)
     if difference:
         return NotComparable(difference, later_posts_help=False)
+    if data is None and is_recalibrated(candidate.manifest):
+        return _compare_outcomes(home, candidate, champion)
     stored = pair_stored_scores(home, candidate.manifest, champion)
     platforms_lacking = stored.pairs.platforms(compared=False)
     if data is not None or not has_enough_pairs(stored.pairs.rows):
@@ -103,6 +106,20 @@ def compare_with_champion(
     unseen = compare_unseen(home, candidate, champion, new_rows, data is not None, report)
     notes = (*lacks, *compared.notes([]))
     return compare_pairs(compared.pairs, candidate.manifest["horizon_days"], unseen, notes, lacking)
+
+
+def _compare_outcomes(home: Path, candidate: Bundle, champion: dict) -> Comparison | NotComparable:
+    """Compare a recalibrated candidate with the champion on outcomes of the ledger."""
+    pairs, lack = pair_outcomes(home, candidate.manifest, champion)
+    if lack:
+        return NotComparable(lack)
+    if not has_enough_pairs(pairs.rows):
+        posts, creators = count_posts_and_creators(pairs.rows)
+        return NotComparable(
+            f"{posts:,} outcomes of {creators:,} creators judge it ({minimum_text()})"
+        )
+    unseen = compare_unseen(home, candidate, champion, NO_PAIRS.rows, False)
+    return compare_pairs(pairs, candidate.manifest["horizon_days"], unseen, (NOTE,))
 
 
 def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> ComparisonSource:

@@ -100,16 +100,20 @@ def choose_origins(
 
 
 def knowledge_end(manifest: dict) -> int:
-    """Return the end of what a bundle has seen (microseconds, UTC)."""
-    return _microseconds(_entry(manifest, "until"))
+    """Return the end of what a bundle has seen, outcomes that recalibrated it included
+    (microseconds, UTC).
+    """
+    return max(_microseconds(_entry(manifest, "until")), _end_of_outcomes(manifest))
 
 
 def knowledge_ends(manifest: dict) -> dict[str, int]:
     """Return the end of what a bundle has seen, by platform; unseen platforms are left out."""
     if "platforms" not in manifest:
         return dict.fromkeys(PLATFORMS, knowledge_end(manifest))
+    outcomes = _end_of_outcomes(manifest)
     return {
-        name: _microseconds(platform["until"]) for name, platform in manifest["platforms"].items()
+        name: max(_microseconds(platform["until"]), outcomes)
+        for name, platform in manifest["platforms"].items()
     }
 
 
@@ -248,6 +252,12 @@ def _too_few(posts: int, creators: int, days: str) -> ReforecastError:
         f"{days}, which neither has "
         f"seen ({minimum_text()})"
     )
+
+
+def _end_of_outcomes(manifest: dict) -> int:
+    """Return the end of the outcomes that recalibrated a bundle, 0 where none did."""
+    entry = manifest.get("recalibrated")
+    return _microseconds(entry["until"]) if entry else 0
 
 
 def _later(end: int | None, other: int | None, latest: int) -> int:
