@@ -7,6 +7,7 @@ import click
 
 from commands import (
     champion,
+    cycle,
     data,
     demo,
     ledger,
@@ -50,6 +51,7 @@ COMMANDS = (
     ledger.ledger,
     serving.serve,
     demo.demo,
+    cycle.cycle,
 )
 
 

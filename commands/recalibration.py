@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--since",
     type=Moment(),
-    help="Only outcomes of posts from this moment on. Default: all, those of 30 days ago weigh half.",
+    help="Only outcomes of posts from then on. Default: all; one 15 days older weighs half.",
 )
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
 @click.pass_context
@@ -71,13 +71,15 @@ def _recalibrate(since: int | None) -> Recalibration:
 def _lines(found: Recalibration) -> list[str]:
     """Return what was done, in lines."""
     entry = found.trained.bundle.manifest["recalibrated"]
+    held = f"held {found.coverage_before:.1%} of them, now {found.coverage_after:.1%}"
+    heads = ("platform", "evidence", "outcomes", "creators", "forecasts", "width")
     lines = [
-        f"recalibrated {found.champion} by {entry['outcomes']:,} outcomes of "
-        f"{entry['creators']:,} creators, posted from {entry['since'][:10]}",
-        f"  80 % interval: held {found.coverage_before:.1%} of them, now {found.coverage_after:.1%}; "
-        f"{found.width_ratio:.2f} times as wide as it was trained",
-        f"  {'platform':<10} {'evidence':<8} {'outcomes':>8} {'creators':>8} {'forecasts':>10} "
-        f"{'width':>6}",
+        (
+            f"recalibrated {found.champion} by {entry['outcomes']:,} outcomes of "
+            f"{entry['creators']:,} creators, posted from {entry['since'][:10]}"
+        ),
+        f"  80 % interval: {held}; {found.width_ratio:.2f} times as wide as it was trained",
+        "  {:<10} {:<8} {:>8} {:>8} {:>10} {:>6}".format(*heads),
     ]
     for row in entry["tables"]:
         lines.append(
