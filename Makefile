@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo ui test test-slow fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,12 @@ setup: .venv/ready  ## make .venv from the lock file; does nothing when nothing 
 
 demo: setup  ## simulate, train, promote, score a list, ask the service: the whole way in under 3 minutes
 	$(BIN)/creatorcast demo
+
+ui: setup  ## the runs and models of artifacts/ in MLflow's pages, on 127.0.0.1:5000
+	$(BIN)/creatorcast ui $(ARGS)
+
+cycle: setup  ## three months of a model whose market changes: serve, ledger, outcomes, watch, recalibrate, promote
+	$(BIN)/creatorcast cycle
 
 test: setup  ## the tests, two files at a time, some eight minutes on two cores
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
@@ -71,4 +77,4 @@ lock:  ## resolve the dependencies anew (needs uv)
 	  --constraint requirements.lock requirements-service.in --output-file requirements-service.lock
 
 clean:  ## remove what the demo and the tests made
-	rm -rf artifacts demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis
+	rm -rf artifacts cycle demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis

@@ -7,12 +7,15 @@ import click
 
 from commands import (
     champion,
+    cycle,
     data,
     demo,
     ledger,
     outcomes,
     plan,
+    recalibration,
     review,
+    runs,
     scoring,
     serving,
     tracking,
@@ -35,6 +38,9 @@ COMMANDS = (
     champion.promote,
     champion.rollback,
     champion.bundles,
+    recalibration.recalibrate,
+    runs.card,
+    runs.ui,
     scoring.score,
     scoring.benchmarks,
     tracking.track,
@@ -45,6 +51,7 @@ COMMANDS = (
     ledger.ledger,
     serving.serve,
     demo.demo,
+    cycle.cycle,
 )
 
 

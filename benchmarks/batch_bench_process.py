@@ -88,7 +88,8 @@ def _logged(files: BenchmarkFiles, model: str, path: Path) -> str:
     """Write the bundle as training.tracking registers it; return its path."""
     import mlflow
 
-    from training.tracking import MODEL_SIGNATURE
+    from serving.registered_model.packaging import model_packaging
+    from training.log_model import model_signature
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -101,7 +102,7 @@ def _logged(files: BenchmarkFiles, model: str, path: Path) -> str:
                 for name in ("features", "models")
             ],
             pip_requirements=[],
-            signature=MODEL_SIGNATURE,
+            signature=model_signature(model_packaging()),
         )
     return str(path)
 

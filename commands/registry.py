@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from training.artifacts import TrainingResult
 
 
-def log_to_mlflow(trained: TrainingResult) -> None:
-    """Log and register a bundle, print where, and move the alias of the champion where it lags."""
+def log_to_mlflow(trained: TrainingResult) -> float:
+    """Log and register a bundle, print where, and move the alias of the champion where it lags.
+
+    Returns the seconds that logging took.
+    """
+    from serving.registered_model.packaging import model_packaging
     from training.tracking import log_training
 
     version = trained.bundle.version
     report_progress(f"logging the bundle {version} to MLflow")
-    logged = log_training(trained, home_folder(), tracking_address(), report_progress)
+    logged = log_training(
+        trained, home_folder(), tracking_address(), model_packaging(), report_progress
+    )
     if logged.is_new:
         click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
     else:
@@ -30,6 +36,7 @@ def log_to_mlflow(trained: TrainingResult) -> None:
     note = sync_champion_alias()
     if note is not None:
         report_progress(note)
+    return logged.seconds
 
 
 def sync_champion_alias() -> str | None:
@@ -59,11 +66,12 @@ def announce_champion(when: str, bundle: Bundle, no_log: bool) -> None:
     if not store_exists(home_folder(), tracking_address()):
         click.echo(f"{line}; MLflow has no store here: creatorcast log makes one and registers it")
         return
+    from serving.registered_model.packaging import model_packaging
     from training.tracking import point_alias_at_champion
 
     try:
         champion = point_alias_at_champion(
-            home_folder(), tracking_address(), log_missing=True, report=report_progress
+            home_folder(), tracking_address(), model_packaging(), report_progress
         )
     except RegistryError:
         click.echo(

@@ -85,9 +85,9 @@ class ReportRequest:
 
         `manifest`: of the bundle; `out`: the file of the answers.
         """
+        from models.model_record import model_record
         from serving.report.score_report import ScoredList, score_report
         from serving.report.unused_rows import read_unused_rows
-        from serving.scoring.model_record import model_record
 
         if counts.best is None:
             return
@@ -109,17 +109,17 @@ class ReportRequest:
 
     def write_planned(self, plan: Plan, manifest: Mapping[str, Any]) -> None:
         """Write the report of a plan; `manifest`: of the bundle that made its forecasts."""
+        from models.model_record import model_record
         from serving.report.plan_report import plan_report
-        from serving.scoring.model_record import model_record
 
         if self.path is not None:
             self._write(plan_report(plan, model_record(manifest), self.hide_fees))
 
     def write_tracked(self, tracked: TrackedList, manifest: Mapping[str, Any]) -> None:
         """Write the report of a tracked list; `manifest`: of the bundle."""
+        from models.model_record import model_record
         from serving.report.track_report import track_report
         from serving.report.unused_rows import MAX_NAMED, unused_row
-        from serving.scoring.model_record import model_record
 
         if self.path is None:
             return

@@ -56,6 +56,7 @@ def train(
     from training.dataset import Sampling
     from training.fit import Recipe
     from training.registry import check_store
+    from training.stopwatch import durations_text
     from training.train import train as train_bundle
 
     if not no_log:
@@ -66,8 +67,10 @@ def train(
         result = train_bundle(data, home_folder(), recipe, report_progress, backend)
     assert result.backtest is not None  # only bundles read from disk may have none
     click.echo(training_text(result.backtest, result.bundle.manifest))
+    seconds = dict(result.note["seconds"])
     if not no_log:
-        log_to_mlflow(result)
+        seconds["log"] = log_to_mlflow(result)
+    click.echo(durations_text(seconds))
     click.echo(f"bundle {result.bundle.version}; creatorcast promote makes it the champion")
 
 

@@ -135,6 +135,7 @@ class _InputReference(OpenModel):
 
 class _PlatformExtent(OpenModel):
     __pydantic_extra__: dict[str, MetricValue]
+    first_post: Moment | None = None
     until: Moment | None = None
     posts: Count = 0
     calibration: Count = 0

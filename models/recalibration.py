@@ -26,7 +26,7 @@ from models.distribution import PredictiveDistribution
 from models.forecast import Forecaster
 
 #: Days after which an outcome weighs half.
-HALF_LIFE_DAYS = 30.0
+HALF_LIFE_DAYS = 15.0
 #: Share of the interval's deviations that it is to hold: the ends are estimates, and estimated ends
 #: hold a little less often than they seem to.
 TARGET = 0.81

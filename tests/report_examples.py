@@ -3,8 +3,8 @@
 import html.parser
 from collections import Counter
 
+from models.model_record import model_record
 from serving.report.score_report import ScoredList
-from serving.scoring.model_record import model_record
 from serving.track.answers import (
     MaturationSource,
     ModelOfAnswer,

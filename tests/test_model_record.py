@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.scoring.model_record import ENOUGH_POSTS, model_record, wilson_interval
+from models.model_record import ENOUGH_POSTS, model_record, wilson_interval
 from training.backtest.report_tables import ENOUGH_POSTS as ENOUGH_POSTS_OF_THE_BACKTEST
 
 SEEN = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from plan_example import PLAN_EXAMPLE
 from report_examples import AMOUNTS, RECORD, Tags, scored_list, scored_row, tracked_answer
 
+from models.model_record import model_record
 from serving.plan.cautions import model_warnings
 from serving.report.content import Interval
 from serving.report.plan_report import plan_report
@@ -20,7 +21,6 @@ from serving.report.scale import axis_scale
 from serving.report.score_report import MAX_LONG, MAX_SHOWN, score_report
 from serving.report.track_report import track_report
 from serving.report.unused_rows import unused_row
-from serving.scoring.model_record import model_record
 from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS
 
 

@@ -12,6 +12,7 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.distribution import QUANTILES
+from serving.registered_model.packaging import model_packaging
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
 if shutil.which("java") is None:
@@ -49,7 +50,7 @@ def test_the_registered_model_answers_alike_on_spark(spark, trained, home, marke
     from training.registry import REGISTERED_MODEL
     from training.tracking import log_training
 
-    logged = log_training(trained, home, None)
+    logged = log_training(trained, home, None, model_packaging())
     history = History.from_tables(validate(read_tables(market_folder)))
     asked = read_tables(market_folder).creators[["creator_id", "platform"]].head(40)
     asked = asked.assign(as_of=np.datetime64("2026-06-01"), start_at=np.datetime64("2026-06-20"))

@@ -33,6 +33,7 @@ from models.bundle import save_bundle
 from models.bundle_folders import bundles_folder
 from models.champion import champion_file, champion_version, set_champion
 from models.pyfunc import BundleModel
+from serving.registered_model.packaging import model_packaging
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
 from training.registry import alias_bundle, registered_bundles
@@ -94,7 +95,7 @@ def tracking():
 def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     trained, market_folder, tracking_server, tmp_path, tracking
 ):
-    logged = tracking.log_training(trained, tmp_path, tracking_server)
+    logged = tracking.log_training(trained, tmp_path, tracking_server, model_packaging())
     assert tracking.point_alias_at_champion(tmp_path, tracking_server) is None
     set_champion(tmp_path, trained.bundle.version)
     expected = tracking.RegisteredChampion(

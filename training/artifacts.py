@@ -2,17 +2,18 @@
 
 artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
-artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its
+artifacts/backtests/VERSION.json     what is true of one training (training.runs.note), and its
                                      learning curve
 artifacts/backtests/VERSION.outcomes.parquet  of a recalibrated bundle, in their place: the scores
                                      of the outcomes that judge it, beside the champion's
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,12 +34,14 @@ NOTE_LIMIT = 2**24
 class TrainingResult:
     """A trained bundle: its folder, the bundle as loaded from it, and its backtest.
 
-    `backtest` is None where it was not kept.
+    `backtest` is None where it was not kept; `note`: what is kept beside the bundle, empty where
+    nothing was.
     """
 
     folder: Path
     bundle: Bundle
     backtest: BacktestResult | None
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_artifacts(
@@ -46,23 +49,25 @@ def write_artifacts(
     bundle: Bundle,
     record: BacktestResult,
     scores: pd.DataFrame,
-    data: Path,
+    note: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> TrainingResult:
     """Write a bundle with its backtest under a new version, and read it back.
 
     The version is the moment and the start of the data's digest, with a number behind it where
     another training had the same. The bundle is written last, so that none lacks its scores.
-    `scores`: those of the backtest, with the creators' names. Raises training.home_lock.HomeError.
+    `scores`: those of the backtest, with the creators' names; `note`: as
+    training.runs.note.training_note gives it. Raises training.home_lock.HomeError.
     """
-    note = {"data": str(Path(data).resolve()), "learning": record.learning.to_dict("list")}
+    note = {**note, "learning": record.learning.to_dict("list")}
 
     def write_record(version: str) -> None:
         path = backtest_file(home, version)
         replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
         replace_text(data_source_file(home, version), json.dumps(note) + "\n")
 
-    return _write(home, bundle, bundle.manifest["data_digest"], write_record, record, report)
+    written = _write(home, bundle, bundle.manifest["data_digest"], write_record, report)
+    return TrainingResult(*written, record, note)
 
 
 def write_recalibrated(
@@ -80,7 +85,7 @@ def write_recalibrated(
         path = outcome_scores_file(home, version)
         replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
 
-    return _write(home, bundle, digest, write_record, None, report)
+    return TrainingResult(*_write(home, bundle, digest, write_record, report), None)
 
 
 def _write(
@@ -88,10 +93,11 @@ def _write(
     bundle: Bundle,
     digest: str,
     write_record: Callable[[str], None],
-    record: BacktestResult | None,
     report: Callable[[str], None],
-) -> TrainingResult:
-    """Write the record of a free version, then the bundle; read the bundle back and try it."""
+) -> tuple[Path, Bundle]:
+    """Write the record of a free version, then the bundle; return its folder, and the bundle as
+    read from there and tried.
+    """
     make_artifacts(home)
     with home_lock(home, report):
         try:
@@ -105,9 +111,9 @@ def _write(
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = TrainingResult(folder, load_bundle(folder), record)
-    try_in_process(trained.bundle)
-    return trained
+    written = load_bundle(folder)
+    try_in_process(written)
+    return folder, written
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:
@@ -116,7 +122,8 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
     Raises models.bundle.BundleError where the bundle is missing or broken.
     """
     bundle = load_version(home, version)
-    return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
+    record, note = _read_record(home, bundle), _note(home, version)
+    return TrainingResult(bundle_folder(home, version), bundle, record, note)
 
 
 def backtest_file(home: Path, version: str) -> Path:

@@ -1,6 +1,6 @@
 """MLflow's store: opened under the home's lock, made whole where it is missing, its errors named.
 
-Importing mlflow takes seconds, so only training.tracking imports this module.
+Importing mlflow takes seconds, so only training.tracking and training.log_run import this module.
 """
 
 import contextlib
@@ -25,7 +25,6 @@ from training.registry import (
     store_address,
 )
 
-EXPERIMENT = "creatorcast"
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
@@ -52,8 +51,16 @@ def open_store(
         check_store(home, tracking_uri)
         uri = store_address(home, tracking_uri)
         with store_errors_named(uri):
-            _connect(home, tracking_uri, uri, report)
+            _connect(uri, report)
             yield uri
+
+
+def artifact_location(home: Path, uri: str) -> str | None:
+    """Return where a new experiment keeps its files: in the home, where the store `uri` is the
+    home's own; None for another one, which decides it itself.
+    """
+    is_own = uri == store_address(home, None)
+    return (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if is_own else None
 
 
 @contextlib.contextmanager
@@ -68,24 +75,21 @@ def _unusable(uri: str, error: Exception) -> RegistryError:
     return RegistryError(f"the MLflow store {uri!r} cannot be used: {str(error).splitlines()[0]}")
 
 
-def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
+def _connect(uri: str, report: Callable[[str], None]) -> None:
     """Point MLflow at the store, after making it where it is missing or unfinished."""
-    artifacts = (
-        (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
-    )
     path = sqlite_path(uri)
     if path is not None and path.exists() and not is_complete_store(path):
         _set_aside(path, report)
     if path is not None and not path.exists():
-        _make_store(path, artifacts)
+        _make_store(path)
     mlflow.set_tracking_uri(uri)
     try:
-        _make_experiment(mlflow.MlflowClient(), artifacts)
+        _ask(mlflow.MlflowClient())
     except Exception as error:  # MLflow tries to mend a store itself, and fails in many ways
         if path is None or not is_empty_store(path):
             raise _unusable(uri, error) from error
         _set_aside(path, report)
-        _make_store(path, artifacts)
+        _make_store(path)
 
 
 def _set_aside(path: Path, report: Callable[[str], None]) -> None:
@@ -103,18 +107,18 @@ def _set_aside(path: Path, report: Callable[[str], None]) -> None:
     )
 
 
-def _make_store(path: Path, artifacts: str | None) -> None:
-    """Make a SQLite store with all tables and our experiment, and move it to its place."""
+def _make_store(path: Path) -> None:
+    """Make a SQLite store with all tables, and move it to its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def make(beside: Path) -> None:
-        _make_experiment(mlflow.MlflowClient(f"{SQLITE}{beside}"), artifacts)
+        _ask(mlflow.MlflowClient(f"{SQLITE}{beside}"))
 
     for unfinished in path.parent.glob(f".{path.name}.*"):
         unfinished.unlink()
     replace_file(path, make)
 
 
-def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None:
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+def _ask(client: mlflow.MlflowClient) -> None:
+    """Ask the store for something small, which makes its tables where they are missing."""
+    client.search_experiments(max_results=1)

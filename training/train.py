@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,10 @@ from training.platform_times import (
     timestamps_by_platform,
     to_timestamp,
 )
+from training.runs.explanation import explain_models
+from training.runs.note import training_note
 from training.shared_errors import shared_shock_of_scores
+from training.stopwatch import Stopwatch
 
 
 def train(
@@ -54,32 +58,42 @@ def train(
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
-    card = read_rate_card_beside(data)
-    tables = validate(read_tables(data))
-    history = History.from_tables(tables)
+    watch = Stopwatch()
+    with watch.stage("read"):
+        card = read_rate_card_beside(data)
+        tables = validate(read_tables(data))
+        history = History.from_tables(tables)
     until = mature_end(history)
     accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
     report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
-    backtest_result, calibration = backtest(history, until, recipe, report, backend=backend)
+    with watch.stage("backtest"):
+        backtest_result, calibration = backtest(history, until, recipe, report, backend=backend)
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
-    fitted = fit(
-        history,
-        until,
-        recipe,
-        calibration={TARGETS[0]: calibration},
-        report=report,
-        backend=backend,
-    )
-    benchmarks, market_fee = fit_pricing(
-        tables, fitted.at_horizon(history), fitted.reference, int(until.max()), card
-    )
+    with watch.stage("fit"):
+        fitted = fit(
+            history,
+            until,
+            recipe,
+            calibration={TARGETS[0]: calibration},
+            report=report,
+            backend=backend,
+        )
+    with watch.stage("pricing"):
+        benchmarks, market_fee = fit_pricing(
+            tables, fitted.at_horizon(history), fitted.reference, int(until.max()), card
+        )
+    with watch.stage("explain"):
+        explanations = explain_models(history, until, fitted, recipe)
     manifest = {
         **make_manifest(tables, history, fitted, backtest_result, recipe),
         "market_fee": market_fee.describe(),
     }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     scores = scores_with_names(history, backtest_result, recipe.horizon_days)
-    return write_artifacts(home, bundle, backtest_result, scores, data, report)
+    note = training_note(tables.meta, data, explanations, watch.seconds)
+    with watch.stage("write"):
+        trained = write_artifacts(home, bundle, backtest_result, scores, note, report)
+    return replace(trained, note={**trained.note, "seconds": watch.seconds})
 
 
 def mature_end(history: History, target: str = "engagements") -> np.ndarray:
@@ -138,6 +152,7 @@ def describe_platforms(
 ) -> dict[str, dict]:
     """Return the record of each platform of the data, by name.
 
+    - `first_post`: the moment of its first post, None where it has none
     - `until`: the moment up to which it is known
     - `posts`: posts with known engagements
     - `calibration`, `backtest`: distinct later posts of the headline target that calibrated it, and
@@ -146,10 +161,14 @@ def describe_platforms(
     later_posts = backtest_result.scores.drop_duplicates(["creator", "posted"])
     evaluated = later_posts.groupby("platform").size()
     calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
-    posts = np.bincount(platform_of_posts(history, TARGETS[0]), minlength=len(PLATFORMS))
+    platform = platform_of_posts(history, TARGETS[0])
+    posts = np.bincount(platform, minlength=len(PLATFORMS))
+    first = np.full(len(PLATFORMS), np.iinfo(np.int64).max)
+    np.minimum.at(first, platform, history.panel(TARGETS[0]).time)
     accounts = np.bincount(history.platform.astype(int), minlength=len(PLATFORMS))
     return {
         name: {
+            "first_post": _first_moment(first, posts, PLATFORMS.index(name)),
             "until": at.isoformat(),
             "accounts": int(accounts[PLATFORMS.index(name)]),
             "posts": int(posts[PLATFORMS.index(name)]),
@@ -158,6 +177,10 @@ def describe_platforms(
         }
         for name, at in timestamps_by_platform(history, fitted.until).items()
     }
+
+
+def _first_moment(first: np.ndarray, posts: np.ndarray, code: int) -> str | None:
+    return to_timestamp(first[code]).isoformat() if posts[code] else None
 
 
 def data_digest(tables: Tables) -> str:

@@ -5,6 +5,8 @@ as engagement.
 import numpy as np
 
 PLATFORMS = ("instagram", "tiktok", "youtube", "x")
+#: How sentences write the name of a platform.
+PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 FORMATS = ("image", "carousel", "video", "short", "story", "live")
 #: Formats that show no public counts: nothing is forecast of them.
 UNCOUNTED_FORMATS = ("story",)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from models.model_record import model_record
 from serving.batch.chunks import ProspectList
 from serving.batch.options import BatchOptions
 from serving.batch.output_columns import OutputColumns
-from serving.scoring.model_record import model_record
 from serving.workbook.contents import AboutLine, RejectedList, WorkbookPlan
 
 

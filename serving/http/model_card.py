@@ -7,8 +7,8 @@ from features.maturation.maturation import NO_CURVE, Maturation, MaturationCurve
 from features.number_text import format_number
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
+from models.model_record import MODEL_OLD_DAYS
 from models.starter import is_starter
-from serving.scoring.warning_flags import MODEL_OLD_DAYS
 
 #: Keys of the manifest that only the loader uses.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")

@@ -5,7 +5,7 @@ All texts are as they are read; amounts of money are in them only where the repo
 
 from dataclasses import dataclass
 
-from serving.scoring.model_record import CoverageCheck
+from models.model_record import CoverageCheck
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from models.model_record import PUBLISHED_FIGURES, SIMULATED, ModelRecord
 from serving.report.content import Chart, CoverageChart, Entry, Section
-from serving.scoring.model_record import PUBLISHED_FIGURES, SIMULATED, ModelRecord
 
 _COVERAGE_CAPTION = (
     "Dot: the share of later posts inside of the range of 80 %; square: inside of that of 90 %. "

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from features.number_text import format_money
+from models.model_record import ModelRecord
 from serving.plan.answer import LeftOut, Plan, RosterEntry
 from serving.plan.cautions import model_warnings
 from serving.plan.left_out import REASONS
@@ -48,7 +49,6 @@ from serving.report.words import (
     shown_name,
     without_digits,
 )
-from serving.scoring.model_record import ModelRecord
 
 #: Candidates left out that a report names, and partnerships that its picture shows.
 MAX_LEFT_OUT, MAX_DRAWN = 25, 40
@@ -83,7 +83,7 @@ _SHARED_LUCK = (
 def plan_report(plan: Plan, record: ModelRecord, hide_fees: bool = False) -> Report:
     """Return the report of a plan; with `hide_fees` no amount of money is in it.
 
-    `record`: of the model that made the forecasts (serving.scoring.model_record).
+    `record`: of the model that made the forecasts (models.model_record).
     """
     entries = tuple(_entry(one, plan, hide_fees) for one in plan["roster"])
     sections = [_roster_section(plan, without_shared_cautions(entries), hide_fees)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from features.number_text import format_money
 from features.tables.currency import USD
+from models.model_record import ModelRecord
 from serving.report.content import (
     Chart,
     Entry,
@@ -47,7 +48,6 @@ from serving.report.words import (
 )
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.measures import RANKING_MEASURES
-from serving.scoring.model_record import ModelRecord
 
 #: Partnerships that a report names, and the first of them, which it shows at length.
 MAX_SHOWN, MAX_LONG = 200, 25

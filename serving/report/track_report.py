@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from features.number_text import format_money, format_number
+from features.tables.vocabulary import PLATFORM_NAMES
+from models.model_record import ModelRecord
 from serving.report.content import (
     Chart,
     Entry,
@@ -32,8 +34,6 @@ from serving.report.words import (
     shown_name,
     without_digits,
 )
-from serving.scoring.cost_benchmark import PLATFORM_NAMES
-from serving.scoring.model_record import ModelRecord
 from serving.scoring.prospect_batch import moment_text
 from serving.track.answers import PartnershipAnswer, TotalMeasure
 from serving.track.sentences import interval_text, is_all_over, told_measure

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from features.number_text import format_estimates, pluralize
-from features.tables.vocabulary import ENGAGEMENT_DEFINITION, UNKNOWN
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, PLATFORM_NAMES, UNKNOWN
 from serving.report.content import Figure, Interval, Verdict
 from serving.scoring.booked_words import booked_words
-from serving.scoring.cost_benchmark import PLATFORM_NAMES
 from serving.scoring.verdict import VERDICT_WORDS, percent_decimals
 from serving.scoring.warning_flags import STARTER_MODEL
 from serving.scoring.warning_texts import NOT_USED, TRACK_WARNING_TEXTS, warning_text

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.derive.catalog import feature_column
 from features.segments import QUANTILE_LEVELS, SEGMENT_KEYS, SegmentBenchmarks
-from features.tables.vocabulary import lookup_indexes
+from features.tables.vocabulary import PLATFORM_NAMES, lookup_indexes
 from models.cost import cost_per, cost_probability
 from models.delivery import DeliveredTotals
 from models.fee import OWN_DEALS, RATE_CARD, MarketFee
@@ -26,7 +26,6 @@ from serving.scoring.package_rows import PackageRows
 from serving.scoring.usual_posts import MEDIAN, UsualPosts, usual_posts
 from serving.scoring.verdict import verdict_categories
 
-PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 _SOURCES = np.array([OWN_DEALS, RATE_CARD, None], dtype=object)
 
 

@@ -10,11 +10,9 @@ from features.history.arrays import DAY_US
 from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
+from models.model_record import MODEL_OLD_DAYS
 from models.starter import is_starter
 
-#: Days after the end of training from which a model is old: until then its accuracy was measured
-#: (docs/method.md).
-MODEL_OLD_DAYS = 180
 #: Part of the level of its posts, in ln, that was not read yet, from which a row has a warning.
 LARGE_GROWTH_LOG = 0.25
 #: The warning of every answer of the starter model, and those that it stands for: they tell of

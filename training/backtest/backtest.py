@@ -127,7 +127,7 @@ def backtest(
     None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
-    folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    folds = creator_folds(history, recipe.seed)
     plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend)
     last = 1 - recipe.calibration_share
     moments = [plan.cut_at(last - STEP * steps) for steps in range(cuts + 1, -1, -1)]
@@ -149,6 +149,11 @@ def backtest(
         raise seen[-1]
     result = _result(plan, seen[-1], evaluations, points)
     return result, None if evaluations[-2] is None else evaluations[-2].calibration
+
+
+def creator_folds(history: History, seed: int) -> np.ndarray:
+    """Return the fold of each account, (accounts,); fold 0 is left out at the first cut."""
+    return np.random.default_rng(seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
 
 
 @dataclass(frozen=True)

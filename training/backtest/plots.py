@@ -3,17 +3,21 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS, Curve
 from features.number_text import format_number
-from features.tables.vocabulary import HORIZON_DAYS, TARGETS
+from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS, TARGETS, UNKNOWN
 from training.backtest.age_table import BIAS_TOLERANCE, age_table
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult, breakdowns, headline_rows
 from training.curve_text import CurveEntries
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
+#: Colours, shapes and lines: no picture is read by its colours alone.
 _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
+_SHAPES = {"seen": "o", "unseen": "s"}
+_LINES = {"seen": "-", "unseen": "--"}
 
 
 def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
@@ -21,10 +25,15 @@ def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
     headline = headline_rows(record.scores)
     if not len(headline):
         return {}
+    classes, coverage = breakdowns(record.scores), record.coverage
     figures = {
         "error_by_forecaster.png": error_by_forecaster(record.table),
-        "error_by_history.png": error_by_history(breakdowns(record.scores)),
-        "coverage_by_cell.png": coverage_by_cell(record.coverage),
+        "error_by_history.png": error_by_class(
+            classes, "posts_before", "posts known before the forecast"
+        ),
+        "error_by_followers.png": error_by_class(classes, "band", "band by followers"),
+        "coverage_by_cell.png": coverage_by_cell(coverage),
+        "width_by_cell.png": width_by_cell(coverage),
         "reliability.png": reliability(headline),
         "pit.png": pit(headline),
     }
@@ -66,41 +75,61 @@ def coverage_by_cell(coverage: pd.DataFrame) -> Figure:
 
     Groups that are too small to be judged are pale.
     """
-    rows = coverage[coverage["creators"] >= 10].sort_values(
-        ["split", "platform", "band", "evidence"], ascending=False
-    )
-    figure = Figure(figsize=(7, 1.5 + 0.28 * len(rows)), layout="constrained")
+    rows = _cells(coverage)
+    figure = Figure(figsize=(7, 1.5 + 0.2 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows.itertuples()):
         color = _OURS if row.judged else _OTHER
         axes.plot([row.coverage_80_low, row.coverage_80_high], [place, place], color=color)
-        axes.plot(row.coverage_80, place, "o", color=color)
-    names = [
-        f"{r.split} {r.platform} {r.band} {r.evidence} (n={r.rows:,})" for r in rows.itertuples()
-    ]
-    axes.set_yticks(range(len(rows)), names, fontsize=8)
+        axes.plot(row.coverage_80, place, "o", color=color, ms=4.5)
+    axes.set_yticks(range(len(rows)), _cell_names(rows), fontsize=7)
+    axes.set_ylim(-1, len(rows))
     axes.axvline(0.8, color="#444", lw=1, ls="--")
-    axes.set_xlabel("share of posts inside the 80 % interval")
+    axes.set_xlabel("share of posts inside the 80 % interval; pale: fewer than 50 creators")
     return figure
 
 
-def error_by_history(rows: pd.DataFrame) -> Figure:
-    """Draw our MAE by the posts known before, with its interval over creators."""
-    rows = rows[rows["by"] == "posts_before"]
-    figure = Figure(figsize=(6, 3.5), layout="constrained")
+def error_by_class(rows: pd.DataFrame, by: str, axis: str) -> Figure:
+    """Draw our MAE by the classes of a breakdown, with its interval over creators.
+
+    `rows`: of training.backtest.report_tables.breakdowns; `axis`: what the classes are.
+    """
+    rows = rows[rows["by"] == by]
+    figure = Figure(figsize=(6.4, 3.5), layout="constrained")
     axes = figure.subplots()
-    classes = sorted(rows["class"].unique(), key=lambda name: float(name.strip("[").split(",")[0]))
+    classes = _ordered(rows["class"].unique())
     for shift, (split, group) in enumerate(rows.groupby("split")):
-        place = np.array([classes.index(name) for name in group["class"]]) + 0.1 * shift
+        place = np.array([classes.index(name) for name in group["class"]]) + 0.15 * shift
         error = np.abs(group[["mae_low", "mae_high"]].to_numpy().T - group["mae"].to_numpy())
-        color = _COLORS[split]
+        color, shape = _COLORS[split], _SHAPES[split]
         axes.errorbar(
-            place, group["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators"
+            place, group["mae"], yerr=error, fmt=shape, color=color, label=f"{split} creators"
         )
-    axes.set_xticks(range(len(classes)), [_range(name) for name in classes])
-    axes.set_xlabel("posts known before the forecast")
+    posts = rows.groupby("class")["rows"].sum()
+    names = [f"{_class_name(name)}\n{posts[name]:,}" for name in classes]
+    axes.set_xticks(range(len(classes)), names, fontsize=8)
+    axes.set_xlabel(f"{axis}; below: forecasts")
     axes.set_ylabel("MAE of ln(1 + count)")
     axes.legend(frameon=False)
+    return figure
+
+
+def width_by_cell(coverage: pd.DataFrame) -> Figure:
+    """Draw how wide the 80 % interval is in each group, as the factor between its ends."""
+    rows = _cells(coverage)
+    figure = Figure(figsize=(7, 1.5 + 0.2 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    colors = [_OURS if judged else _OTHER for judged in rows["judged"]]
+    axes.scatter(np.exp(rows["width_80"]), range(len(rows)), c=colors, s=22)
+    axes.set_yticks(range(len(rows)), _cell_names(rows), fontsize=7)
+    axes.set_ylim(-1, len(rows))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
+    axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: format_number(value)))
+    axes.tick_params(axis="x", which="both", labelsize=8)
+    axes.grid(axis="x", which="both", color="#eee")
+    axes.set_axisbelow(True)
+    axes.set_xlabel("factor between the ends of the interval; pale: fewer than 50 creators")
     return figure
 
 
@@ -152,21 +181,27 @@ def growth_curves(curves: CurveEntries) -> Figure:
 
 
 def reliability(scores: pd.DataFrame) -> Figure:
-    """Draw how often outcomes fell below each quantile of the forecast: on the diagonal it is
-    calibrated.
+    """Draw how often outcomes fell below each quantile of the forecast, and inside of each interval
+    about its median: on the diagonal it is calibrated.
     """
     levels = np.linspace(0.02, 0.98, 49)
-    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
+    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    quantiles, intervals = figure.subplots(1, 2)
+    for axes in (quantiles, intervals):
+        axes.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
+        axes.set_aspect("equal")
     for split, group in scores.groupby("split"):
-        below = (group["pit"].to_numpy()[:, None] <= levels).mean(axis=0)
-        axes.plot(
-            levels, below, color=_COLORS[split], label=f"{split} creators ({len(group):,} posts)"
-        )
-    axes.set_xlabel("quantile of the forecast")
-    axes.set_ylabel("share of outcomes below it")
-    axes.legend(frameon=False)
+        position = group["pit"].to_numpy()[:, None]
+        look = {"color": _COLORS[split], "ls": _LINES[split]}
+        name = f"{split} creators ({len(group):,} posts)"
+        quantiles.plot(levels, (position <= levels).mean(axis=0), **look, label=name)
+        inside = (np.abs(position - 0.5) <= levels / 2).mean(axis=0)
+        intervals.plot(levels, inside, **look, label=name)
+    quantiles.set_xlabel("quantile of the forecast")
+    quantiles.set_ylabel("share of outcomes below it")
+    intervals.set_xlabel("nominal coverage of the interval about the median")
+    intervals.set_ylabel("share of outcomes inside it")
+    quantiles.legend(frameon=False, fontsize=8)
     return figure
 
 
@@ -205,6 +240,31 @@ def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
     axes.set_xlabel("creators that trained")
     axes.set_ylabel("MAE of ln(1 + count), creators left out")
     return figure
+
+
+def _cells(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups with enough creators to be drawn, in the order of the axis, upwards."""
+    return coverage[coverage["creators"] >= 10].sort_values(
+        ["split", "platform", "band", "evidence"], ascending=False
+    )
+
+
+def _cell_names(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{r.split} {r.platform} {r.band} {r.evidence} (n={r.rows:,})" for r in rows.itertuples()
+    ]
+
+
+def _ordered(classes: np.ndarray) -> list[str]:
+    """Return classes in the order of their edges, or of the follower bands."""
+    bands = list(BAND_EDGES)
+    if set(classes) <= {*bands, UNKNOWN}:
+        return sorted(classes, key=[*bands, UNKNOWN].index)
+    return sorted(classes, key=lambda name: float(name.strip("[").split(",")[0]))
+
+
+def _class_name(name: str) -> str:
+    return _range(name) if name.startswith("[") else name
 
 
 def _range(name: str) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.number_text import format_number, pluralize
-from serving.scoring.cost_benchmark import PLATFORM_NAMES
-from serving.scoring.warning_flags import MODEL_OLD_DAYS
+from features.tables.vocabulary import PLATFORM_NAMES
 
 #: What a manifest says that a model was trained on, where no data set trained it.
 PUBLISHED_FIGURES = "published figures"
 SIMULATED = "simulated"
+#: Days after the end of training from which a model is old: until then its accuracy was measured
+#: (docs/method.md).
+MODEL_OLD_DAYS = 180
 #: Ranges whose coverage a backtest tells, in percent.
 LEVELS = (80, 90)
 #: Earlier posts of the creators that the headline of a backtest is about

@@ -1,0 +1,1 @@
+"""What a run says of a training: name, description, parameters, metrics, pictures, model card."""
