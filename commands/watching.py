@@ -14,6 +14,7 @@ from commands.parameter_types import FILE, Moment
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ledger.store import Ledger
     from models.bundle import Bundle
 
 
@@ -49,11 +50,12 @@ def watch(
     from monitoring.summary import summary_lines
     from monitoring.verdict import RECALIBRATE, RETRAIN
     from monitoring.watch_tables import print_watch
+    from serving.scoring.prospect_batch import microseconds
 
     if out is not None:
         _check_out(out)
     bundle = _watched_bundle(version)
-    result = _result(bundle, None if since is None else since.value // 1000)
+    result = _result(bundle, None if since is None else microseconds(since))
     if out is not None:
         _write(result, out)
     for line in summary_lines(result):
@@ -76,19 +78,16 @@ def _watched_bundle(version: str | None) -> Bundle:
 
 def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     """Return what is found, which the ledger keeps where it covers all forecasts."""
-    import os
     import time
 
     from ledger.growth import growth_of_manifest
     from ledger.matched_forecasts import match_forecasts
     from ledger.readings import read_readings
-    from ledger.store import ledger_address, open_ledger
     from monitoring.watch import watch as watch_model
     from monitoring.watch_results import keep_result
 
     now = time.time_ns() // 1000
-    home = home_folder()
-    with open_ledger(home, ledger_address(home, os.environ)) as ledger:
+    with _open_ledger() as ledger:
         forecasts, readings = ledger.forecasts(since=since), read_readings(ledger)
         growth = growth_of_manifest(bundle.manifest)
         matched = match_forecasts(forecasts, readings, now, growth)
@@ -96,6 +95,23 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
         if since is None:
             keep_result(ledger, result)
     return result
+
+
+def _open_ledger() -> Ledger:
+    """Open the ledger of CREATORCAST_LEDGER, else of the home, with what services that have ended
+    left in their journal.
+    """
+    import os
+
+    from ledger.move import settle_journal
+    from ledger.settings import LEDGER, home_address, ledger_settings
+
+    home = home_folder()
+    settings = ledger_settings(home, os.environ) or ledger_settings(
+        home, {**os.environ, LEDGER: home_address(home)}
+    )
+    assert settings is not None
+    return settle_journal(settings.home, settings.journal, settings.address)[0]
 
 
 def _check_out(out: Path) -> None:

@@ -124,8 +124,11 @@ def test_the_verdict_is_told_kept_and_is_the_exit_code(home):
 
 def test_since_is_not_kept_and_an_unknown_model_is_refused(home):
     fill(home, watched_forecasts(120))
-    result = run("--since", "2026-01-20")
+    result = run("--since", "2026-01-20", "--json", home / "late.json")
     assert result.exit_code == 0, result.output
+    made = watched_forecasts(120)["made_at"]
+    late = int((made >= pd.Timestamp("2026-01-20").value // 1000).sum())
+    assert json.loads((home / "late.json").read_text())["forecasts"] == late
     with open_ledger(home) as ledger:
         assert newest_result(ledger) is None
     refused = run("--model", "20990101-000000-abcdef")
