@@ -2,7 +2,7 @@
 themselves.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,56 +174,41 @@ def summarise(scores: Scores, seed: int = 0) -> Row:
         "expected_saved_usd": float(scores.values["expected_saved_usd"].sum()),
         "pit": np.histogram(scores.pit, PIT_CLASSES, (0, 1))[0].tolist(),
     }
-    for name, figure in FIGURES.items():
-        ones = np.ones((1, creators))
-        row[name] = float(figure(scores, creator, ones)[0])
+    by_creator = _sums_by_creator(scores, creator)
+    figures = _figures(by_creator.sum(axis=0)[None])
+    draws = None if few else _figures(_drawn_sums(by_creator, seed))
+    for name, values in figures.items():
+        row[name] = float(values[0])
         ends: tuple[float | None, ...] = (None, None)
-        if not few:
-            draws = figure(scores, creator, _weights(creators, seed))
-            ends = tuple(float(end) for end in np.quantile(draws, [0.025, 0.975]))
+        if draws is not None:
+            ends = tuple(float(end) for end in np.quantile(draws[name], [0.025, 0.975]))
         row[f"{name}_low"], row[f"{name}_high"] = ends
     return row
 
 
-def _weights(creators: int, seed: int) -> np.ndarray:
-    """Return how often each creator is drawn, (DRAWS, creators)."""
-    random = np.random.default_rng(seed)
-    return random.multinomial(creators, np.full(creators, 1 / creators), DRAWS).astype(float)
+#: What is told with an interval as a mean over outcomes.
+MEANS = ("coverage_80", "coverage_90", "crps", "expected_crps", "bias", "width_80")
 
 
-def _mean(name: str) -> Callable[[Scores, np.ndarray, np.ndarray], np.ndarray]:
-    def figure(scores: Scores, creator: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return _sums(scores.values[name], creator, weights) / _sums(
-            np.ones(len(scores)), creator, weights
-        )
-
-    return figure
+def _sums_by_creator(scores: Scores, creator: np.ndarray) -> np.ndarray:
+    """Return outcomes, sums of MEANS, and money by creator, (creators, 2 + len(MEANS))."""
+    columns = [np.ones(len(scores)), *(scores.values[name] for name in (*MEANS, "saved_usd"))]
+    return np.column_stack([np.bincount(creator, values) for values in columns])
 
 
-def _crps_ratio(scores: Scores, creator: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    total = _sums(scores.values["crps"], creator, weights)
-    return total / np.maximum(_sums(scores.values["expected_crps"], creator, weights), 1e-12)
+def _drawn_sums(by_creator: np.ndarray, seed: int) -> np.ndarray:
+    """Return the sums over as many creators drawn with replacement, (DRAWS, columns)."""
+    random, n = np.random.default_rng(seed), len(by_creator)
+    return np.array(
+        [np.bincount(random.integers(0, n, n), minlength=n) @ by_creator for _ in range(DRAWS)]
+    )
 
 
-def _saved_total(scores: Scores, creator: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return _sums(scores.values["saved_usd"], creator, weights)
-
-
-def _sums(values: np.ndarray, creator: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return weights @ np.bincount(creator, values, weights.shape[1])
-
-
-#: What is told with an interval of each cell.
-FIGURES = {
-    "coverage_80": _mean("coverage_80"),
-    "coverage_90": _mean("coverage_90"),
-    "crps": _mean("crps"),
-    "expected_crps": _mean("expected_crps"),
-    "crps_ratio": _crps_ratio,
-    "bias": _mean("bias"),
-    "width_80": _mean("width_80"),
-    "saved_usd": _saved_total,
-}
+def _figures(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures of sums (draws, columns) by name, (draws,) each."""
+    figures = {name: sums[:, 1 + place] / sums[:, 0] for place, name in enumerate(MEANS)}
+    ratio = figures["crps"] / np.maximum(figures["expected_crps"], 1e-12)
+    return {**figures, "crps_ratio": ratio, "saved_usd": sums[:, -1]}
 
 
 def _quantiles(rows: pd.DataFrame) -> np.ndarray:

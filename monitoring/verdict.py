@@ -43,7 +43,7 @@ CLOSER = "creatorcast recalibrate would bring the forecasts closer"
 NEW_SHARE, OUTSIDE_SHARE = 0.1, 0.2
 OLDEST_DAYS = 365.0
 #: Draws of the bootstrap, and of outcomes from the forecasts themselves.
-_DRAWS, _EXPECTED_DRAWS = 200, 20
+_DRAWS, _EXPECTED_DRAWS = 100, 10
 
 
 @dataclass(frozen=True)
