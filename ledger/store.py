@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from ledger.database import database_url, make_engine, place_of, reason_of, writing
 from ledger.entry_rows import decode_column, entry_row
@@ -160,6 +166,14 @@ class Ledger:
         return LedgerError(
             f"ledger {self.place} cannot be {what}: {reason_of(error)}: make room, or see that it "
             f"is reached and may be written, and run it again",
-            is_refused=isinstance(error, DataError | IntegrityError)
-            or type(error) is StatementError,
+            is_refused=_is_refused(error),
         )
+
+
+def _is_refused(error: SQLAlchemyError) -> bool:
+    """Return whether the values are at fault: of the errors of programming those of the driver,
+    which has no code of the database for them.
+    """
+    if isinstance(error, InterfaceError | ProgrammingError):
+        return getattr(error.orig, "sqlstate", None) is None
+    return isinstance(error, DataError | IntegrityError)

@@ -190,7 +190,9 @@ def test_a_campaign_is_scored_kept_listed_exported_and_erased(own_home, tmp_path
     assert "3 forecasts kept in the ledger (campaign spring)" in told
     first = out.read_bytes()
     run(own_home, *command, code=3)  # the same list at the same moment: nothing is kept twice
-    run(own_home, "plan", source, "--budget", 200, "--campaign", "plan", "--as-of", AS_OF, code=3)
+    plan = ("plan", source, "--budget", 400, "--max-deliverables", 1, "--as-of", AS_OF)
+    told = run(own_home, *plan, "--campaign", "plan", code=3)
+    assert "3 forecasts kept in the ledger (campaign plan)" in told
     assert out.read_bytes() == first
     assert "3 forecasts" in run(own_home, "ledger", "list", "--campaign", "spring")
     assert "1 of 2 forecasts" in run(
