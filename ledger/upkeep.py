@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Table,
     and_,
     delete,
+    false,
     func,
     not_,
     or_,
@@ -19,13 +19,15 @@ from sqlalchemy import (
 )
 
 from features.files.atomic import replace_file
+from ledger.database import reason_of
+from ledger.errors import LedgerError
 from ledger.journal import journal_files
 from ledger.segment import DAMAGED
 from ledger.store import Ledger
 from ledger.tables import FORECASTS, OUTCOME_IMPORTS, READINGS, WATCH_RESULTS
 
-#: A creator on a platform by one of his names, in small letters; the platform None where unknown.
-Name = tuple[str | None, str]
+#: Platform, creator_id and handle of rows, None where unknown.
+Place = tuple[str | None, str | None, str | None]
 
 
 def prune(ledger: Ledger, before: int, dry_run: bool = False) -> dict[str, int]:
@@ -50,11 +52,11 @@ def prune(ledger: Ledger, before: int, dry_run: bool = False) -> dict[str, int]:
 
 def erase(ledger: Ledger, creator: str, platform: str | None = None) -> dict[str, int]:
     """Remove all forecasts and readings of a creator, by id or handle and by the other names that
-    he has in the ledger; return how many of each. Raises LedgerError.
+    the ledger has of that creator; return how many of each. Raises LedgerError.
     """
     with ledger.writing() as connection:
-        names = _all_names(connection, (platform, _fold(creator)))
-        forecasts = _is_named(FORECASTS, names)
+        places = _rows_of(connection, creator, platform)
+        forecasts = _is_at(FORECASTS, places)
         ids = select(FORECASTS.c.partnership_id).where(forecasts)
         kept_ids = select(FORECASTS.c.partnership_id).where(
             not_(forecasts), FORECASTS.c.partnership_id.is_not(None)
@@ -65,7 +67,7 @@ def erase(ledger: Ledger, creator: str, platform: str | None = None) -> dict[str
             READINGS.c.partnership_id.in_(ids),
             READINGS.c.partnership_id.not_in(kept_ids),
         )
-        readings = or_(_is_named(READINGS, names), nameless)
+        readings = or_(_is_at(READINGS, places), nameless)
         counts = {
             table.name: _count(connection, table, rows)
             for table, rows in ((READINGS, readings), (FORECASTS, forecasts))
@@ -78,7 +80,10 @@ def erase(ledger: Ledger, creator: str, platform: str | None = None) -> dict[str
 
 
 def rewrite_files(ledger: Ledger) -> None:
-    """Write the files of the database anew, so that the bytes of removed rows are gone."""
+    """Write the files of the database anew, so that the bytes of removed rows are gone.
+
+    Raises LedgerError where others use the database meanwhile.
+    """
     connection = ledger.engine.raw_connection()
     try:
         if ledger.engine.dialect.name == "postgresql":
@@ -89,10 +94,21 @@ def rewrite_files(ledger: Ledger) -> None:
         else:
             cursor = connection.cursor()
             cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             cursor.close()
+            if is_busy:
+                raise _not_rewritten(ledger, "others read it")
+    except ledger.engine.dialect.loaded_dbapi.Error as error:
+        raise _not_rewritten(ledger, reason_of(error)) from None
     finally:
         connection.invalidate()
+
+
+def _not_rewritten(ledger: Ledger, reason: str) -> LedgerError:
+    return LedgerError(
+        f"the rows are removed, but the files of ledger {ledger.place} still hold their bytes: "
+        f"{reason}: run it again"
+    )
 
 
 def holds_name(folder: Path, creator: str) -> list[Path]:
@@ -130,38 +146,52 @@ def _fold(name: str) -> str:
     return name.strip().removeprefix("@").lower()
 
 
-def _all_names(connection: Connection, first: Name) -> set[Name]:
-    """Return all names of the creator of a name, by the rows that have two of them."""
-    names, new = {first}, {first}
-    while new:
-        found: set[Name] = set()
-        for table in (FORECASTS, READINGS):
-            columns = table.c.platform, table.c.creator_id, table.c.handle
-            rows = connection.execute(select(*columns).where(_is_named(table, new)).distinct())
-            found |= {name for row in rows for name in _names_of(row)}
-        new = found - names
-        names |= new
-    return names
+def _rows_of(connection: Connection, creator: str, platform: str | None) -> set[Place]:
+    """Return under which platform, id and handle a creator stands: also rows that share a name and
+    platform with one that is found, until none is left.
+    """
+    places: set[Place] = set()
+    for table in (FORECASTS, READINGS):
+        columns = table.c.platform, table.c.creator_id, table.c.handle
+        places |= {tuple(row) for row in connection.execute(select(*columns).distinct())}
+    found: set[Place] = set()
+    names: set[tuple[str | None, str]] = {(platform, _fold(creator))}
+    while new := {place for place in places - found if _is_one_of(place, names)}:
+        found |= new
+        names |= {
+            (place[0], _fold(name)) for place in new if place[0] for name in place[1:] if name
+        }
+    return found
 
 
-def _names_of(row: Row) -> Iterable[Name]:
-    platform, *names = row
-    return [(platform, _fold(name)) for name in names if name]
+def _is_one_of(place: Place, names: set[tuple[str | None, str]]) -> bool:
+    """Return whether a row has one of the names, on its platform, where both are known."""
+    own = {_fold(name) for name in place[1:] if name}
+    return any(
+        name in own and (platform is None or place[0] is None or platform == place[0])
+        for platform, name in names
+    )
 
 
-def _is_named(table: Table, names: Iterable[Name]) -> ColumnElement[bool]:
-    """Return the condition that a row is of a creator with one of the names."""
-    by_platform: dict[str | None, list[str]] = {}
-    for platform, name in names:
-        by_platform.setdefault(platform, []).extend([name, f"@{name}"])
-    conditions = []
-    for platform, texts in by_platform.items():
-        is_name = or_(
-            func.lower(table.c.creator_id).in_(texts), func.lower(table.c.handle).in_(texts)
-        )
-        is_place = or_(table.c.platform == platform, table.c.platform.is_(None))
-        conditions.append(is_name if platform is None else and_(is_name, is_place))
-    return or_(*conditions)
+def _is_at(table: Table, places: Iterable[Place]) -> ColumnElement[bool]:
+    """Return the condition that a row stands under one of the places."""
+    columns = table.c.platform, table.c.creator_id, table.c.handle
+    return or_(
+        false(),
+        *(
+            and_(
+                *(
+                    column.is_not_distinct_from(value)
+                    for column, value in zip(columns, place, strict=True)
+                )
+            )
+            for place in places
+        ),
+    )
+
+
+def _is_value(column: ColumnElement, value: str | None) -> ColumnElement[bool]:
+    return column.is_not_distinct_from(value)
 
 
 def _count(connection: Connection, table: Table, rows: ColumnElement[bool]) -> int:

@@ -10,12 +10,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from postgres_server import missing_postgres, postgres_server
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from ledger.forecast_entry import LEVELS, ForecastEntry
 from ledger.migrate import VERSION_TABLE
 from ledger.store import LedgerError, ledger_address, open_ledger
-from ledger.tables import METADATA
+from ledger.tables import METADATA, OUTCOME_IMPORTS, READINGS
+from ledger.upkeep import erase, prune
 
 QUANTILES = tuple(float(n) for n in range(len(LEVELS)))
 LEAST = ForecastEntry(
@@ -81,6 +82,39 @@ def test_the_migrations_make_the_tables_of_the_code(address, tmp_path):
         assert (
             compare_metadata(MigrationContext.configure(connection, opts=options), METADATA) == []
         )
+
+
+def reading(**values):
+    return {"recorded_at": 2, "read_at": 2, "platform": "tiktok", **values}
+
+
+def test_one_creator_is_erased_by_all_names_and_what_is_old_is_pruned(address, tmp_path):
+    other = replace(LEAST, forecast_id="3" * 32, creator_id="c1", platform="youtube")
+    by_handle = replace(LEAST, forecast_id="4" * 32, handle="@ÜNÏ", partnership_id="q")
+    with open_ledger(tmp_path, address) as ledger:
+        ledger.append([LEAST, FULL, other, by_handle])
+        with ledger.writing() as connection:
+            for number, source in enumerate(("a.csv", "b.csv"), 1):
+                values = {"import_id": number, "recorded_at": 2, "source": source, "counts": "{}"}
+                connection.execute(OUTCOME_IMPORTS.insert(), values)
+            rows = [
+                reading(import_id=1, creator_id="c1", post_id="t1"),
+                reading(import_id=1, platform=None, handle="ünï"),
+                reading(import_id=1, platform=None, partnership_id="p1"),
+                reading(import_id=2, creator_id="c2"),
+            ]
+            for row in rows:
+                connection.execute(READINGS.insert(), row)
+            connection.execute(READINGS.insert(), reading(import_id=2, platform="x", handle="uni"))
+        assert erase(ledger, "C1", "tiktok") == {"readings": 3, "forecasts": 2}
+        assert erase(ledger, "nobody") == {"readings": 0, "forecasts": 0}
+        assert set(ledger.forecasts()["forecast_id"]) == {"1" * 32, "3" * 32}
+        with ledger.reading() as connection:
+            assert connection.execute(select(OUTCOME_IMPORTS.c.source)).scalars().all() == ["b.csv"]
+        counts = {"forecasts": 2, "readings": 2, "watch_results": 0}
+        assert prune(ledger, LEAST.made_at + 1, dry_run=True) == counts
+        assert prune(ledger, LEAST.made_at + 1) == counts
+        assert ledger.forecasts().empty
 
 
 OPEN = """
