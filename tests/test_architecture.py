@@ -44,6 +44,7 @@ SUBPACKAGES = {
     "ingest.sheets": {"ingest.shapes"},
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
     "ledger.matching": set(),
+    "ledger.migrations": set(),
     "serving.scoring": set(),
     "serving.track": {"serving.frame_file", "serving.ledger_entries", "serving.scoring"},
     "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring", "serving.workbook"},
