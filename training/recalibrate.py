@@ -22,8 +22,7 @@ import pandas as pd
 from features.errors import CreatorcastError
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle, load_version
-from models.bundle_files import BundleError
-from models.champion import champion_version
+from models.champion import champion_folder
 from models.forecast import Forecaster
 from models.recalibration import (
     CENTRE_SHARE,
@@ -225,11 +224,7 @@ def adjusted_cells(adjustment: Adjustment, trained: Bundle) -> list[dict]:
 
 def _bundles(home: Path) -> tuple[Bundle, Bundle]:
     """Return the champion, and the bundle that has its boosters with the tables as trained."""
-    version = champion_version(home)
-    if version is None:
-        raise BundleError(
-            f"no champion in {str(Path(home) / 'artifacts')!r}: run creatorcast promote first"
-        )
+    version = champion_folder(home).name
     champion = load_version(home, version)
     root = trained_version(champion.manifest)
     return champion, champion if root == version else load_version(home, root)
