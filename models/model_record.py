@@ -116,8 +116,8 @@ def _about(manifest: Mapping[str, Any]) -> Iterator[str]:
     if adjusted:
         outcomes = pluralize(f"{adjusted['outcomes']:,}", "outcome")
         yield (
-            f"Its ranges were adjusted by {outcomes} read until {_day(adjusted['until'])}; the test "
-            "below is of the model before that."
+            f"Its ranges were adjusted by {outcomes} read until {_day(adjusted['until'])}; the "
+            "test below is of the model before that."
         )
     if trained_on == SIMULATED:
         yield "It was trained on a simulated market: nothing about real creators follows."
