@@ -154,7 +154,7 @@ def live_month(folder: Path, address: str, truth: MarketTruth, month: int) -> No
     answers = folder / f"month_{month}_scored.csv"
     run("score", str(listed), "--data", str(folder / "data"), "--as-of", moment,
         "--out", str(answers), "--campaign", f"month {month}")  # fmt: skip
-    move_forecasts_to_their_time(len(posts) * month)
+    move_forecasts_to_their_time(len(posts), f"month {month}")
     came = folder / f"month_{month}_outcomes.csv"
     outcomes_of(posts).to_csv(came, index=False)
     run("outcomes", str(came))
@@ -240,26 +240,25 @@ def wait_for_other_model(address: str, version: str) -> None:
     raise click.ClickException(f"the service still answers by {version} after {SECONDS:g} s")
 
 
-def move_forecasts_to_their_time(number: int) -> None:
-    """Say of each forecast of the ledger that it was made at its as_of: the months of the market
-    pass in minutes. Waits until so many are there.
+def move_forecasts_to_their_time(number: int, campaign: str) -> None:
+    """Say of each forecast of a campaign in the ledger that it was made at its as_of: the months of
+    the market pass in minutes. Waits until all are there. Raises ClickException.
     """
-    from sqlalchemy import func, select, update
+    from sqlalchemy import update
 
     from commands.environment import home_folder
     from ledger.store import open_ledger
     from ledger.tables import FORECASTS
 
+    own = FORECASTS.c.campaign == campaign
     end = time.monotonic() + SECONDS
     with open_ledger(home_folder()) as ledger:
-        while time.monotonic() < end:
-            with ledger.writing() as connection:
-                connection.execute(update(FORECASTS).values(made_at=FORECASTS.c.as_of))
-                count = connection.execute(select(func.count()).select_from(FORECASTS)).scalar_one()
-            if count >= number:
-                return
+        while len(ledger.forecasts(campaign)) < number:
+            if time.monotonic() > end:
+                raise click.ClickException(f"not all {number} forecasts are in the ledger")
             time.sleep(0.5)
-    click.echo(f"of about {number} forecasts {count} are in the ledger")
+        with ledger.writing() as connection:
+            connection.execute(update(FORECASTS).where(own).values(made_at=FORECASTS.c.as_of))
 
 
 def show_months(folder: Path, trained: str) -> None:

@@ -59,9 +59,11 @@ def _recalibrate(since: int | None) -> Recalibration:
     from ledger.matched_forecasts import match_forecasts
     from ledger.readings import read_readings
     from ledger.store import ledger_address, open_ledger
+    from models.champion import champion_folder
     from training.recalibrate import recalibrate as recalibrate_champion
 
     home, now = home_folder(), time.time_ns() // 1000
+    champion_folder(home)  # without a champion there is nothing to adjust
     with open_ledger(home, ledger_address(home, os.environ)) as ledger:
         forecasts, readings = ledger.forecasts(), read_readings(ledger)
     matched = match_forecasts(forecasts, readings, now, growth_of_home(home))

@@ -3,10 +3,12 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matched_outcomes import END, matched_outcomes
 
+from creatorcast import main
 from features.history.arrays import DAY_US
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from ledger.matched_forecasts import WAITING
@@ -170,3 +172,13 @@ def test_totals_over_several_deliverables_recalibrate_as_single_ones_do(own_home
     made = recalibrate(own_home, matched.drop(columns="creator"), NOW).trained.bundle
     moved = [row["moved"] for row in made.manifest["recalibrated"]["tables"]]
     assert moved == pytest.approx([-0.3] * len(moved), abs=0.06)  # three quarters of it
+
+
+def test_the_command_says_what_it_lacks(own_home, tmp_path_factory, monkeypatch):
+    for folder, words in (
+        (own_home, "0 matured outcomes of 0 creators are too few"),
+        (tmp_path_factory.mktemp("empty"), "no champion"),
+    ):
+        monkeypatch.setenv("CREATORCAST_HOME", str(folder))
+        ran = CliRunner().invoke(main, ["recalibrate", "--no-log"])
+        assert (ran.exit_code, words in ran.output) == (2, True), ran.output

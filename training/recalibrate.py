@@ -22,8 +22,8 @@ import pandas as pd
 from features.errors import CreatorcastError
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle, load_version
-from models.bundle_files import BundleError
-from models.champion import champion_version
+from models.champion import champion_folder
+from models.conformal import GRID
 from models.forecast import Forecaster
 from models.recalibration import (
     CENTRE_SHARE,
@@ -52,6 +52,8 @@ TARGET = "engagements"
 ENOUGH_OUTCOMES, ENOUGH_CREATORS = 200, 30
 #: Coverage of the 80 % interval, on the outcomes themselves, below which it does not help.
 LEAST_COVERAGE = 0.78
+#: Mean change of the 10, 50 and 90 % quantiles, in halves of the 80 % interval, that is none.
+LEAST_CHANGE = 0.05
 #: Share of the backtest's rank correlation that is left where the order is taken to be lost.
 ORDER_LOST = 0.5
 BOOTSTRAP_ROUNDS = 200
@@ -143,9 +145,15 @@ def require_enough(outcomes: UsableOutcomes) -> None:
 
 
 def require_change(changed: Forecaster, champion: Bundle, outcomes: UsableOutcomes) -> None:
-    """Raise NothingToRecalibrate where the tables would be those of the champion."""
-    ours, theirs = (f.conformal_ for f in (changed, champion.forecasters[TARGET]))
-    if np.allclose(ours.z[ours.place], theirs.z[theirs.place], atol=1e-9):
+    """Raise NothingToRecalibrate where the tables would be about those of the champion."""
+    platform, evidence, _ = outcomes.codes()
+    knots = np.searchsorted(GRID, [0.1, 0.5, 0.9])
+    ours, theirs = (
+        tables.z[tables.place[platform, evidence]][:, knots]
+        for tables in (changed.conformal_, champion.forecasters[TARGET].conformal_)
+    )
+    half = (theirs[:, [2]] - theirs[:, [0]]) / 2
+    if float((np.abs(ours - theirs) / half).mean()) < LEAST_CHANGE:
         raise NothingToRecalibrate(
             f"nothing to recalibrate: {len(outcomes):,} outcomes of {outcomes.creators:,} creators "
             f"lie about the forecasts of {champion.version} as chance has it"
@@ -225,11 +233,7 @@ def adjusted_cells(adjustment: Adjustment, trained: Bundle) -> list[dict]:
 
 def _bundles(home: Path) -> tuple[Bundle, Bundle]:
     """Return the champion, and the bundle that has its boosters with the tables as trained."""
-    version = champion_version(home)
-    if version is None:
-        raise BundleError(
-            f"no champion in {str(Path(home) / 'artifacts')!r}: run creatorcast promote first"
-        )
+    version = champion_folder(home).name
     champion = load_version(home, version)
     root = trained_version(champion.manifest)
     return champion, champion if root == version else load_version(home, root)
