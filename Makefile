@@ -33,6 +33,9 @@ demo: setup  ## simulate, train, promote, score a list, ask the service: the who
 ui: setup  ## the runs and models of artifacts/ in MLflow's pages, on 127.0.0.1:5000
 	$(BIN)/creatorcast ui $(ARGS)
 
+cycle: setup  ## three months of a model whose market changes: serve, ledger, outcomes, watch, recalibrate, promote
+	$(BIN)/creatorcast cycle
+
 test: setup  ## the tests, two files at a time, some eight minutes on two cores
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
@@ -85,4 +88,4 @@ lock:  ## resolve the dependencies anew (needs uv)
 	  --constraint requirements.lock requirements-spark.in --output-file requirements-spark.lock
 
 clean:  ## remove what the demo and the tests made
-	rm -rf artifacts demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis
+	rm -rf artifacts cycle demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis

@@ -5,7 +5,23 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, plan, runs, scoring, serving, tracking, training
+from commands import (
+    champion,
+    cycle,
+    data,
+    demo,
+    ledger,
+    outcomes,
+    plan,
+    recalibration,
+    review,
+    runs,
+    scoring,
+    serving,
+    tracking,
+    training,
+    watching,
+)
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -25,14 +41,20 @@ COMMANDS = (
     champion.promote,
     champion.rollback,
     champion.bundles,
+    recalibration.recalibrate,
     runs.card,
     runs.ui,
     scoring.score,
     scoring.benchmarks,
     tracking.track,
+    outcomes.outcomes,
+    review.review,
+    watching.watch,
     plan.plan,
+    ledger.ledger,
     serving.serve,
     demo.demo,
+    cycle.cycle,
 )
 
 

@@ -18,7 +18,12 @@ from commands.registry import announce_champion, sync_champion_alias
     type=FOLDER,
     help="Tables whose later posts both are asked about. Default: the bundle's own.",
 )
-@click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Promote even what fails a criterion or cannot be compared. Needs --reason.",
+)
+@click.option("--reason", metavar="TEXT", help="Why it is forced; it is kept.")
 @click.option(
     "--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing."
 )
@@ -29,32 +34,41 @@ def promote(
     version: str | None,
     data: Path | None,
     force: bool,
+    reason: str | None,
     dry_run: bool,
     no_log: bool,
 ) -> None:
-    """Make the bundle VERSION (default: the newest) the champion, after comparing both on what both
-    were asked alike.
+    """Make the bundle VERSION (default: the newest) the champion, if it is not worse on what both
+    were asked alike: CRPS, coverage in every cell, creators that trained neither.
 
     VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists
-    both). Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable.
-    See docs/promotion.md.
+    both). Exit code 0: promoted; 3: refused, as it fails a criterion or nothing is comparable; 2:
+    unusable. See docs/promotion.md.
     """
-    from training.promote.comparison import Comparison
-    from training.promote.promote import PromotionRefused
+    from training.promote.promote import PromotionRefused, ReasonMissing
     from training.promote.promote import promote as promote_bundle
     from training.registry import registered_bundle
 
+    if reason is not None and not force:
+        raise ReasonMissing("--reason without --force: a reason is kept of forced promotions only")
     if version is not None and version.isdecimal():
         version = registered_bundle(home_folder(), tracking_address(), int(version))
     try:
-        promotion = promote_bundle(home_folder(), version, force, data, dry_run, report_progress)
+        promotion = promote_bundle(
+            home_folder(), version, reason or "" if force else None, data, dry_run, report_progress
+        )
     except PromotionRefused as refusal:
-        if isinstance(refusal.comparison, Comparison):
-            click.echo(str(refusal.comparison))
+        click.echo(str(refusal.promotion))
         click.echo(f"creatorcast: {refusal}", err=True)
         ctx.exit(3)
-    if promotion.comparison is not None:
-        click.echo(str(promotion.comparison))
+    if str(promotion):
+        click.echo(str(promotion))
+    if promotion.forced is not None:
+        click.echo(
+            f"forced, although it failed {len(promotion.forced.failed)}: {promotion.forced.reason}"
+        )
+    elif force:
+        click.echo("--force was not needed: its reason is not kept")
     if dry_run:
         version = promotion.bundle.version
         is_champion = version == promotion.previous_version

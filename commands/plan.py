@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commands.campaign import CAMPAIGN, campaign_keeper, tell_kept
 from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Amount, Moment
@@ -20,6 +21,7 @@ from commands.scorer_inputs import build_scorer, input_files
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ledger.list_keeper import ListKeeper
     from serving.plan.candidates import CandidateList
     from serving.plan.settings import PlanSettings
     from serving.scoring.scorer import Scorer
@@ -104,6 +106,7 @@ def _add_plan_options(command: Any) -> Any:
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@CAMPAIGN
 @add_report_options
 @add_sheet_options
 @click.pass_context
@@ -118,6 +121,7 @@ def plan(
     against: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
+    campaign: str | None,
     report: ReportRequest,
     **given: Any,
 ) -> None:
@@ -140,6 +144,12 @@ def plan(
             "--report is of a new plan, and --saved compares an old one: leave out --saved and "
             "name --budget and --currency, and the report is of the plan of today"
         )
+    if saved is not None and campaign is not None:
+        raise click.UsageError(
+            "--campaign keeps the forecasts of a new plan, and --saved compares an old one: leave "
+            "one of them out"
+        )
+    keeper = campaign_keeper(campaign) if saved is None else None
     check_list(candidates)  # before the model is loaded, which takes seconds
     sheet = {name: given.pop(name) for name in _SHEET_NAMES}
     settings = _settings(saved, against, given)
@@ -160,7 +170,7 @@ def plan(
         click.echo(note, err=True)
     moment = microseconds(as_of if as_of is not None else pd.Timestamp.now(tz="UTC"))
     if saved is None:
-        rejected = _print_plan(scorer, listed, settings, moment, out, picture, report)
+        rejected = _print_plan(scorer, listed, settings, moment, out, picture, report, keeper)
     else:
         rejected = _print_comparison(scorer, listed, settings, moment, (saved, against), out)
     if rejected:
@@ -180,14 +190,22 @@ def _print_plan(
     out: Path | None,
     picture: Path | None,
     report: ReportRequest,
+    keeper: ListKeeper | None,
 ) -> int:
     """Make a plan, print and write it; return how many rows were rejected."""
+    from serving.ledger_entries import AskedBy, ForecastCollector
     from serving.plan.files import write_plan
     from serving.plan.planner import make_plan
     from serving.plan.terminal import print_plan
+    from serving.scoring.prospect_batch import now_us
 
+    campaign = None if keeper is None else keeper.campaign
+    forecasts = ForecastCollector(AskedBy("plan", now_us(), campaign))
+    keep = None if keeper is None else forecasts
     with _quiet_solver():
-        made = make_plan(scorer, listed, settings, as_of)
+        made = make_plan(scorer, listed, settings, as_of, keep)
+    if keeper is not None:
+        keeper.keep(forecasts.batches, forecasts.lost, forecasts.fault)
     # files first: what reads the standard output may end before all is printed
     if out is not None:
         write_plan(made, out)
@@ -205,6 +223,7 @@ def _print_plan(
             f"{counts['left_out']:,} left out + {counts['rejected']:,} rejected"
             + (f"; plan in {out}" if out else "")
         )
+    tell_kept(keeper)
     return counts["rejected"]
 
 

@@ -13,6 +13,7 @@ import click
 from commands.parameter_types import FILE
 
 if TYPE_CHECKING:
+    from monitoring.review import Review
     from serving.batch import RunCounts
     from serving.plan.answer import Plan
     from serving.report.content import Report
@@ -128,6 +129,13 @@ class ReportRequest:
             for one in tracked.rejected[:MAX_NAMED]
         ]
         self._write(track_report(tracked.answers, record, rejected, self.hide_fees, unused))
+
+    def write_reviewed(self, review: Review) -> None:
+        """Write the report of a campaign's review."""
+        from serving.report.review_report import review_report
+
+        if self.path is not None:
+            self._write(review_report(review, self.hide_fees))
 
     def _write(self, report: Report, to_error_output: bool = False) -> None:
         from serving.report.report_file import write_report

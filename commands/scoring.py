@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commands.campaign import CAMPAIGN, campaign_keeper, tell_kept
 from commands.command_group import Command
 from commands.options import DASK, DASK_MINUTES, ENGINE, add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FILE_OR_STDIO, FOLDER, Moment
@@ -110,6 +111,7 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@CAMPAIGN
 @add_report_options
 @add_sheet_options
 @click.pass_context
@@ -128,6 +130,7 @@ def score(
     explain: bool,
     comparables: bool,
     platform: str | None,
+    campaign: str | None,
     report: ReportRequest,
     **given: Any,
 ) -> None:
@@ -153,6 +156,7 @@ def score(
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     check_paths(prospects, out, inputs)
+    keeper = campaign_keeper(campaign)
     with require_unchanged(data, rates, emv):
         options = BatchOptions(
             columns=columns,
@@ -164,12 +168,14 @@ def score(
             **{name: given.pop(name) for name in _RUN_NAMES},
             **report.batch_options(top, asked),
             sheet=build_sheet_options(platform, **given),
+            ledger=keeper,
         )
         scorer = build_scorer(data, rates, emv)
     with console_reporter(Console(stderr=True)) as reporter:
         counts = score_file(prospects, out, scorer, as_of, options, reporter)
     report.write_scored(counts, scorer.bundle.manifest, out)
     print_counts(counts, out)
+    tell_kept(keeper)
     if counts.rejected:
         ctx.exit(3)
 

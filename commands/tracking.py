@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commands.campaign import CAMPAIGN, campaign_keeper, tell_kept
 from commands.command_group import Command
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE, FOLDER, Moment
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.tables.model import Tables
+    from ledger.list_keeper import ListKeeper
     from serving.scoring.scorer import Scorer
+    from serving.track.kept_posts import KeepPosts
     from serving.track.list_run import TrackedList
 
 #: Rejected lines that are printed where they are written to no file.
@@ -43,6 +46,7 @@ MAX_PRINTED = 20
 @click.option(
     "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
 )
+@CAMPAIGN
 @add_report_options
 @add_sheet_options
 @click.pass_context
@@ -54,6 +58,7 @@ def track(
     out: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
+    campaign: str | None,
     report: ReportRequest,
     **sheet: Any,
 ) -> None:
@@ -81,19 +86,40 @@ def track(
     inputs = {"the list": readings, **input_files(data, sheet["columns"], rates=rates)}
     _check_out(out, inputs)
     report.check(inputs, _outputs(out))
+    keeper = campaign_keeper(campaign)
     with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
         options = build_sheet_options(platform, **sheet)
         usd_rates = read_rates(rates) if rates else None
-        tracked = track_list(readings, options, Tracker(scorer), tables, moment, usd_rates)
+        tracked = track_list(
+            readings, options, Tracker(scorer), tables, moment, usd_rates, _keep(keeper)
+        )
     for note in tracked.notes:
         click.echo(note, err=True)
     _hand_over(tracked, out)
     report.write_tracked(tracked, scorer.bundle.manifest)
     _print_counts(tracked, out)
+    tell_kept(keeper)
     if tracked.rejected:
         ctx.exit(3)
+
+
+def _keep(keeper: ListKeeper | None) -> KeepPosts | None:
+    """Return what keeps the forecasts of posts, None where none are kept."""
+    from serving.ledger_entries import AskedBy, ForecastCollector
+    from serving.scoring.prospect_batch import now_us
+    from serving.track.kept_posts import PostForecasts, post_batch
+
+    if keeper is None:
+        return None
+
+    def keep(made: PostForecasts) -> None:
+        collected = ForecastCollector(AskedBy("track", now_us(), keeper.campaign))
+        collected.add(lambda: post_batch(made, collected.asked), len(made.kept))
+        keeper.keep(collected.batches, collected.lost, collected.fault)
+
+    return keep
 
 
 def _check_out(out: Path | None, inputs: dict[str, Path]) -> None:

@@ -8,7 +8,14 @@ from features.files.atomic import replace_text
 from features.files.regular import read_regular
 from models.bundle_files import BundleError
 from models.bundle_folders import bundles_folder
-from models.champion_history import append_champion, champions_until, write_champions
+from models.champion_history import (
+    ForcedPromotion,
+    append_champion,
+    champions_until,
+    lines_until,
+    mark_rolled_back,
+    write_champions,
+)
 from models.manifest_schema import VERSION_PATTERN
 
 #: What a bundle is called while it is written: its version and the process.
@@ -59,16 +66,15 @@ def champion_version(home: Path) -> str | None:
         ) from error
 
 
-def set_champion(home: Path, version: str) -> None:
-    """Make a version the champion, and add it to the history.
+def set_champion(home: Path, version: str, forced: ForcedPromotion | None = None) -> None:
+    """Make a version the champion, and add it to the history, with why it was forced.
 
-    The history is written first: if the process ends between the two, the champion is still the one
-    before, and the line about the new one does not count.
+    The history is written first, here and in `restore_champion`: if the process ends between the
+    two, the champion is still the one before, and the history is read up to it.
     """
     history = champion_history_file(home)
-    write_champions(
-        history, append_champion(champions_until(history, champion_version(home)), version)
-    )
+    lines = lines_until(history, champion_version(home))
+    write_champions(history, append_champion(lines, version, forced))
     replace_text(champion_file(home), version + "\n")
 
 
@@ -82,14 +88,21 @@ def previous_champion(home: Path) -> str | None:
 
 
 def restore_champion(home: Path) -> None:
-    """Make the champion before the current one, which must exist, champion again.
-
-    The pointer is written first: if the process ends between the two, lines after it do not count.
-    """
+    """Make the champion before the current one, which must exist, champion again."""
     history = champion_history_file(home)
-    champions = champions_until(history, champion_version(home))[:-1]
-    replace_text(champion_file(home), champions[-1]["version"] + "\n")
-    write_champions(history, champions)
+    current = champion_version(home)
+    earlier = champions_until(history, current)[-2]["version"]
+    write_champions(history, mark_rolled_back(lines_until(history, current)))
+    replace_text(champion_file(home), earlier + "\n")
+
+
+def forced_promotions(home: Path) -> list[dict]:
+    """Return the lines of the history with a promotion by force, oldest first, rolled back or not.
+
+    Raises models.champion_history.ChampionHistoryError.
+    """
+    lines = lines_until(champion_history_file(home), champion_version(home))
+    return [line for line in lines if isinstance(line.get("forced"), dict)]
 
 
 def remove_unfinished(home: Path) -> None:

@@ -1,11 +1,14 @@
 """The champions of a home in their order, so that the one before can be made champion again.
 
-A file beside the pointer (`artifacts/champion`), one JSON object a line, oldest first. The pointer
-alone says which bundle is champion: lines after the last one that names it were never or are no
-longer true, and do not count.
+A file beside the pointer (`artifacts/champion`), one JSON object a line, oldest first. It is
+written before the pointer, and the pointer alone says which bundle is champion: the last line that
+names it. Lines after that one do not count: a promotion that was not finished, which the next
+change drops, or a champion that was rolled back, whose line is kept for its reason.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,36 +24,68 @@ class ChampionHistoryError(CreatorcastError):
     """The file with the earlier champions cannot be read."""
 
 
+@dataclass(frozen=True)
+class ForcedPromotion:
+    """Why a bundle was promoted though it failed criteria, and which."""
+
+    reason: str
+    failed: tuple[str, ...]
+
+
 def champions_until(path: Path, current: str | None) -> list[dict]:
     """Return the champions up to `current`, as {"version", "since"}; [] where there is none.
 
-    `since` (ISO, UTC) is None where a champion was named by hand. Raises ChampionHistoryError.
+    Those that were promoted by force have `forced`: {"reason", "failed"}. `since` (ISO, UTC) is
+    None where a champion was named by hand. Raises ChampionHistoryError.
+    """
+    return [line for line in lines_until(path, current) if "rolled_back" not in line]
+
+
+def lines_until(path: Path, current: str | None) -> list[dict]:
+    """Return the lines that are true: the champions up to `current`, and those rolled back, which
+    have `rolled_back`, the moment.
     """
     if current is None:
         return []
-    champions = _read(path)
-    places = [place for place, champion in enumerate(champions) if champion["version"] == current]
-    if places:
-        return champions[: places[-1] + 1]
-    return [*champions, {"version": current, "since": None}]
+    lines = read_lines(path)
+    places = [place for place, line in enumerate(lines) if line["version"] == current]
+    if not places:
+        unmarked = [{"version": current, "since": None}]
+        return [*lines, *unmarked]
+    current_line = {k: v for k, v in lines[places[-1]].items() if k != "rolled_back"}
+    after = [line for line in lines[places[-1] + 1 :] if "rolled_back" in line]
+    return [*lines[: places[-1]], current_line, *after]
 
 
-def append_champion(champions: list[dict], version: str) -> list[dict]:
-    """Return the champions followed by `version`; unchanged where it is already the last."""
+def append_champion(
+    lines: list[dict], version: str, forced: ForcedPromotion | None = None
+) -> list[dict]:
+    """Return the lines followed by `version`; unchanged where it is the champion already."""
+    champions = [line for line in lines if "rolled_back" not in line]
     if champions and champions[-1]["version"] == version:
-        return champions
-    return [
-        *champions,
-        {"version": version, "since": datetime.now(UTC).isoformat(timespec="seconds")},
-    ]
+        return lines
+    line = {"version": version, "since": _now()}
+    return [*lines, line if forced is None else {**line, "forced": asdict(forced)}]
 
 
-def write_champions(path: Path, champions: list[dict]) -> None:
+def mark_rolled_back(lines: list[dict]) -> list[dict]:
+    """Return the lines with the champion, the last one that is not, marked as rolled back."""
+    current = max(n for n, line in enumerate(lines) if "rolled_back" not in line)
+    marked = {**lines[current], "rolled_back": _now()}
+    return [*lines[:current], marked, *lines[current + 1 :]]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_champions(path: Path, champions: Sequence[dict]) -> None:
     """Write the file, whole or not at all."""
     replace_text(path, "".join(json.dumps(champion) + "\n" for champion in champions))
 
 
-def _read(path: Path) -> list[dict]:
+def read_lines(path: Path) -> list[dict]:
+    """Return all lines of the file; [] where there is none. Raises ChampionHistoryError."""
     try:
         lines = read_regular(path, MAX_HISTORY_BYTES).decode().splitlines()
     except (FileNotFoundError, NotADirectoryError):

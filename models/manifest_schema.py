@@ -11,11 +11,15 @@ from models.bundle_schema import (
     Count,
     Evidence,
     Moment,
+    Number,
     OpenModel,
     Platform,
     Share,
     one_of,
+    require_ascending,
+    require_shape,
 )
+from models.input_reference import REFERENCE_LEVELS
 
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -106,6 +110,29 @@ class _SharedShock(OpenModel):
     source: str
 
 
+class _NumberReference(OpenModel):
+    missing: Share
+    quantiles: list[Number]
+
+    @model_validator(mode="after")
+    def _check_quantiles(self) -> "_NumberReference":
+        if self.quantiles:
+            count = (len(REFERENCE_LEVELS),)
+            require_ascending("quantiles", require_shape("quantiles", self.quantiles, count))
+        return self
+
+
+class _PlatformInputs(OpenModel):
+    rows: Count
+    accounts: Count
+    numbers: dict[str, _NumberReference]
+    words: dict[str, dict[str, Share]]
+
+
+class _InputReference(OpenModel):
+    platforms: dict[Platform, _PlatformInputs] = Field(default_factory=dict)
+
+
 class _PlatformExtent(OpenModel):
     __pydantic_extra__: dict[str, MetricValue]
     first_post: Moment | None = None
@@ -135,6 +162,7 @@ class Manifest(OpenModel):
     backtest: _Backtest = _Backtest(table=[])
     platforms: dict[Platform, _PlatformExtent] = Field(default_factory=dict)
     shared_shock: _SharedShock | None = None
+    input_reference: _InputReference = _InputReference()
 
     @model_validator(mode="before")
     @classmethod

@@ -112,6 +112,13 @@ def _about(manifest: Mapping[str, Any]) -> Iterator[str]:
         extent = f" on {posts} of {accounts}"
     until = f", until {_day(manifest['until'])}" if "until" in manifest else ""
     yield f"The forecasts are by the model {version}, trained{extent}{until}."
+    adjusted = manifest.get("recalibrated")
+    if adjusted:
+        outcomes = pluralize(f"{adjusted['outcomes']:,}", "outcome")
+        yield (
+            f"Its ranges were adjusted by {outcomes} read until {_day(adjusted['until'])}; the "
+            "test below is of the model before that."
+        )
     if trained_on == SIMULATED:
         yield "It was trained on a simulated market: nothing about real creators follows."
 

@@ -142,7 +142,7 @@ class RunningForecast:
 
     def mean(self) -> np.ndarray:
         """Return the expected count within the probabilities of GRID, (n,)."""
-        return np.expm1(self.log_curve) @ _WIDTHS
+        return curve_mean(self.log_curve)
 
     def share_reached(self) -> np.ndarray:
         """Return the present count over the median at the horizon, (n,): 1 for posts that are over,
@@ -181,6 +181,13 @@ def running_forecast(
     least = np.where(posts.is_over, np.nan_to_num(np.log1p(posts.earlier_count)), 0.0)
     log_curve = np.maximum(log_curve + back[:, None], least[:, None])
     return RunningForecast(log_curve, posts, pooling.weight)
+
+
+def curve_mean(log_curve: np.ndarray) -> np.ndarray:
+    """Return the expected count within the probabilities of GRID, (n,), by quantiles of
+    ln(1 + count) at GRID, (n, len(GRID)).
+    """
+    return np.expm1(log_curve) @ _WIDTHS
 
 
 def move_forecast(

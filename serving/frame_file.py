@@ -1,4 +1,4 @@
-"""Write a frame to one file, CSV or Parquet, whole or not at all."""
+"""Write a frame to one file, CSV, Parquet or XLSX, whole or not at all."""
 
 from pathlib import Path
 
@@ -9,16 +9,21 @@ from features.files.atomic import replace_file
 from features.files.formula_escape import escape_formula_frame
 
 ENDINGS = (".csv", ".parquet")
+TABLE_ENDINGS = (*ENDINGS, ".xlsx")
+#: Rows that a sheet holds below its header.
+_SHEET_ROWS = 2**20 - 1
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class FileError(CreatorcastError):
     """A file cannot be written."""
 
 
-def check_ending(path: Path) -> None:
-    """Raise FileError where the ending of the file is not one of ENDINGS."""
-    if path.suffix not in ENDINGS:
-        raise FileError(f"{str(path)!r} has an unknown ending: expected .csv or .parquet")
+def check_ending(path: Path, endings: tuple[str, ...] = ENDINGS) -> None:
+    """Raise FileError where the ending of the file is not one of `endings`."""
+    if path.suffix not in endings:
+        known = f"{', '.join(endings[:-1])} or {endings[-1]}"
+        raise FileError(f"{str(path)!r} has an unknown ending: expected {known}")
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
@@ -32,5 +37,18 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
     if ending == ".parquet":
         frame.to_parquet(path, index=False)
+    elif ending == ".xlsx":
+        _write_sheet(frame, path)
     else:
-        escape_formula_frame(frame).to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        escape_formula_frame(frame).to_csv(path, index=False, date_format=_MOMENT)
+
+
+def _write_sheet(frame: pd.DataFrame, path: Path) -> None:
+    if len(frame) > _SHEET_ROWS:
+        raise FileError(f"a sheet holds {_SHEET_ROWS:,} rows, not {len(frame):,}: write .parquet")
+    texts = {
+        name: frame[name].dt.strftime(_MOMENT) for name in frame.select_dtypes("datetimetz").columns
+    }
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with pd.ExcelWriter(path, "xlsxwriter", engine_kwargs={"options": options}) as writer:
+        frame.assign(**texts).to_excel(writer, index=False)

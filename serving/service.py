@@ -5,6 +5,7 @@ because that carries more requests than BentoML's own routing (benchmarks/serve_
 """
 
 import gc
+import logging
 import os
 import sys
 
@@ -12,6 +13,7 @@ import bentoml
 import click
 from starlette.types import Receive, Scope, Send
 
+from ledger.keeper import ForecastKeeper
 from serving.http.auth import AccessControl, AuthMiddleware
 from serving.http.metrics import MetricsMiddleware
 from serving.http.model_store import ModelStore
@@ -20,8 +22,10 @@ from serving.http.routes import build_app
 from serving.http.startup import check_listening, check_start, exit_on_lost_port
 from serving.http.strict_http import use_strict_http
 from serving.http.temporary_folder import use_temporary_folder
+from serving.http.watch_figures import WatchFigures
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
 
+log = logging.getLogger("bentoml.creatorcast")
 app = build_app()
 
 
@@ -94,14 +98,25 @@ class Creatorcast:
         self.champion = ModelStore(settings, on_change=_on_new_champion)
         self.champion.start()
         app.state.champion = self.champion
+        self.keeper = None
+        if settings.ledger is not None:
+            self.keeper = ForecastKeeper(settings.ledger, app.state.metrics.ledger, log)
+            self.keeper.start()
+            self.watch_figures = WatchFigures(settings.ledger, log)
+            app.state.metrics.register(self.watch_figures)
+            self.watch_figures.start()
+        app.state.ledger = self.keeper
 
     def __is_ready__(self) -> bool:
         return self.champion.current is not None
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Stop looking for new champions."""
+        """Stop looking for new champions, and move what waits into the ledger."""
         self.champion.stop()
+        if self.keeper is not None:
+            self.watch_figures.stop()
+            self.keeper.stop()
         gc.unfreeze()  # libraries complain at the end of what is never freed
 
 

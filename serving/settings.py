@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import CreatorcastError
+from ledger.settings import LedgerSettings, ledger_settings
 
 #: The name of the service for `bentoml serve`.
 SERVICE = "serving.service:Creatorcast"
@@ -59,7 +60,7 @@ class Settings:
 
     Champion and keys are checked for changes every `poll_seconds`. `insecure` lets everybody who
     reaches the service use it without a key. `snapshot` takes the place of `data`; answers from one
-    older than `stale_days` have a warning.
+    older than `stale_days` have a warning. `ledger`: where forecasts are kept, None where not.
     """
 
     home: Path
@@ -70,12 +71,13 @@ class Settings:
     insecure: bool = False
     snapshot: Path | None = None
     stale_days: float = STALE_DAYS
+    ledger: LedgerSettings | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one counts as not set.
 
-    Raises SettingsError where one is wrong, or two contradict each other.
+    Raises SettingsError, or LedgerError, where one is wrong, or two contradict each other.
     """
 
     def folder(name: str) -> Path | None:
@@ -85,14 +87,16 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(
             f"{DATA} and {SNAPSHOT} are both set: give tables, or a snapshot of them"
         )
+    home = folder("CREATORCAST_HOME") or Path(".")
     return Settings(
-        home=folder("CREATORCAST_HOME") or Path("."),
+        home=home,
         data=folder(DATA),
         rates=folder(RATES),
         api_keys_file=folder("CREATORCAST_API_KEYS_FILE"),
         insecure=environment.get("CREATORCAST_INSECURE") == "1",
         snapshot=folder(SNAPSHOT),
         stale_days=_days(environment.get("CREATORCAST_SNAPSHOT_DAYS") or str(STALE_DAYS)),
+        ledger=ledger_settings(home, environment),
     )
 
 

@@ -43,13 +43,16 @@ SUBPACKAGES = {
     "ingest.shapes": set(),
     "ingest.sheets": {"ingest.shapes"},
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
+    "ledger.matching": set(),
+    "ledger.migrations": set(),
     "serving.scoring": set(),
-    "serving.track": {"serving.frame_file", "serving.scoring"},
+    "serving.track": {"serving.frame_file", "serving.ledger_entries", "serving.scoring"},
     "serving.plan": {"serving.batch", "serving.frame_file", "serving.scoring", "serving.workbook"},
-    "serving.report": {"serving.plan", "serving.scoring", "serving.track"},
+    "serving.review": {"serving.scoring", "serving.workbook"},
+    "serving.report": {"serving.plan", "serving.review", "serving.scoring", "serving.track"},
     "serving.workbook": {"serving.scoring"},
-    "serving.http": {"serving.plan", "serving.scoring", "serving.track"},
-    "serving.batch": {"serving.scoring", "serving.workbook"},
+    "serving.http": {"serving.ledger_entries", "serving.plan", "serving.scoring", "serving.track"},
+    "serving.batch": {"serving.ledger_entries", "serving.scoring", "serving.workbook"},
     "serving.client": set(),
     "serving.registered_model": {"serving.http", "serving.scoring"},
 }
@@ -164,7 +167,7 @@ def test_imports_between_sub_packages_point_one_way(subpackage):
 def test_every_sub_package_has_its_rule():
     folders = {
         f"{package}.{path.parent.name}"
-        for package in ("features", "ingest", "serving")
+        for package in ("features", "ingest", "ledger", "serving")
         for path in (ROOT / package).glob("*/__init__.py")
     }
     assert folders == set(SUBPACKAGES)

@@ -10,11 +10,12 @@ from models.champion import (
     champion_file,
     champion_history_file,
     champion_version,
+    forced_promotions,
     previous_champion,
     restore_champion,
     set_champion,
 )
-from models.champion_history import ChampionHistoryError
+from models.champion_history import ChampionHistoryError, ForcedPromotion, champions_until
 
 # --- the champions before ---
 
@@ -29,9 +30,9 @@ def champions(tmp_path):
 
 
 def kept(home):
-    return [
-        json.loads(line)["version"] for line in champion_history_file(home).read_text().splitlines()
-    ]
+    """Give the champions in their order, without those that were rolled back."""
+    path = champion_history_file(home)
+    return [line["version"] for line in champions_until(path, champion_version(home))]
 
 
 def test_champions_are_kept_in_their_order(champions):
@@ -62,6 +63,29 @@ def test_what_was_gone_back_from_is_no_longer_before_the_next(champions):
     assert (kept(champions), previous_champion(champions)) == (["one", "two", "four"], "two")
 
 
+def test_why_a_champion_was_forced_is_kept_even_after_it_was_rolled_back(champions):
+    set_champion(champions, "four", ForcedPromotion("a new market", ("CRPS, all history",)))
+    forced = {"reason": "a new market", "failed": ["CRPS, all history"]}
+    assert [(one["version"], one["forced"]) for one in forced_promotions(champions)] == [
+        ("four", forced)
+    ]
+    restore_champion(champions)
+    set_champion(champions, "five")
+    (line,) = forced_promotions(champions)
+    assert (line["version"], line["forced"], "rolled_back" in line) == ("four", forced, True)
+    assert (kept(champions), previous_champion(champions)) == (
+        ["one", "two", "three", "five"],
+        "three",
+    )
+
+
+def test_a_forced_promotion_that_was_not_finished_is_not_told(champions, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("models.champion.replace_text", lambda path, text: None)
+        set_champion(champions, "four", ForcedPromotion("a new market", ()))
+    assert (champion_version(champions), forced_promotions(champions)) == ("three", [])
+
+
 def test_a_champion_may_come_again(champions):
     set_champion(champions, "one")
     assert (kept(champions), previous_champion(champions)) == (
@@ -86,7 +110,7 @@ def test_a_champion_of_before_the_history_or_named_by_hand_is_kept(champions):
     [
         (lambda home: set_champion(home, "four"), "three", "two"),
         (lambda home: set_champion(home, "one"), "three", "two"),
-        (restore_champion, "two", "one"),
+        (restore_champion, "three", "two"),
     ],
 )
 def test_work_that_ends_between_the_two_files_leaves_the_pointer_true(

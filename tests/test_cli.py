@@ -167,8 +167,9 @@ def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
     ]
     dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
     assert dated == {
-        ("import", "--observed-at"),
+        *((name, "--observed-at") for name in ("import", "outcomes")),
         *((name, "--as-of") for name in ("features", "plan", "score", "snapshot", "track")),
+        *((name, "--since") for name in ("recalibrate", "watch")),
     }
     assert dated == {
         (name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)

@@ -14,11 +14,17 @@ from models.bundle_folders import bundles_folder
 from models.champion import champion_version, set_champion
 from training.artifacts import backtest_file
 from training.promote.compare import compare_with_champion
-from training.promote.comparison import NotComparable, compare_pairs, comparison_table
-from training.promote.score_pairs import pair_scores
+from training.promote.comparison import (
+    NotComparable,
+    UnseenComparison,
+    compare_pairs,
+    comparison_table,
+)
+from training.promote.score_pairs import NO_PAIRS, pair_scores
 
 CUT = pd.Timestamp("2026-03-01", tz="UTC")
 DAY = pd.Timedelta(days=1)
+NONE_UNSEEN = UnseenComparison(NO_PAIRS.rows, "none")
 OLD, NEW = "20260301-000000-aaaaaa", "20260401-000000-bbbbbb"
 
 
@@ -27,8 +33,13 @@ def score_rows(*rows, **same):
     usual = {
         "split": "seen", "asked": "history", "creator": "tiktok/a", "posted": 1, "platform": "tiktok",
         "evidence": "history", "horizon_days": 7, "cut": CUT, "lead_days": 5.0, "y": 2.0, "crps": 0.5,
+        "band": "micro", "q0.05": 1.0, "q0.1": 1.5, "q0.9": 2.5, "q0.95": 3.0,
     }  # fmt: skip
-    return pd.DataFrame([{**usual, **same, **row} for row in rows])
+    rows = pd.DataFrame([{**usual, **same, **row} for row in rows])
+    return rows.assign(
+        inside_80=rows["y"].between(rows["q0.1"], rows["q0.9"]),
+        inside_90=rows["y"].between(rows["q0.05"], rows["q0.95"]),
+    )
 
 
 def many_scores(creators=12, posts=5, crps=0.5, platform="tiktok", **same):
@@ -52,8 +63,9 @@ def test_scores_of_the_same_question_are_paired():
     ours, theirs = score_rows({"crps": 0.4}), score_rows({"crps": 0.5})
     assert pair_scores(ours, theirs).rows.to_dict("records") == [
         {
-            "creator": "tiktok/a", "posted": 1, "number": 0, "platform": "tiktok", "evidence": "history",
-            "candidate": 0.4, "champion": 0.5,
+            "creator": "tiktok/a", "posted": 1, "number": 0, "platform": "tiktok", "band": "micro",
+            "evidence": "history", "candidate": 0.4, "champion": 0.5, "candidate_80": True, "champion_80": True,
+            "candidate_90": True, "champion_90": True,
         }
     ]  # fmt: skip
 
@@ -92,7 +104,7 @@ def test_a_post_counts_once_for_each_evidence():
     )
     pairs = pair_scores(shown, shown)
     assert pairs.rows["evidence"].tolist() == ["history", "summary", "profile"]
-    comparison = compare_pairs(pairs, 7)
+    comparison = compare_pairs(pairs, 7, NONE_UNSEEN)
     assert (comparison.posts, comparison.creators) == (1, 1)
     assert comparison.table["posts"].tolist() == [1] * 6
 
@@ -121,7 +133,7 @@ def test_every_post_of_the_candidate_is_compared_or_told():
         y=np.where(ours["posted"] == 1, 9.0, 2.0),
     )
     theirs = pd.concat([theirs[theirs["posted"] != 2], many_scores(3, 1, platform="x")])
-    comparison = compare_pairs(pair_scores(ours, theirs), 7)
+    comparison = compare_pairs(pair_scores(ours, theirs), 7, NONE_UNSEEN)
     assert comparison.posts == 24
     assert comparison.left_out == (
         "12 posts on tiktok asked about more than 1 day apart (35 days)",
@@ -191,7 +203,11 @@ def test_the_interval_is_over_creators_and_not_over_posts():
 @pytest.mark.parametrize(
     ("creators", "factor", "worse"),
     [
-        (50, 1.05, ["tiktok history +5.0% (+5.0% to +5.0%)"]),
+        (
+            50,
+            1.05,
+            ["CRPS, tiktok history: +5.0% (+5.0% to +5.0%), expected interval not above +0.1%"],
+        ),
         (49, 1.05, []),
         (50, 1 + 1e-12, []),
         (50, 0.9, []),
@@ -200,9 +216,11 @@ def test_the_interval_is_over_creators_and_not_over_posts():
 def test_a_platform_decides_from_50_creators_on_even_where_all_are_better(creators, factor, worse):
     theirs = pd.concat([many_scores(creators, 2), many_scores(100, 2, platform="instagram")])
     factors = np.where(theirs["platform"] == "tiktok", factor, 0.8)
-    comparison = compare_pairs(pair_scores(theirs.assign(crps=theirs["crps"] * factors), theirs), 7)
+    comparison = compare_pairs(
+        pair_scores(theirs.assign(crps=theirs["crps"] * factors), theirs), 7, NONE_UNSEEN
+    )
     assert comparison.table["change"][0] < 0
-    assert comparison.worse_lines == worse
+    assert [text for text in comparison.failed if text.startswith("CRPS")] == worse
 
 
 def test_summary_and_profile_decide_by_platform_alone():
@@ -211,13 +229,13 @@ def test_summary_and_profile_decide_by_platform_alone():
         [many_scores(12), many_scores(30, **same), many_scores(30, platform="x", **same)]
     )
     ours = theirs.assign(crps=theirs["crps"] * np.where(theirs["evidence"] == "profile", 1.5, 1))
-    comparison = compare_pairs(pair_scores(ours, theirs), 7)
+    comparison = compare_pairs(pair_scores(ours, theirs), 7, NONE_UNSEEN)
     assert comparison.table[["platform", "evidence", "creators"]].to_numpy().tolist()[1] == [
         "all",
         "profile",
         60,
     ]
-    assert comparison.worse_lines == []
+    assert comparison.failed == []
 
 
 # --- both backtests, or nothing comparable ---

@@ -31,7 +31,7 @@ def key_file(tmp_path):
 def test_a_file_gives_its_keys_alone(key_file):
     assert len(read_keys(key_file)) == 2
     keys = Keys(key_file)
-    assert [keys.match(given.encode()) for given in (GOOD, OTHER, "campaigns", GOOD[:-1], "", f"campaigns:{GOOD}")] == [
+    assert [bool(keys.find(given.encode())) for given in (GOOD, OTHER, "campaigns", GOOD[:-1], "", f"campaigns:{GOOD}")] == [
         True, True, False, False, False, False,
     ]  # fmt: skip
 
@@ -69,17 +69,17 @@ def test_keys_are_rotated_by_replacing_the_file_and_a_broken_one_changes_nothing
 
     key_file.with_name("new").write_text(OTHER)
     key_file.with_name("new").replace(key_file)
-    assert keys.match(GOOD.encode())  # not looked at yet
+    assert bool(keys.find(GOOD.encode()))  # not looked at yet
     replaced(OTHER)
-    assert (keys.match(GOOD.encode()), keys.match(OTHER.encode())) == (False, True)
+    assert (bool(keys.find(GOOD.encode())), bool(keys.find(OTHER.encode()))) == (False, True)
     for _ in range(2):
         replaced("")
-        assert keys.match(OTHER.encode())
+        assert bool(keys.find(OTHER.encode()))
     key_file.unlink()
     now += 2.0
-    assert keys.match(OTHER.encode())
+    assert bool(keys.find(OTHER.encode()))
     replaced(GOOD)
-    assert (keys.match(GOOD.encode()), keys.match(OTHER.encode())) == (True, False)
+    assert (bool(keys.find(GOOD.encode())), bool(keys.find(OTHER.encode()))) == (True, False)
     told = [record.message.split(" '")[0] for record in caplog.records]
     assert told == [
         "2 key(s) in use",
@@ -105,7 +105,7 @@ def test_what_is_no_file_holds_nobody_and_a_link_to_one_is_followed(key_file, ca
             AccessError, match=f"cannot be read: it is a {kind}, expected a regular file"
         ):
             read_keys(key_file)
-        assert keys.match(GOOD.encode())
+        assert bool(keys.find(GOOD.encode()))
         assert (
             f"keys stay as they were: key file {str(key_file)!r} cannot be read: it is a {kind}"
             in caplog.text
@@ -113,7 +113,7 @@ def test_what_is_no_file_holds_nobody_and_a_link_to_one_is_followed(key_file, ca
         place = key_file.rename(place) if not link else place
         key_file.unlink(missing_ok=True)
     key_file.symlink_to(kept)
-    assert keys.match(OTHER.encode())
+    assert bool(keys.find(OTHER.encode()))
     assert len(read_keys(key_file)) == 2
 
 
@@ -129,11 +129,11 @@ def test_a_slow_disk_does_not_hold_requests(key_file, monkeypatch):
     monkeypatch.setattr("serving.http.keys.PATIENCE", 0.01)
     monkeypatch.setattr("serving.http.keys.read_keys", lambda path: ())
     began = threading.active_count()
-    assert [keys.match(GOOD.encode()) for _ in range(5)] == [True] * 5
+    assert [bool(keys.find(GOOD.encode())) for _ in range(5)] == [True] * 5
     assert threading.active_count() == began + 1  # one reads for all of them
     disk.set()
     keys._reading.join()
-    assert not keys.match(GOOD.encode())
+    assert not bool(keys.find(GOOD.encode()))
 
 
 def test_a_file_that_everybody_can_read_is_told(key_file, caplog):

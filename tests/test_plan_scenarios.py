@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from models.conformal import GRID, ConformalTables
 from models.delivery import DeliveredTotals
 from models.distribution import PredictiveDistribution
+from models.joint_draws import draw_uniforms
 from models.totals import TotalsTables
-from serving.plan.scenarios import draw_totals, draw_uniforms
+from serving.plan.scenarios import draw_totals
 
 DRAWS = 2000
 

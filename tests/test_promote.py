@@ -120,7 +120,7 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
     assert lines.loc[("all", "profile"), "posts"] == posts
     # the same recipe fitted to the same posts is the same model
     assert lines["change"].abs().max() < 1e-9
-    assert comparison.worse_lines == []
+    assert comparison.failed == []
     end = bundles["new"].manifest["until"][:10]
     apart, asked, recipe = comparison.notes
     assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
@@ -176,12 +176,15 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
     home, bundles, folders = grown
     worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=2.0)).bundle
     with pytest.raises(
-        PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt"
+        PromotionRefused, match=rf"^{worse.version} fails \d+ of \d+ criteria, so .* stays"
     ) as refusal:
         promote(home)
-    assert refusal.value.comparison.worse_lines[0].startswith("all history +")
+    assert refusal.value.promotion.comparison.failed[0].startswith("CRPS, all history: +")
     assert champion_version(home) == bundles["old"].version
-    assert promote(home, force=True).comparison.worse_lines == refusal.value.comparison.worse_lines
+    assert (
+        promote(home, force="because").comparison.failed
+        == refusal.value.promotion.comparison.failed
+    )
     assert champion_version(home) == worse.version
 
 
@@ -218,10 +221,10 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
     assert reason.format(new=new) in text
     assert text.endswith(
         f"so nothing is decided and {bundles['old'].version} stays the champion: name tables with later posts "
-        f"(--data DATA), or promote {new} with --force"
+        f"(--data DATA), or promote {new} with --force --reason TEXT"
     )
     assert champion_version(home) == bundles["old"].version
-    assert isinstance(promote(home, force=True).comparison, NotComparable)
+    assert isinstance(promote(home, force="because").comparison, NotComparable)
     assert champion_version(home) == new
 
 
@@ -444,11 +447,11 @@ def second(home, trained, factor, version="29990101-000000-second", horizon_days
 def test_a_worse_bundle_needs_force(copied, trained):
     worse = second(copied, trained, 1.5)
     with pytest.raises(
-        PromotionRefused, match=r"is worse than the champion .* all history \+50.0%.* --force"
+        PromotionRefused, match=r"fails .* CRPS, all history: \+50.0%.* --force --reason TEXT"
     ):
         promote(copied)
     assert champion_version(copied) == trained.bundle.version
-    assert promote(copied, force=True).comparison.worse_lines
+    assert promote(copied, force="because").comparison.failed
     assert champion_version(copied) == worse.version
 
 
@@ -469,6 +472,8 @@ def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
     champion_file(copied).unlink()
     promotion = promote(copied)
     assert (promotion.previous_version, promotion.comparison) == (None, None)
+    assert {one.name for one in promotion.criteria} == {"coverage 80%", "coverage 90%"}
+    assert {one.verdict for one in promotion.criteria} <= {"passed", "outside, told only"}
     assert champion_file(copied).read_text() == f"{trained.bundle.version}\n"
 
 
@@ -518,14 +523,14 @@ def test_only_versions_of_bundles_of_the_home_are_promoted(
     names = {"bundles": bundles_folder(copied), "there": there, "elsewhere": tmp_path / "elsewhere"}
     shutil.copytree(trained.folder, tmp_path / "elsewhere")
     with pytest.raises(BundleError, match=fault.format(**names)):
-        promote(copied, version.format(**names), force=True)
+        promote(copied, version.format(**names), force="because")
     assert champion_version(copied) == there
 
 
 def test_a_bundle_in_a_folder_of_another_name_is_refused(copied, trained):
     shutil.copytree(trained.folder, bundles_folder(copied) / "renamed")
     for act in (
-        lambda: promote(copied, "renamed", force=True),
+        lambda: promote(copied, "renamed", force="because"),
         lambda: load_version(copied, "renamed"),
     ):
         with pytest.raises(
@@ -789,7 +794,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, copied, trai
     same = len(dry.stdout.splitlines()) - (code == 0)
     assert real.stdout.splitlines()[:same] == dry.stdout.splitlines()[:same]
     if code:
-        assert real.stderr.startswith(f"creatorcast: {bundle.version} is worse than the champion")
+        assert real.stderr.startswith(f"creatorcast: {bundle.version} fails ")
     else:
         assert (
             dry.stdout.splitlines()[-1]
@@ -806,25 +811,65 @@ def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remed
 ):
     version = second(copied, trained, 0.8, horizon_days=14).version
     result = run("promote", "--no-log")
-    assert (result.exit_code, result.stdout) == (3, "")
+    assert (result.exit_code, "not comparable" in result.stdout) == (3, True)
     reason = "the candidate forecasts engagements 14 days after posting, the champion 30 days after"
-    decided = f"so nothing is decided and {trained.bundle.version} stays the champion: promote {version} with --force"
+    decided = f"so nothing is decided and {trained.bundle.version} stays the champion: promote {version} with --force --reason TEXT"
     assert result.stderr == f"creatorcast: nothing comparable: {reason}; {decided}\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_nothing_comparable_is_one_sentence_and_no_table(run, copied, trained, options):
+def test_where_nothing_is_comparable_every_criterion_says_so(run, copied, trained, options):
     backtest_file(copied, second(copied, trained, 0.8).version).unlink()
     result = run("promote", "--no-log", *options)
-    assert (result.exit_code, result.stdout) == (3, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith(
-        "creatorcast: nothing comparable: the backtest scores of 29990101-000000-second cannot be"
-    )
-    forced = run("promote", "--no-log", "--force", *options)
+    said = "nothing comparable: the backtest scores of 29990101-000000-second cannot be"
+    assert (result.exit_code, line.startswith(f"creatorcast: {said}")) == (3, True)
+    told, header, *table = result.stdout.splitlines()
+    assert told.startswith(said)
+    assert header.split()[:2] == ["criterion", "where"]
+    assert [re.split(r" {2,}", row.strip()) for row in table[:3]] == [
+        [name, "not comparable"] for name in ("CRPS", "CRPS, unseen creators", "coverage")
+    ]
+    forced = run("promote", "--no-log", "--force", "--reason", "they  know\nmore", *options)
     assert forced.exit_code == 0
-    assert len(forced.stdout.splitlines()) == 2
-    assert forced.stdout.startswith("nothing comparable: ")
+    assert "forced, although it failed 1: they know more" in forced.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--force"], "--force without a reason: say why, such as --reason "),
+        (["--force", "--reason", " \n"], "--force without a reason: say why, such as --reason "),
+        (["--force", "--reason", "x" * 501], "the reason of --force has 501 characters: at most"),
+        (["--reason", "better"], "--reason without --force: a reason is kept of forced promotions"),
+    ],
+)
+def test_force_needs_a_reason(run, copied, trained, options, fault):
+    second(copied, trained, 1.5)
+    before = contents(copied)
+    result = run("promote", "--no-log", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"creatorcast: {fault}")
+    assert contents(copied) == before
+
+
+def test_why_it_was_forced_is_kept_and_listed(run, copied, trained):
+    version = second(copied, trained, 1.5).version
+    assert run("promote", "--no-log", "--force", "--reason", "a new market").exit_code == 0
+    line = json.loads(champion_history_file(copied).read_text().splitlines()[-1])
+    assert (line["version"], line["forced"]["reason"]) == (version, "a new market")
+    assert line["forced"]["failed"][0].startswith("CRPS, all history: +50.0%")
+    told = run("bundles").stdout
+    assert f"{version} was promoted by force on {line['since'][:10]}: a new market" in told
+    assert run("rollback", "--no-log").exit_code == 0
+    assert "a new market (rolled back)" in run("bundles").stdout
+
+
+def test_force_that_was_not_needed_keeps_no_reason(run, copied, trained):
+    second(copied, trained, 0.8)
+    result = run("promote", "--no-log", "--force", "--reason", "to be sure")
+    assert "--force was not needed: its reason is not kept" in result.stdout.splitlines()
+    assert "to be sure" not in champion_history_file(copied).read_text()
 
 
 def test_a_dry_run_of_the_champion_says_that_it_is_the_champion_already(run, trained):

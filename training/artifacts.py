@@ -5,6 +5,8 @@ artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
 artifacts/backtests/VERSION.json     what is true of one training and one machine: when and where it
                                      was, the folder of its tables, its learning curve, and what
                                      its run tells (training.runs.note)
+artifacts/backtests/VERSION.outcomes.parquet  of a recalibrated bundle, in their place: the scores
+                                     of the outcomes that judge it, beside the champion's
 """
 
 import json
@@ -66,13 +68,61 @@ def write_artifacts(
     `scores`: those of the backtest, with the creators' names; `note`: what is kept beside it, as
     training.runs.note.training_note gives it. Raises training.home_lock.HomeError.
     """
+    kept = {
+        **(note or {}),
+        **_moment_and_machine(),
+        "data": str(Path(data).resolve()),
+        "learning": record.learning.to_dict("list"),
+    }
+
+    def write_record(version: str) -> None:
+        path = backtest_file(home, version)
+        replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+        replace_text(note_file(home, version), json.dumps(kept) + "\n")
+
+    return TrainingResult(*_write(home, bundle, write_record, report), record, kept)
+
+
+def write_recalibrated(
+    home: Path,
+    bundle: Bundle,
+    scores: pd.DataFrame,
+    report: Callable[[str], None] = lambda text: None,
+) -> TrainingResult:
+    """Write a recalibrated bundle as `write_artifacts` does, with the scores of the outcomes that
+    judge it in the place of a backtest's. Raises HomeError.
+    """
+    kept = _moment_and_machine()
+
+    def write_record(version: str) -> None:
+        path = outcome_scores_file(home, version)
+        replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+        replace_text(note_file(home, version), json.dumps(kept) + "\n")
+
+    return TrainingResult(*_write(home, bundle, write_record, report), None, kept)
+
+
+def _moment_and_machine() -> dict[str, Any]:
+    return {"created_at": datetime.now(UTC).isoformat(), "machine": machine()}
+
+
+def _write(
+    home: Path,
+    bundle: Bundle,
+    write_record: Callable[[str], None],
+    report: Callable[[str], None],
+) -> tuple[Path, Bundle]:
+    """Write the record of a bundle, then the bundle; return its folder, and the bundle as read from
+    there and tried.
+    """
     make_artifacts(home)
     version = content_version(bundle)
     folder = bundles_folder(home) / version
     with home_lock(home, report):
         try:
             remove_unfinished(home)
-            kept = _write_record(home, version, record, scores, data, note or {})
+            backtest_file(home, version).parent.mkdir(parents=True, exist_ok=True)
+            write_record(version)
             if not _is_there(folder, report):
                 manifest = {"version": version, **bundle.manifest}
                 save_bundle(replace(bundle, manifest=manifest), folder)
@@ -80,32 +130,9 @@ def write_artifacts(
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = TrainingResult(folder, load_bundle(folder), record, kept)
-    try_in_process(trained.bundle)
-    return trained
-
-
-def _write_record(
-    home: Path,
-    version: str,
-    record: BacktestResult,
-    scores: pd.DataFrame,
-    data: Path,
-    note: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Write the scores of a bundle's backtest, and its note, which is returned."""
-    kept = {
-        **note,
-        "created_at": datetime.now(UTC).isoformat(),
-        "machine": machine(),
-        "data": str(Path(data).resolve()),
-        "learning": record.learning.to_dict("list"),
-    }
-    path = backtest_file(home, version)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
-    replace_text(note_file(home, version), json.dumps(kept) + "\n")
-    return kept
+    written = load_bundle(folder)
+    try_in_process(written)
+    return folder, written
 
 
 def _is_there(folder: Path, report: Callable[[str], None]) -> bool:
@@ -135,6 +162,11 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
 def backtest_file(home: Path, version: str) -> Path:
     """Return the file with the scores of one bundle's backtest."""
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
+
+
+def outcome_scores_file(home: Path, version: str) -> Path:
+    """Return the file with the scores of the outcomes that judge one recalibrated bundle."""
+    return backtest_file(home, version).with_suffix(".outcomes.parquet")
 
 
 def training_data_folder(home: Path, version: str) -> Path | None:

@@ -9,7 +9,7 @@ from features.tables.vocabulary import TARGETS
 from models.bundle import check_bundle
 from models.bundle_files import BundleError
 from models.bundle_folders import bundle_versions, bundles_folder
-from models.champion import champion_version, previous_champion
+from models.champion import champion_version, forced_promotions, previous_champion
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
 from training.curve_text import CurveEntries
@@ -60,7 +60,23 @@ def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...]
         for version, role in roles.items()
         if version not in versions
     ]
-    return "\n".join([*_table(rows), NOTE, *missing, *unknown, *faults])
+    forced = [] if unknown else forced_lines(home)
+    return "\n".join([*_table(rows), NOTE, *forced, *missing, *unknown, *faults])
+
+
+def forced_lines(home: Path) -> list[str]:
+    """Return a line for each promotion by force: when, why, and what the bundle failed."""
+    return [_forced_line(line) for line in forced_promotions(home)]
+
+
+def _forced_line(line: dict) -> str:
+    failed = line["forced"].get("failed") or []
+    more = f" and {len(failed) - 1:,} more" if len(failed) > 1 else ""
+    state = " (rolled back)" if "rolled_back" in line else ""
+    return (
+        f"{line['version']} was promoted by force on {str(line.get('since'))[:10]}: "
+        f"{line['forced'].get('reason')}{state}; it failed: {''.join(failed[:1])}{more}"
+    )
 
 
 def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:

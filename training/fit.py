@@ -8,7 +8,8 @@ weighing more.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from features.tables.vocabulary import MATURE_DAYS, TARGETS
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
 from models.forecaster_columns import forecaster_columns
+from models.input_reference import fit_input_reference
 from training.backend import LOCAL, Backend
 from training.dataset import LabelledQueries, sample_training_rows, training_weights
 from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
@@ -42,12 +44,14 @@ class FittedModels:
 
     - `until`: moments (platforms,), see training.platform_times
     - `rows`: number of training rows by target
+    - `input_reference`: of the rows of the first target, see models.input_reference
     """
 
     until: np.ndarray
     reference: Reference
     forecasters: dict[str, Forecaster]
     rows: dict[str, int]
+    input_reference: dict[str, Any] = field(default_factory=dict)
 
     def at_horizon(self, history: History) -> History:
         """Return the history with its counts brought to the horizon of the models."""
@@ -151,6 +155,10 @@ def fit_uncalibrated(
             continue
         fitted.forecasters[target] = fit_forecaster(target, training, recipe, backend)
         fitted.rows[target] = len(training.rows)
+        if target == targets[0]:
+            bands = tuple(reference.band_edges)
+            inputs = fit_input_reference(training.x, training.rows.account, bands)
+            fitted.input_reference.update(inputs)
         report(f"  {target}: {len(training.rows):,} rows learned from")
     return fitted
 

@@ -162,6 +162,7 @@ def make_manifest(
         "accounts": len(history.accounts),
         "posts": len(history.posts_with_engagements.time),
         "rows": fitted.rows,
+        "input_reference": fitted.input_reference,
         "recipe": recipe.parameters(),
         "made_with": made_with(),
         "backtest": {

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.files.change_guard import FileChangedError, FileFingerprint
+from ledger.list_keeper import ListKeeper
 from serving.batch.answer_summary import AnswerSummary
 from serving.batch.best_answers import BEST_FILE, BestKeeper
 from serving.batch.checkpoint import Checkpoint
@@ -32,7 +33,7 @@ class ChunkRun:
     """Scores the chunks of a list that a checkpoint does not have yet.
 
     `executor`: makes who scores them; `fingerprint`: of the list's files as the run began;
-    `chunk_rows`: rows of a chunk.
+    `chunk_rows`: rows of a chunk; `ledger`: keeps the forecasts, None where none are kept.
     """
 
     checkpoint: Checkpoint
@@ -43,6 +44,7 @@ class ChunkRun:
     fingerprint: FileFingerprint
     chunk_rows: int
     best: BestKeeper | None = None
+    ledger: ListKeeper | None = None
     rows_read: int = field(default=0, init=False)
     reported_notes: set[str] = field(default_factory=set, init=False)
 
@@ -125,6 +127,9 @@ class ChunkRun:
     def _record(self, result: ChunkResult) -> dict:
         """Write down what came of a chunk; return its counts."""
         self._check_list()
+        if self.ledger is not None and (made := result.forecasts) is not None:
+            # before the chunk counts as done: a chunk that is scored again has the same ids
+            self.ledger.keep(made.batches, made.lost, made.fault)
         self.checkpoint.append("answers", result.answers)
         self.checkpoint.append("rejected", result.rejected)
         self.checkpoint.append(BEST_FILE, result.best)

@@ -12,17 +12,21 @@ from serving.batch.best_answers import BestKeeper
 from serving.batch.chunks import Chunk
 from serving.batch.score_chunk import ChunkScorer, fit_to_width
 from serving.batch.writers import AnswerWriter
+from serving.ledger_entries import ForecastCollector
 
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """What came of a chunk: its counts, notes for the user, and what to append to the files."""
+    """What came of a chunk: its counts, notes for the user, what to append to the files, and its
+    forecasts for the ledger.
+    """
 
     figures: dict
     notes: list[str]
     answers: bytes
     rejected: bytes
     best: bytes = b""
+    forecasts: ForecastCollector | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,9 @@ class ChunkTask:
             rejected.append([*fitted.cells, fitted.position, "; ".join(fitted.reasons)])
         best = b"" if self.best is None else self.best.encode(scored.answers)
         answers = self.writer.encode(scored.answers.select(self.writer.schema.names))
-        return ChunkResult(figures, scored.notes, answers, encode_csv_rows(rejected), best)
+        return ChunkResult(
+            figures, scored.notes, answers, encode_csv_rows(rejected), best, scored.forecasts
+        )
 
 
 def encode_csv_rows(rows: list[list]) -> bytes:

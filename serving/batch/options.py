@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from features.files.output_paths import output_fault
 from ingest.sheets.sheet_types import SheetOptions
+from ledger.list_keeper import ListKeeper
 from models.booster_engine import AUTO, BULK_ROWS, LIGHTGBM
 from models.cluster import TIMEOUT_MINUTES
 from serving.batch.errors import BatchError
@@ -34,7 +35,8 @@ class BatchOptions:
     serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs`: what is read besides the
     list -> its file or folder; `inputs_digest`: of those behind the scorer; `resume`: continue an
     unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
-    whose workers score, which is given up after `dask_minutes` without progress.
+    whose workers score, which is given up after `dask_minutes` without progress; `ledger`: keeps
+    the forecasts, None where none are kept.
     """
 
     columns: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class BatchOptions:
     dask_minutes: float = TIMEOUT_MINUTES
     report_rows: int = 0
     report_columns: tuple[str, ...] = ()
+    ledger: ListKeeper | None = None
 
     def known_columns(self) -> tuple[str, ...]:
         """Return the columns that answers have with these options, in order."""
@@ -68,9 +71,9 @@ class BatchOptions:
 
     def as_json(self) -> dict:
         """Return the options that the answers depend on."""
-        options = asdict(self)
         names = ("columns", "top", "rank_by", "extras", "sheet", "report_rows", "report_columns")
-        return {name: options[name] for name in names}
+        options = replace(self, ledger=None)
+        return {name: value for name, value in asdict(options).items() if name in names}
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """A run over a list: its chunks through all cores, into files that are whole or not there."""
 
+import json
 import os
 import shutil
 import sys
@@ -36,7 +37,9 @@ from serving.batch.score_chunk import ChunkScorer
 from serving.batch.top_answers import TopAnswerWriter
 from serving.batch.workbook_plan import workbook_plan
 from serving.batch.writers import WORKBOOK, AnswerWriter, writer_for
+from serving.ledger_entries import AskedBy
 from serving.scoring.measures import measure_columns
+from serving.scoring.prospect_batch import now_us
 from serving.scoring.quantiles import check_quantiles
 from serving.scoring.scorer import Scorer
 from serving.workbook.contents import WorkbookPlan
@@ -95,17 +98,32 @@ def score_file(
         run = ChunkRun(
             checkpoint,
             prospects,
-            ChunkScorer(scorer, as_of, schema, own, options.extras),
+            ChunkScorer(
+                scorer, as_of, schema, own, options.extras, _asked_by(options, checkpoint, scorer)
+            ),
             dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor,
             reporter,
             fingerprint,
             CHUNK_ROWS,
             best,
+            options.ledger,
         )
         counts, answers = run.score_remaining(writer)
         check_content(checkpoint, file, is_named)
         moved = _move_into_place(answers, checkpoint, out, rejected, counts)
         return replace(moved, as_of=as_of, top=options.top)
+
+
+def _asked_by(options: BatchOptions, checkpoint: Checkpoint, scorer: Scorer) -> AskedBy | None:
+    """Return who asks for the forecasts of a run, None where none are kept: the same list at the
+    same moment by the same model has the same ids, so that nothing is kept twice.
+    """
+    if options.ledger is None:
+        return None
+    manifest = checkpoint.manifest or {}
+    run = [manifest.get(name) for name in ("input", "tables", "as_of")]
+    name = json.dumps([*run, options.as_json()["sheet"], scorer.bundle.version], default=str)
+    return AskedBy("score", now_us(), options.ledger.campaign, run=name)
 
 
 def _threads_per_chunk() -> int:

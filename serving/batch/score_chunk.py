@@ -17,6 +17,7 @@ from serving.batch.chunks import Chunk
 from serving.batch.duplicate_ids import ids_or_row_numbers
 from serving.batch.own_cells import as_text
 from serving.batch.package_column import settle_packages
+from serving.ledger_entries import AskedBy, ForecastCollector
 from serving.scoring.answer_table import AnswerTable
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
@@ -52,6 +53,8 @@ class ScoredChunk:
     notes: list[str] = field(default_factory=list)
     #: Currency -> rejected rows that have a fee in it and no rate.
     without_rate: dict[str, int] = field(default_factory=dict)
+    #: Its forecasts for the ledger, where they are to be kept.
+    forecasts: ForecastCollector | None = None
 
     @property
     def value_notes(self) -> list[str]:
@@ -64,7 +67,7 @@ class ChunkScorer:
     """How chunks are scored: by which scorer, as of which moment, with which columns and extras.
 
     `schema`: of the answers; `own`: those of its columns that the list gives, in the order in which
-    chunks give them.
+    chunks give them; `asked`: of the forecasts that go to the ledger, None where none do.
     """
 
     scorer: Scorer
@@ -72,6 +75,7 @@ class ChunkScorer:
     schema: pa.Schema
     own: tuple[str, ...]
     extras: AnswerOptions
+    asked: AskedBy | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,8 +89,13 @@ class ChunkScorer:
         clean, reasons = validate_chunk(chunk, first, repeats)
         valid = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
         prospects = ProspectBatch.from_frame(clean.iloc[valid] if reasons else clean)
+        forecasts = None if self.asked is None else ForecastCollector(self.asked)
         scored = self.scorer.score(
-            prospects, microseconds(self.as_of), extras=self.extras, columns=self.columns
+            prospects,
+            microseconds(self.as_of),
+            extras=self.extras,
+            columns=self.columns,
+            keep=forecasts,
         )
         for row, row_reasons in scored.reasons.items():
             place = int(valid[row])
@@ -104,6 +113,7 @@ class ChunkScorer:
             chunk.blank,
             [*chunk.notes, *_conversion_notes(clean, self.scorer)],
             _count_without_rate(scored, prospects),
+            forecasts,
         )
 
     def _own_columns(self, chunk: Chunk, rows: np.ndarray) -> dict[str, pa.ChunkedArray]:

@@ -108,14 +108,16 @@ class Client:
         as_of: datetime | str | None = None,
         explain: bool = False,
         comparables: bool = False,
+        campaign: str | None = None,
     ) -> Answer:
         """Forecast 1 to 1,000 partnerships; each has its result or its errors.
 
+        `campaign`: as in all methods, the name under which the service's ledger keeps forecasts.
+
         Raises ServiceError, as all methods do.
         """
-        return self._ask(
-            "/v1/predict", partnerships, as_of, explain=explain, comparables=comparables
-        )
+        more = {"explain": explain, "comparables": comparables, "campaign": campaign}
+        return self._ask("/v1/predict", partnerships, as_of, **more)
 
     def rank(
         self,
@@ -125,24 +127,32 @@ class Client:
         as_of: datetime | str | None = None,
         explain: bool = False,
         comparables: bool = False,
+        campaign: str | None = None,
     ) -> Ranking:
         """Forecast partnerships and sort them by a measure, best first; those without a value of it
         come last.
         """
         more = {"by": by, "limit": limit, "explain": explain, "comparables": comparables}
+        more |= {"campaign": campaign}
         return self._ask("/v1/rank", partnerships, as_of, **more)
 
     def explain(
-        self, partnerships: Sequence[Partnership], as_of: datetime | str | None = None
+        self,
+        partnerships: Sequence[Partnership],
+        as_of: datetime | str | None = None,
+        campaign: str | None = None,
     ) -> Answer:
         """Forecast partnerships, each with its reasons and comparable creators."""
-        return self._ask("/v1/explain", partnerships, as_of)
+        return self._ask("/v1/explain", partnerships, as_of, campaign=campaign)
 
     def track(
-        self, partnerships: Sequence[TrackedPartnership], as_of: datetime | str | None = None
+        self,
+        partnerships: Sequence[TrackedPartnership],
+        as_of: datetime | str | None = None,
+        campaign: str | None = None,
     ) -> TrackAnswer:
         """Forecast deliverables that are online, from the counts that were read of them."""
-        return self._ask("/v1/track", partnerships, as_of)
+        return self._ask("/v1/track", partnerships, as_of, campaign=campaign)
 
     def plan(
         self,

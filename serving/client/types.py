@@ -138,6 +138,7 @@ class Answer(TypedDict):
 
     model_version: str
     trained_on: str
+    ledger: NotRequired[str]
     results: list[Result]
 
 
@@ -154,6 +155,7 @@ class Ranking(TypedDict):
 
     model_version: str
     trained_on: str
+    ledger: NotRequired[str]
     by: str
     order: str
     asked: int
@@ -238,6 +240,7 @@ class TrackAnswer(TypedDict):
     as_of: str
     model_version: str
     trained_on: str
+    ledger: NotRequired[str]
     results: list[TrackResult]
 
 
@@ -306,6 +309,7 @@ class PlanTotal(TypedDict):
 class Plan(TypedDict):
     """The answer to a budget: whom to sign."""
 
+    ledger: NotRequired[str]
     currency: str
     budget: float
     spend: float

@@ -13,6 +13,7 @@ import orjson
 
 from serving.http.errors import ErrorDetail, RequestRefused, error_body, field_path, shorten_value
 from serving.http.model_store import LoadedModel
+from serving.http.request_ledger import RequestLedger
 from serving.http.request_reader import ParsedRequest
 from serving.http.response_json import encode_fields, result_fields
 from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable, scatter_columns
@@ -29,9 +30,9 @@ RESULT_COLUMNS = tuple(name for name in ANSWER_COLUMNS if name not in _MODEL_KEY
 class RequestAnswer:
     """The answer to n partnerships, in the order of the request.
 
-    `model`: what the answer says of the model; `results`: of each partnership its JSON fields,
-    without braces; `columns`: figures and evidence, (n,), unknown for those refused, which
-    `is_refused` (n,) marks.
+    `model`: what the answer says of the model and of the ledger; `results`: of each partnership
+    its JSON fields, without braces; `columns`: figures and evidence, (n,), unknown for those
+    refused, which `is_refused` (n,) marks.
     """
 
     model: dict
@@ -70,10 +71,14 @@ class NoneScored(RequestRefused):
 
 
 def answer(
-    loaded: LoadedModel, as_of: datetime, request: ParsedRequest, options: AnswerOptions
+    loaded: LoadedModel,
+    as_of: datetime,
+    request: ParsedRequest,
+    options: AnswerOptions,
+    ledger: RequestLedger,
 ) -> RequestAnswer:
     """Score the partnerships that have no errors; answer each in order by its forecast or its
-    errors.
+    errors. The forecasts go to the ledger.
 
     Raises NoneScored where none could be scored.
     """
@@ -81,8 +86,14 @@ def answer(
     results, errors = [b""] * count, dict(request.faults)
     columns: dict[str, np.ndarray] = {}
     if request.valid_positions:
+        ledger.count_posts(request.prospects, request.posts)
         table = loaded.scorer.score(
-            request.prospects, microseconds(as_of), request.posts, options, RESULT_COLUMNS
+            request.prospects,
+            microseconds(as_of),
+            request.posts,
+            options,
+            RESULT_COLUMNS,
+            ledger.keep,
         )
         is_valid = _mask(count, request.valid_positions)
         columns = table.columns if is_valid.all() else scatter_columns(_figures(table), is_valid)
@@ -93,7 +104,7 @@ def answer(
         refusal = {"partnership_id": request.names[position], "errors": details}
         results[position] = encode_fields(refusal)
     model = {key: loaded.manifest[name] for key, name in _MODEL_KEYS.items()}
-    answered = RequestAnswer(model, results, columns, _mask(count, list(errors)))
+    answered = RequestAnswer(model | ledger.finish(), results, columns, _mask(count, list(errors)))
     if len(errors) == count:
         all_details = (detail for position in sorted(errors) for detail in errors[position])
         raise NoneScored(answered, all_details)

@@ -15,6 +15,8 @@ log = logging.getLogger("bentoml.creatorcast")
 
 #: What probes ask without a key.
 PUBLIC_PATHS = ("/livez", "/readyz", "/healthz")
+#: What the scope of a request names its key by, where the file of keys gives it a name.
+KEY_NAME = "creatorcast.key_name"
 _EXPECTED = "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
 
 
@@ -31,12 +33,16 @@ class AccessControl:
         self._has_logged = False
 
     def refusal(self, scope: Scope) -> RequestRefused | None:
-        """Return why a request is refused; None where it may be answered."""
+        """Return why a request is refused; None where it may be answered, whose scope then has the
+        name of its key.
+        """
         if scope["path"] in PUBLIC_PATHS:
             return None
         if self.keys is not None:
             sent_keys = list(_sent_keys(scope["headers"]))
-            if any(self.keys.match(key) for key in sent_keys):
+            found = next(filter(None, map(self.keys.find, sent_keys)), None)
+            if found is not None:
+                scope[KEY_NAME] = found.name
                 return None
             words = "is no key of this service" if sent_keys else "is missing"
             error = ErrorDetail("no_key", "headers.authorization", words, _EXPECTED)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from features.errors import CreatorcastError
 from features.files.regular import read_regular
@@ -39,8 +40,15 @@ class AccessError(CreatorcastError):
     """The service may not start: its key file cannot be used, or it would answer strangers."""
 
 
-def read_keys(path: Path) -> tuple[bytes, ...]:
-    """Return the sha256 of every key of a file, which may be a link.
+class NamedKey(NamedTuple):
+    """The sha256 of a key, and its name, None where it has none."""
+
+    digest: bytes
+    name: str | None
+
+
+def read_keys(path: Path) -> tuple[NamedKey, ...]:
+    """Return every key of a file, which may be a link.
 
     Raises AccessError, which never quotes a line.
     """
@@ -53,13 +61,13 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        key = line.rpartition(":")[2].strip()
+        name, _, key = (part.strip() for part in line.rpartition(":"))
         if not _KEY.fullmatch(key):
             raise AccessError(
                 f"key file {str(path)!r} line {number} holds no key: "
                 "expected 16 to 256 letters, digits or -._~+/, alone or after a name and a colon"
             )
-        keys.append(_digest(key.encode()))
+        keys.append(NamedKey(_digest(key.encode()), name or None))
     if not keys:
         raise AccessError(f"key file {str(path)!r} is empty: write one key a line")
     return tuple(keys)
@@ -82,17 +90,19 @@ class Keys:
     ):
         self.path, self.poll_seconds, self._clock = path, poll_seconds, clock
         self._stamp, self._due, self._reason = self._file_stamp(), clock() + poll_seconds, ""
-        self._digests = read_keys(path)
+        self._keys = read_keys(path)
         self._reading: threading.Thread | None = None
         self._log_keys()
 
-    def match(self, key: bytes) -> bool:
-        """Return whether `key` is in use; it is compared with every key, each time in full."""
+    def find(self, key: bytes) -> NamedKey | None:
+        """Return a key that is in use, None for any other; it is compared with every key, each time
+        in full.
+        """
         self._refresh()
-        digest, is_known = _digest(key), False
-        for known_digest in self._digests:
-            is_known |= hmac.compare_digest(digest, known_digest)
-        return is_known
+        digest, found = _digest(key), None
+        for known in self._keys:
+            found = known if hmac.compare_digest(digest, known.digest) else found
+        return found
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -110,7 +120,7 @@ class Keys:
         if stamp == self._stamp:
             return
         try:
-            self._digests = read_keys(self.path)
+            self._keys = read_keys(self.path)
         except AccessError as error:
             if str(error) != self._reason:
                 log.error("keys stay as they were: %s", error)
@@ -127,7 +137,7 @@ class Keys:
         return status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode
 
     def _log_keys(self) -> None:
-        log.info("%d key(s) in use", len(self._digests))
+        log.info("%d key(s) in use", len(self._keys))
         if self._stamp and self._stamp[3] & stat.S_IROTH:
             log.warning(
                 "key file %r can be read by everybody on this machine: chmod 600 it", str(self.path)

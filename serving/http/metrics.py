@@ -24,9 +24,11 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.tables.vocabulary import EVIDENCE
+from ledger.keeper import KEPT, LOST, WAITING
 from serving.http.counts import SharedCounters
 
 log = logging.getLogger("bentoml.creatorcast")
@@ -122,6 +124,14 @@ class Metrics:
         ]
         self._counts.note(json.dumps(labels, ensure_ascii=False))
 
+    def ledger(self, what: str, forecasts: float) -> None:
+        """Count forecasts that the ledger kept or lost, or that wait for it (ledger.keeper)."""
+        self._add("ledger", what, amount=forecasts)
+
+    def register(self, collector: Collector) -> None:
+        """Tell the figures of a further collector, which each worker has for itself."""
+        self._registry.register(collector)
+
     def text(self) -> bytes:
         """Return the figures of all workers in the text format of Prometheus."""
         return generate_latest(self._registry)
@@ -150,6 +160,7 @@ class Metrics:
             "Partnerships answered by errors",
             ["endpoint"],
         )
+        yield from _ledger(totals)
         models = GaugeMetricFamily(
             "creatorcast_model_info",
             "1 for the model that a worker answers from",
@@ -190,6 +201,20 @@ def _series(endpoints: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield ("seconds", endpoint)
         yield from (("scored", endpoint, evidence) for evidence in (*EVIDENCE, OTHER))
         yield ("rejected", endpoint)
+    yield from (("ledger", what) for what in (KEPT, LOST, WAITING))
+
+
+def _ledger(totals: dict[tuple[str, ...], float]) -> Iterator[Metric]:
+    """Yield what became of forecasts, 0 too: an alarm needs a series from the beginning."""
+    for what, meaning in (
+        (KEPT, "Forecasts kept in the ledger"),
+        (LOST, "Forecasts that the ledger could not keep; their answers were given"),
+    ):
+        name = f"creatorcast_ledger_{what}"
+        yield CounterMetricFamily(name, meaning, value=totals["ledger", what])
+    waiting = max(totals["ledger", WAITING], 0.0)
+    meaning = "Forecasts kept in the journal that are not yet in the database"
+    yield GaugeMetricFamily("creatorcast_ledger_waiting", meaning, value=waiting)
 
 
 def _counter(

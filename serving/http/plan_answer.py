@@ -10,6 +10,7 @@ from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.model_store import LoadedModel
 from serving.http.plan_reader import plan_refused, read_plan_candidates, read_plan_settings
 from serving.http.plan_schema import EXPECTED_PLAN_VALUES, PlanEnvelope
+from serving.http.request_ledger import RequestLedger
 from serving.http.request_schema import read_request
 from serving.plan.answer import Plan
 from serving.plan.planner import make_plan
@@ -17,7 +18,9 @@ from serving.plan.problem import PlanError
 from serving.scoring.prospect_batch import microseconds
 
 
-def answer_plan(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[RequestAnswer, bytes]:
+def answer_plan(
+    loaded: LoadedModel, body: bytes, now: datetime, ledger: RequestLedger
+) -> tuple[RequestAnswer, bytes]:
     """Answer POST /v1/plan; return what figures count, and the plan as JSON.
 
     Raises RequestRefused where the body is no such request, or no plan can be made.
@@ -34,10 +37,12 @@ def answer_plan(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Reques
     candidates = read_plan_candidates(envelope.partnerships, now)
     try:
         settings = read_plan_settings(envelope)
-        plan = make_plan(loaded.scorer, candidates, settings, microseconds(envelope.as_of or now))
+        ledger.begin("plan", envelope.campaign, now)
+        as_of = microseconds(envelope.as_of or now)
+        plan = make_plan(loaded.scorer, candidates, settings, as_of, ledger.keep)
     except PlanError as error:
         raise plan_refused(error, candidates.rejected) from None
-    return _counted(plan, len(envelope.partnerships)), orjson.dumps(plan)
+    return _counted(plan, len(envelope.partnerships)), orjson.dumps({**plan, **ledger.finish()})
 
 
 def _counted(plan: Plan, count: int) -> RequestAnswer:

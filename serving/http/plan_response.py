@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, Field, create_model
 
+from serving.http.response_schema import LEDGER_MEANING
 from serving.plan import answer
 from serving.plan.left_out import REASONS
 
@@ -171,4 +172,9 @@ def _type(hint: Any) -> Any:
     return hint
 
 
-PlanAnswer: type[BaseModel] = _model(answer.Plan)
+PlanAnswer: type[BaseModel] = create_model(
+    "Plan",
+    __base__=_model(answer.Plan),
+    __doc__=_model(answer.Plan).__doc__,
+    ledger=(str | None, Field(None, description=LEDGER_MEANING)),
+)

@@ -89,6 +89,7 @@ _FIELDS: dict[str, Any] = {
             description="seconds to search, and as many again for what is told of the plan",
         ),
     ),
+    "campaign": (str | None, Envelope.model_fields["campaign"]),
     "partnerships": (list[Any], Envelope.model_fields["partnerships"]),
 }
 #: What surrounds the partnerships; those stay as JSON gives them.

@@ -34,6 +34,11 @@ from serving.http.strict_json import read_strict_json
 MAX_PARTNERSHIPS = 1000
 PARTNERSHIPS_MEANING = "answered each at its place; a bad one does not sink the others"
 MAX_RECENT_POSTS = 500
+MAX_CAMPAIGN = 200
+ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
+CAMPAIGN_MEANING = (
+    "name under which the ledger keeps the forecasts; they are compared with their outcomes by it"
+)
 
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
 #: Read by serving.http.packages: a list or a text.
@@ -148,6 +153,16 @@ Envelope: type[BaseModel] = create_model(
         bool,
         Field(False, description="give the known creators most like each, with what they got"),
     ),
+    campaign=(
+        str | None,
+        Field(
+            None,
+            min_length=1,
+            max_length=MAX_CAMPAIGN,
+            pattern=ONE_LINE,
+            description=CAMPAIGN_MEANING,
+        ),
+    ),
     partnerships=(
         list[Any],
         Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
@@ -183,6 +198,7 @@ _EXPECTED = {
     "as_of": expected_values(Column("as_of", "time", "")),
     "explain": "true or false",
     "comparables": "true or false",
+    "campaign": f"a text of 1 to {MAX_CAMPAIGN} characters in one line",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
 }
 

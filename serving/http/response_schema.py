@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.http.errors import CODES
 from serving.scoring.verdict import CUT_OFFS
 
+LEDGER_MEANING = (
+    "kept, or not kept and why: whether the forecasts are in the ledger; only where the service "
+    "has one, or where a campaign was named"
+)
 _IN_FEE_CURRENCY = "in the currency of the fee; null where none was given"
 
 
@@ -224,4 +228,5 @@ class Answer(BaseModel):
 
     model_version: str
     trained_on: str = Field(description="real or simulated data, or published figures")
+    ledger: str | None = Field(None, description=LEDGER_MEANING)
     results: list[Result]

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.http.answer import NoneScored, RequestAnswer
-from serving.http.auth import PUBLIC_PATHS
+from serving.http.auth import KEY_NAME, PUBLIC_PATHS
 from serving.http.benchmark_listing import (
     FILTERS,
     BenchmarkListingError,
@@ -46,11 +46,13 @@ from serving.http.model_card import model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
 from serving.http.plan_answer import answer_plan
+from serving.http.request_ledger import RequestLedger
 from serving.http.track_answer import answer_track
 from serving.settings import Limits
 
-#: Makes an answer, and its JSON, from the champion, the body of a request, and the present moment.
-AnswerBuilder = Callable[[LoadedModel, bytes, datetime], tuple[RequestAnswer, bytes]]
+#: Makes an answer, and its JSON, from the champion, the body of a request, the present moment, and
+#: what keeps its forecasts.
+AnswerBuilder = Callable[[LoadedModel, bytes, datetime, RequestLedger], tuple[RequestAnswer, bytes]]
 
 #: Headers of a refusal, by its status; a body that comes too slowly would keep its connection
 #: open.
@@ -85,6 +87,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
+    app.state.ledger = None
     app.state.metrics = Metrics((*PATHS.values(), *PUBLIC_PATHS))
     app.state.admission = LoadShedder(limits)
     app.state.document = orjson.dumps(openapi())
@@ -120,7 +123,8 @@ async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) 
     loaded = _loaded(request)
     _check_content_type(request)
     path, state = PATHS[request.scope["endpoint"]], request.app.state
-    work = partial(_answer_body, build, state.metrics, path, loaded)
+    ledger = RequestLedger(state.ledger, request.scope.get(KEY_NAME))
+    work = partial(_answer_body, build, state.metrics, path, loaded, ledger)
     status, content = await state.admission.score(request, work, is_long)
     return state.admission.answer(content, status)
 
@@ -167,7 +171,12 @@ async def document(request: Request) -> Response:
 
 
 def _answer_body(
-    build: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedModel, body: bytes
+    build: AnswerBuilder,
+    metrics: Metrics,
+    path: str,
+    loaded: LoadedModel,
+    ledger: RequestLedger,
+    body: bytes,
 ) -> tuple[int, bytes]:
     """Return the HTTP status and the content of the answer to a body.
 
@@ -176,7 +185,7 @@ def _answer_body(
     status = 200
     try:
         with _log_internal_errors(path):
-            answered, content = build(loaded, body, datetime.now(UTC))
+            answered, content = build(loaded, body, datetime.now(UTC), ledger)
     except NoneScored as none:
         answered, content, status = none.answer, none.body(), none.status
     metrics.results(path, answered.evidence())

@@ -1,12 +1,14 @@
 """The answer to POST /v1/track: the tracker's answers as JSON, at the places of the request."""
 
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
 from serving.http.answer import NoneScored, RequestAnswer
 from serving.http.errors import ErrorDetail, field_path
 from serving.http.model_store import LoadedModel
+from serving.http.request_ledger import RequestLedger
 from serving.http.request_schema import read_request
 from serving.http.response_json import encode_fields
 from serving.http.track_reader import read_tracked
@@ -14,13 +16,16 @@ from serving.http.track_schema import TrackEnvelope
 from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answer_json
 from serving.track.answers import PartnershipAnswer, Rejection
+from serving.track.kept_posts import post_batch
 from serving.track.tracker import NO_PLATFORM, Tracker
 
 #: What figures count an answer as that rests on counts alone: posts that were read.
 _BY_COUNTS = "history"
 
 
-def answer_track(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[RequestAnswer, bytes]:
+def answer_track(
+    loaded: LoadedModel, body: bytes, now: datetime, ledger: RequestLedger
+) -> tuple[RequestAnswer, bytes]:
     """Answer POST /v1/track; return the answer and its JSON.
 
     Raises RequestRefused where the body is no such request or none could be answered.
@@ -30,7 +35,12 @@ def answer_track(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Reque
     request = read_tracked(envelope.partnerships, now)
     results, errors = [b""] * len(request.names), dict(request.faults)
     evidence = np.full(len(request.names), None)
-    found = Tracker(loaded.scorer).track(request.partnerships, microseconds(as_of))
+    ledger.begin("track", envelope.campaign, now)
+    found = Tracker(loaded.scorer).track(
+        request.partnerships,
+        microseconds(as_of),
+        lambda made: ledger.keep_batch(partial(post_batch, made), len(made.kept)),
+    )
     for position, answer in zip(request.valid_positions, found, strict=True):
         if isinstance(answer, Rejection):
             errors[position] = _errors(position, answer)
@@ -44,6 +54,7 @@ def answer_track(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Reque
     is_refused[list(errors)] = True
     manifest = loaded.manifest
     model = {"model_version": manifest["version"], "trained_on": manifest["trained_on"]}
+    model |= ledger.finish()
     answered = RequestAnswer(model, results, {"evidence": evidence}, is_refused)
     if is_refused.all():
         raise NoneScored(answered, [one for row in sorted(errors) for one in errors[row]])

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from serving.http.response_schema import Cost, FaultMessage
+from serving.http.response_schema import LEDGER_MEANING, Cost, FaultMessage
 
 
 class TrackQuantiles(BaseModel):
@@ -128,4 +128,5 @@ class TrackAnswer(BaseModel):
     as_of: datetime = Field(description="the moment up to which readings are used")
     model_version: str = Field(description="the model that made the forecasts")
     trained_on: str = Field(description="real or simulated data, or published figures")
+    ledger: str | None = Field(None, description=LEDGER_MEANING)
     results: list[TrackResult]

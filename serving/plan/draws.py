@@ -7,9 +7,10 @@ import numpy as np
 
 from features.tables.vocabulary import UNKNOWN
 from models.delivery import DeliveredTotals
+from models.joint_draws import draw_uniforms
 from models.shared_shock import SharedShock
 from serving.plan.offers import Offers
-from serving.plan.scenarios import draw_totals, draw_uniforms
+from serving.plan.scenarios import draw_totals
 
 
 @dataclass(frozen=True)

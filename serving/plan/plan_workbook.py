@@ -2,10 +2,9 @@
 budgets bring, and what it all rests on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features.number_text import format_money, round_estimates
 from serving.plan.answer import Figures, Plan, RosterEntry
@@ -13,8 +12,16 @@ from serving.plan.terminal import objective_text
 from serving.scoring.booked_words import booked_words
 from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.warning_texts import warning_sentences
-from serving.workbook.cells import row_height, text_lines, write_cell
+from serving.workbook.cells import write_cell
 from serving.workbook.contents import EVIDENCE_WORDS, WHOLE
+from serving.workbook.item_table import (
+    Cell,
+    ItemColumn,
+    landscape_sheet,
+    text_column,
+    write_items,
+    write_labelled,
+)
 from serving.workbook.money_format import money_cell
 from serving.workbook.styles import Styles
 
@@ -28,18 +35,6 @@ _FIGURES = {
     "p90": "High (1 in 10 above)",
     "mean": "Engagements on average",
 }
-#: A value of a cell and its format of Excel; texts have the format "".
-_Cell = tuple[Any, str]
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of a table: head, width in characters, and what it says of an item."""
-
-    head: str
-    width: float
-    cell: Callable[[Any], _Cell]
-    is_wrapped: bool = False
 
 
 def write_plan_workbook(plan: Plan, path: Path) -> None:
@@ -49,30 +44,24 @@ def write_plan_workbook(plan: Plan, path: Path) -> None:
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         styles = Styles(book)
         _write_roster(book, styles, plan)
-        left_out = [_text("Creator", 26, "name"), _text("Why", 100, "text", is_wrapped=True)]
-        _write_table(_sheet(book, "Left out"), styles, left_out, plan["left_out"])
-        rejected = [
-            _text("Row", 10, "row"),
-            _text("Id", 24, "partnership_id"),
-            _Column("Why", 100, lambda one: ("; ".join(one["reasons"]), ""), True),
+        left_out = [
+            text_column("Creator", 26, "name"),
+            text_column("Why", 100, "text", is_wrapped=True),
         ]
-        _write_table(_sheet(book, "Rejected"), styles, rejected, plan["rejected"])
+        write_items(landscape_sheet(book, "Left out"), styles, left_out, plan["left_out"])
+        rejected = [
+            text_column("Row", 10, "row"),
+            text_column("Id", 24, "partnership_id"),
+            ItemColumn("Why", 100, lambda one: ("; ".join(one["reasons"]), ""), True),
+        ]
+        write_items(landscape_sheet(book, "Rejected"), styles, rejected, plan["rejected"])
         budgets = _budget_columns(plan["currency"])
-        _write_table(_sheet(book, "Other budgets"), styles, budgets, plan["frontier"])
-        _write_about(_sheet(book, "About"), styles, plan)
-
-
-def _sheet(book: "Workbook", name: str) -> "Worksheet":
-    sheet = book.add_worksheet(name)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L&A&RPage &P of &N")
-    return sheet
+        write_items(landscape_sheet(book, "Other budgets"), styles, budgets, plan["frontier"])
+        _write_about(landscape_sheet(book, "About"), styles, plan)
 
 
 def _write_roster(book: "Workbook", styles: Styles, plan: Plan) -> None:
-    sheet = _sheet(book, "Plan")
+    sheet = landscape_sheet(book, "Plan")
     currency = plan["currency"]
     spend, budget = (format_money(plan[name], currency) for name in ("spend", "budget"))
     lines = [f"{spend} of {budget}", *plan["warnings"]]
@@ -80,9 +69,9 @@ def _write_roster(book: "Workbook", styles: Styles, plan: Plan) -> None:
     for row, line in enumerate(lines, start=1):
         write_cell(sheet, row, 0, line, styles.plain())
     columns = _roster_columns(plan)
-    below = _write_table(sheet, styles, columns, plan["roster"], len(lines) + 2)
+    below = write_items(sheet, styles, columns, plan["roster"], len(lines) + 2)
     total, fees = plan["total"], [entry["fee"]["total"] for entry in plan["roster"]]
-    cells: dict[str, _Cell] = {
+    cells: dict[str, Cell] = {
         "Creator": (f"all {total['creators']}", ""),
         "Signed for": (f"{total['deliverables']} deliverables", ""),
         "Fee": money_cell(sum(fees), currency),
@@ -97,76 +86,48 @@ def _write_roster(book: "Workbook", styles: Styles, plan: Plan) -> None:
         write_cell(sheet, below, place, value, styles.total(number_format))
 
 
-def _roster_columns(plan: Plan) -> list[_Column]:
+def _roster_columns(plan: Plan) -> list[ItemColumn]:
     currency = plan["currency"]
 
-    def money(head: str, value: Callable[[RosterEntry], float | None]) -> _Column:
-        return _Column(head, 14, lambda entry: money_cell(value(entry), currency))
+    def money(head: str, value: Callable[[RosterEntry], float | None]) -> ItemColumn:
+        return ItemColumn(head, 14, lambda entry: money_cell(value(entry), currency))
 
     parts = [
         money(_part_head(name), lambda entry, name=name: _part(entry, name))  # type: ignore[misc]
         for name in _part_names(plan)
     ]
     figures = [
-        _Column(head, 14, lambda entry, name=name: _count(entry["engagements"], name))  # type: ignore[misc]
+        ItemColumn(head, 14, lambda entry, name=name: _count(entry["engagements"], name))  # type: ignore[misc]
         for name, head in _FIGURES.items()
     ]
     return [
-        _text("Creator", 24, "name"),
-        _text("Platform", 11, "platform"),
-        _text("Size", 9, "band"),
-        _Column("Signed for", 20, lambda entry: (_booked(entry), "")),
+        text_column("Creator", 24, "name"),
+        text_column("Platform", 11, "platform"),
+        text_column("Size", 9, "band"),
+        ItemColumn("Signed for", 20, lambda entry: (_booked(entry), "")),
         money("Fee", lambda entry: entry["fee"]["total"]),
-        _Column("Fee is", 16, lambda entry: (_fee_source(entry), "")),
+        ItemColumn("Fee is", 16, lambda entry: (_fee_source(entry), "")),
         *parts,
         *figures,
         money("Cost per engagement", lambda entry: entry["cpe"]),
         money("Highest fee that pays", lambda entry: entry["break_even_fee"]),
-        _Column("Rests on", 13, lambda entry: (EVIDENCE_WORDS.get(entry["evidence"], ""), "")),
-        _text("In words", 48, "sentence", is_wrapped=True),
-        _Column("What to know", 48, lambda one: (warning_sentences(one["warnings"]), ""), True),
+        ItemColumn("Rests on", 13, lambda entry: (EVIDENCE_WORDS.get(entry["evidence"], ""), "")),
+        text_column("In words", 48, "sentence", is_wrapped=True),
+        ItemColumn("What to know", 48, lambda one: (warning_sentences(one["warnings"]), ""), True),
     ]
 
 
-def _budget_columns(currency: str) -> list[_Column]:
+def _budget_columns(currency: str) -> list[ItemColumn]:
     figures = [
-        _Column(head, 16, lambda point, name=name: _count(point["engagements"], name))  # type: ignore[misc]
+        ItemColumn(head, 16, lambda point, name=name: _count(point["engagements"], name))  # type: ignore[misc]
         for name, head in _FIGURES.items()
     ]
     return [
-        _Column("Budget", 16, lambda point: money_cell(point["budget"], currency)),
-        _Column("Spent", 16, lambda point: money_cell(point["spend"], currency)),
-        _Column("Creators", 10, lambda point: (point["creators"], WHOLE)),
+        ItemColumn("Budget", 16, lambda point: money_cell(point["budget"], currency)),
+        ItemColumn("Spent", 16, lambda point: money_cell(point["spend"], currency)),
+        ItemColumn("Creators", 10, lambda point: (point["creators"], WHOLE)),
         *figures,
     ]
-
-
-def _write_table(
-    sheet: "Worksheet", styles: Styles, columns: Sequence[_Column], items: Sequence, first: int = 0
-) -> int:
-    """Write a table from the row `first` on; return the row below it."""
-    for place, column in enumerate(columns):
-        sheet.set_column(place, place, column.width)
-        write_cell(sheet, first, place, column.head, styles.header(own=False))
-    sheet.set_row(first, row_height(2))
-    sheet.freeze_panes(first + 1, 1)
-    sheet.repeat_rows(first)
-    for row, item in enumerate(items, start=first + 1):
-        cells = [column.cell(item) for column in columns]
-        lines = [
-            text_lines(value, column.width)
-            for column, (value, _) in zip(columns, cells, strict=True)
-            if column.is_wrapped
-        ]
-        sheet.set_row(row, row_height(max([1, *lines])))
-        for place, (value, number_format) in enumerate(cells):
-            style = styles.number(number_format) if number_format else styles.text()
-            if columns[place].is_wrapped:
-                style = styles.wrapped()
-            write_cell(sheet, row, place, value, style)
-    if items:
-        sheet.autofilter(first, 0, first + len(items), len(columns) - 1)
-    return first + len(items) + 1
 
 
 def _write_about(sheet: "Worksheet", styles: Styles, plan: Plan) -> None:
@@ -187,19 +148,10 @@ def _write_about(sheet: "Worksheet", styles: Styles, plan: Plan) -> None:
         "fee": "with all its parts; the cost per engagement and the highest fee that pays are of "
         "the part that buys engagement",
     }
-    sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 110)
-    for row, (label, text) in enumerate(lines.items()):
-        write_cell(sheet, row, 0, label, styles.label())
-        write_cell(sheet, row, 1, text, styles.wrapped())
-        sheet.set_row(row, row_height(text_lines(text, 110)))
+    write_labelled(sheet, styles, lines)
 
 
-def _text(head: str, width: float, name: str, is_wrapped: bool = False) -> _Column:
-    return _Column(head, width, lambda one: (one[name], ""), is_wrapped)
-
-
-def _count(figures: Figures, name: str) -> _Cell:
+def _count(figures: Figures, name: str) -> Cell:
     return float(round_estimates(figures[name])), WHOLE  # type: ignore[literal-required]
 
 

@@ -18,7 +18,14 @@ from features.number_text import (
     pluralize,
 )
 from models.shared_shock import SharedShock
-from serving.plan.answer import PLAN_VERSION, ClosePlan, Plan, PlanObjective, plain_values
+from serving.plan.answer import (
+    PLAN_VERSION,
+    ClosePlan,
+    Plan,
+    PlanObjective,
+    RosterEntry,
+    plain_values,
+)
 from serving.plan.candidates import CandidateList
 from serving.plan.cautions import (
     fee_word_warnings,
@@ -40,6 +47,7 @@ from serving.plan.roster import roster_entries
 from serving.plan.rules import bans
 from serving.plan.settings import KIND_WORDS, PlanSettings, check_settings, settings_json
 from serving.plan.solver import PlanSolver
+from serving.scoring.forecast_rows import KeepForecasts
 from serving.scoring.prospect_batch import moment_text
 from serving.scoring.scorer import Scorer
 
@@ -52,9 +60,14 @@ _UNPROVEN = {
 
 
 def make_plan(
-    scorer: Scorer, candidates: CandidateList, settings: PlanSettings, as_of: int
+    scorer: Scorer,
+    candidates: CandidateList,
+    settings: PlanSettings,
+    as_of: int,
+    keep: KeepForecasts | None = None,
 ) -> Plan:
-    """Return the best plan within the budget and the rules; `as_of`: microseconds UTC.
+    """Return the best plan within the budget and the rules; `as_of`: microseconds UTC; `keep`: is
+    given the forecasts of the roster.
 
     The same seed gives the same plan. Raises PlanError where no plan can be made, and NoPlan, which
     is one, with the smallest set of rules that conflict.
@@ -81,7 +94,7 @@ def make_plan(
         rosters.append(("the plan that was found first", solution.chosen))
     made = _Made(
         scorer, candidates, settings, as_of, offers, solver, outcomes, best, ended - began,
-        rosters, budgets,
+        rosters, budgets, keep,
     )  # fmt: skip
     return plain_values(made.answer([*warnings, *notes]))
 
@@ -179,6 +192,7 @@ class _Made:
     seconds: float
     rosters: list[Roster]
     budgets: list[OtherBudget]
+    keep: KeepForecasts | None
 
     def answer(self, warnings: list[str]) -> Plan:
         """Return the plan as a dict."""
@@ -188,9 +202,7 @@ class _Made:
         reasons = LeftOutReasons(self.candidates, self.offers, self.solver, self.solution)
         left_out, binding = reasons.entries(), reasons.binding_rules()
         others = close_plans(self.candidates, self.solver, self.outcomes, chosen, self.rosters)
-        roster = roster_entries(
-            self.scorer, self.candidates, settings, self.as_of, offers, self.outcomes, chosen
-        )
+        roster = self._roster()
         spend = float(offers.options.fee[chosen].sum())
         more = next_money(self.solver, self.outcomes, self.solution)
         points = frontier_points(self.solver, self.outcomes, self.solution, self.budgets)
@@ -240,6 +252,18 @@ class _Made:
             "sentence": self._sentence(),
             "settings": settings_json(settings),
         }
+
+    def _roster(self) -> list[RosterEntry]:
+        return roster_entries(
+            self.scorer,
+            self.candidates,
+            self.settings,
+            self.as_of,
+            self.offers,
+            self.outcomes,
+            self.solution.chosen,
+            self.keep,
+        )
 
     def _objective(self) -> PlanObjective:
         objective = self.solver.settings.objective

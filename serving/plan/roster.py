@@ -11,6 +11,7 @@ from serving.plan.offers import Offers, with_deliverables
 from serving.plan.options import Options
 from serving.plan.outcomes import Outcomes
 from serving.plan.settings import PlanSettings
+from serving.scoring.forecast_rows import KeepForecasts
 from serving.scoring.prospect_batch import ALLOWED_VALUES, ProspectBatch
 from serving.scoring.scorer import Scorer
 
@@ -23,18 +24,19 @@ def roster_entries(
     offers: Offers,
     outcomes: Outcomes,
     chosen: np.ndarray,
+    keep: KeepForecasts | None = None,
 ) -> list[RosterEntry]:
     """Return the partnerships at the positions `chosen` of the options, those that add most first.
 
     They are scored again at the planned fee for engagement, so that sentence, cost and break-even
-    are about it.
+    are about it; `keep`: is given these forecasts.
     """
     if not len(chosen):
         return []
     options = offers.options[chosen]
     batch = _at_planned_fee(candidates, options, settings.currency)
     posts = posts_of_rows(candidates.posts, options.row.tolist())
-    columns = scorer.score(batch, as_of, posts).columns
+    columns = scorer.score(batch, as_of, posts, keep=keep).columns
     value = outcomes.value(chosen)
     adds = [value - outcomes.value(np.delete(chosen, place)) for place in range(len(chosen))]
     entries = [

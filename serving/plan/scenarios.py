@@ -1,58 +1,23 @@
 """Totals of options in jointly drawn scenarios.
 
-In a scenario the total of an option is the quantile of its forecast at
-u = Phi(sqrt(a) Z_platform + sqrt(b) Z_niche + sqrt(1 - a - b) Z_creator), a Gaussian copula with
-common factors; a and b are the shares of its variance that creators of a platform, and of a niche
-of it, have in common (models.shared_shock). The options of one creator share all three draws. How
-many of the booked deliverables appear is a draw of its own where a completion rate is given.
-
-Every creator, platform and niche has draws of its own, seeded by its name: they are the same
-whoever else is in the list, and in any order. Draws are a Latin hypercube in each factor (McKay,
-Beckman and Conover 1979), so that means over scenarios vary less.
+In a scenario the total of an option is the quantile of its forecast at a probability that it shares
+in part with others (models.joint_draws). How many of the booked deliverables appear is a draw of
+its own where a completion rate is given.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from models.conformal import GRID
 from models.delivery import DeliveredTotals, DeliveryCurves
 from models.interpolation import between
+from models.joint_draws import draw_by_name
 
-#: Scenarios of a plan.
-SCENARIOS = 500
 #: Values of totals that are made at once.
 VALUES_PER_BLOCK = 2**20
 #: The quantile of an option's scenarios below which the mean does not change them.
 LEAST_HELD = 0.9
-
-
-def draw_uniforms(
-    creators: Sequence[str],
-    platforms: Sequence[str],
-    niches: Sequence[str],
-    shares: tuple[np.ndarray, np.ndarray],
-    draws: int = SCENARIOS,
-    seed: int = 0,
-) -> np.ndarray:
-    """Return the probability at which each option's total lies in each scenario, (draws, n).
-
-    `creators`, `platforms`, `niches`: names of each option's, n of each; an empty niche is unknown
-    and shares nothing; `shares`: a and b of each option, (n,) each (`SharedShock.shares`).
-    """
-    of_platform, of_niche = (
-        shares[0],
-        np.where(np.array([*niches], dtype=object) == "", 0, shares[1]),
-    )
-    of_niche = of_niche.astype(float)
-    own = 1 - of_platform - of_niche
-    names = [f"{platform}/{niche}" for platform, niche in zip(platforms, niches, strict=True)]
-    total = np.sqrt(own) * _normals("creator", creators, draws, seed)
-    total += np.sqrt(of_platform) * _normals("platform", platforms, draws, seed)
-    total += np.sqrt(of_niche) * _normals("niche", names, draws, seed)
-    return ndtr(total)
 
 
 def draw_totals(
@@ -64,7 +29,7 @@ def draw_totals(
 ) -> np.ndarray:
     """Return the totals of n options in scenarios, (draws, n), float32.
 
-    - `u`: `draw_uniforms` of the options, (draws, n)
+    - `u`: `models.joint_draws.draw_uniforms` of the options, (draws, n)
     - `creators`: their names, needed where some deliverables may not appear (a completion rate)
     - `expected`: their expected totals, (n,). The largest scenarios of an option are held at one
       total so that their mean is no more than that: the expectation holds the tail of the forecast
@@ -79,7 +44,9 @@ def draw_totals(
         values = totals.forecast[rows].interpolated_quantile(u[:, rows].T)
         scenarios[:, rows] = values.T
     if totals.mixture is not None:
-        appears = _uniforms("delivery", [creators[row] for row in totals.mixed_rows], draws, seed)
+        appears = draw_by_name(
+            "delivery", [creators[row] for row in totals.mixed_rows], draws, seed
+        )
         for at, row in enumerate(totals.mixed_rows):
             curves = DeliveryCurves.of(totals.mixture, slice(at, at + 1))
             scenarios[:, row] = _delivered(curves, u[:, row], appears[:, at])
@@ -117,20 +84,3 @@ def _hold_tail(scenarios: np.ndarray, expected: np.ndarray) -> None:
     room = np.maximum(wanted - held[last, options], 0) / np.maximum(above, 1)
     ceiling = np.where(above > 0, ordered[last, options] + room, np.inf)
     np.minimum(scenarios, ceiling.astype(np.float32), out=scenarios)
-
-
-def _normals(kind: str, names: Sequence[str], draws: int, seed: int) -> np.ndarray:
-    """Return standard normal draws of each name, (draws, n)."""
-    return ndtri(_uniforms(kind, names, draws, seed))
-
-
-def _uniforms(kind: str, names: Sequence[str], draws: int, seed: int) -> np.ndarray:
-    """Return draws in 0 to 1 of each name, one in each of `draws` equal parts, (draws, n)."""
-    place = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    drawn = np.empty((draws, len(place)))
-    for name, number in place.items():
-        key = hashlib.sha256(f"{seed}\0{kind}\0{name}".encode()).digest()
-        random = np.random.Generator(np.random.SFC64(int.from_bytes(key[:16], "little")))
-        drawn[:, number] = random.permutation(draws)
-        drawn[:, number] += random.random(draws)
-    return (drawn / draws)[:, [place[name] for name in names]]

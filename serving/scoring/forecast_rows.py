@@ -1,5 +1,6 @@
 """Rows that can be scored, with their features and forecasts."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,3 +30,7 @@ class ForecastRows:
     post_flags: dict[str, np.ndarray]
     packages: PackageRows | None = None
     parts: "ForecastRows | None" = None
+
+
+#: Is given the forecasts of rows that were scored, and their columns of answers, (n,) each.
+KeepForecasts = Callable[[ForecastRows, Mapping[str, np.ndarray]], None]

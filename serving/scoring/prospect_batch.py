@@ -126,6 +126,11 @@ def microseconds(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
 
 
+def now_us() -> int:
+    """Return the present moment, microseconds UTC."""
+    return microseconds(datetime.now(UTC))
+
+
 def moment_text(at: int) -> str:
     """Return a moment, microseconds UTC, as text.
 

@@ -34,7 +34,7 @@ from serving.scoring.breaches import Breach
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore
 from serving.scoring.deal_terms import AnswerOptions, DealTerms, no_curve_breach
 from serving.scoring.descriptive_columns import creator_columns, model_columns, request_columns
-from serving.scoring.forecast_rows import ForecastRows
+from serving.scoring.forecast_rows import ForecastRows, KeepForecasts
 from serving.scoring.package_rows import is_mixed, score_apart
 from serving.scoring.packages import forecast_packages, package_flags
 from serving.scoring.pricing import Pricing
@@ -96,18 +96,22 @@ class Scorer:
         posts: PostReadings | None = None,
         extras: AnswerOptions | None = None,
         columns: Collection[str] = ANSWER_COLUMNS,
+        keep: KeepForecasts | None = None,
     ) -> AnswerTable:
         """Return the answer of every prospect, or the rules that it breaks and so cannot be scored.
 
         `as_of`: the moment of the forecast, microseconds UTC. `posts`: recent posts of prospects,
         whose account is the row. `columns`: those of ANSWER_COLUMNS to return; what no other needs
-        is not made. The quantiles and the EXTRA_COLUMNS of `extras` follow.
+        is not made. The quantiles and the EXTRA_COLUMNS of `extras` follow. `keep`: is given the
+        forecasts, in one call or two.
         """
         if is_mixed(prospects):
             return score_apart(
-                prospects, posts, lambda rows, own: self.score(rows, as_of, own, extras, columns)
+                prospects,
+                posts,
+                lambda rows, own: self.score(rows, as_of, own, extras, columns, keep),
             )
-        return self.score_with_forecasts(prospects, as_of, posts, extras, columns)[0]
+        return self.score_with_forecasts(prospects, as_of, posts, extras, columns, keep)[0]
 
     def score_with_forecasts(
         self,
@@ -116,6 +120,7 @@ class Scorer:
         posts: PostReadings | None = None,
         extras: AnswerOptions | None = None,
         columns: Collection[str] = ANSWER_COLUMNS,
+        keep: KeepForecasts | None = None,
     ) -> tuple[AnswerTable, ForecastRows | None]:
         """Return the answers as `score` does, and the forecasts of the rows that were scored, in
         their order, None where there is none; of rows of one format each, or of packages alone.
@@ -150,7 +155,10 @@ class Scorer:
             scored = self._derive_and_forecast(
                 prospects[rows], terms[rows], sources[rows], lookup.platform[rows], as_of
             )
-            figures = self._figures(scored, frozenset(answer_columns), extras)
+            made = {*answer_columns, "warnings"} if keep is not None else answer_columns
+            figures = self._figures(scored, frozenset(made), extras)
+            if keep is not None:
+                keep(scored, {name: values[rows] for name, values in answers.items()} | figures)
             answers |= scatter_columns(figures, can_score)
         answered = completed(prospects.n, answers, answer_columns)
         return AnswerTable(prospects.n, answered, breaches), scored

@@ -18,6 +18,7 @@ from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answers_json
 from serving.track.answer_rows import answer_frame
 from serving.track.answers import PartnershipAnswer, Rejection
+from serving.track.kept_posts import KeepPosts
 from serving.track.known_creators import name_known_creators
 from serving.track.known_posts import KnownPosts
 from serving.track.list_groups import group_list
@@ -45,9 +46,10 @@ def track_list(
     tables: Tables | None,
     as_of: pd.Timestamp,
     rates: CurrencyRates | None = None,
+    keep: KeepPosts | None = None,
 ) -> TrackedList:
-    """Track the posts of a list; `rates`: of fees in other currencies than USD. Raises
-    CreatorcastError for a file that is no list.
+    """Track the posts of a list; `rates`: of fees in other currencies than USD; `keep`: is given
+    the forecasts of the posts. Raises CreatorcastError for a file that is no list.
     """
     readings = read_list(path, options, rates)
     if tables is not None:
@@ -58,7 +60,7 @@ def track_list(
     grouped = group_list(readings, known, as_of)
     reasons = grouped.reasons
     answers = []
-    found = tracker.track(grouped.partnerships, microseconds(as_of))
+    found = tracker.track(grouped.partnerships, microseconds(as_of), keep)
     for answer, rows in zip(found, grouped.rows, strict=True):
         if isinstance(answer, Rejection):
             reasons |= {row: list(answer.reasons) for row in rows}

@@ -26,6 +26,7 @@ from serving.track.answers import (
     Rejection,
 )
 from serving.track.forecasts import DeliverableForecasts, deliverable_forecasts
+from serving.track.kept_posts import KeepPosts, PostForecasts
 from serving.track.partnership_totals import PublishedCurves, partnership_answer
 from serving.track.post_counts import HIDDEN, MEASURES, PostCounts, post_counts
 from serving.track.sentences import post_sentence
@@ -60,10 +61,13 @@ class Tracker:
         self.horizon_days = HORIZON_DAYS if reference is None else reference.horizon_days
 
     def track(
-        self, partnerships: Sequence[TrackedPartnership], as_of: int
+        self,
+        partnerships: Sequence[TrackedPartnership],
+        as_of: int,
+        keep: KeepPosts | None = None,
     ) -> list[PartnershipAnswer | Rejection]:
         """Return the answer of each partnership as of a moment, microseconds UTC, or why there is
-        none.
+        none. `keep`: is given the forecasts of the posts, where there are any.
         """
         named = [self._with_platform(self._with_horizon(one)) for one in partnerships]
         answers: dict[int, PartnershipAnswer | Rejection] = {}
@@ -80,7 +84,7 @@ class Tracker:
             else:
                 answers[row] = _rejection(partnership, counts)
         made = self._answers(
-            [one for _, one, _ in usable], [counts for _, _, counts in usable], as_of
+            [one for _, one, _ in usable], [counts for _, _, counts in usable], as_of, keep
         )
         answers |= {row: answer for (row, _, _), answer in zip(usable, made, strict=True)}
         return [answers[row] for row in range(len(named))]
@@ -124,6 +128,7 @@ class Tracker:
         partnerships: list[TrackedPartnership],
         counts: list[list[PostCounts]],
         as_of: int,
+        keep: KeepPosts | None,
     ) -> list[PartnershipAnswer]:
         forecasts = deliverable_forecasts(partnerships, self.scorer, self.maturation)
         rows = [
@@ -148,10 +153,14 @@ class Tracker:
             ):
                 measured[row][measure] = one
         model = self._model(as_of)
-        return [
+        answers = [
             self._answer(partnership, counts[n], forecasts[n], measured, curves, n, model)
             for n, partnership in enumerate(partnerships)
         ]
+        made = PostForecasts(partnerships, answers, curves, as_of)
+        if keep is not None and made.kept:
+            keep(made)
+        return answers
 
     def _measures(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 #: Characters of a bar.
 WIDTH = 26
-_TRACK, _RANGE, _MIDDLE = "▁▄█"
+_TRACK, _RANGE, _MIDDLE, _NOW = "▁▄█|"
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,15 @@ class BarScale:
     low: float
     high: float
 
-    def bar(self, low: float | None, middle: float | None, high: float | None) -> str | None:
-        """Return the bar from `low` to `high` with a mark at the middle; None where one is unknown.
+    def bar(
+        self,
+        low: float | None,
+        middle: float | None,
+        high: float | None,
+        now: float | None = None,
+    ) -> str | None:
+        """Return the bar from `low` to `high` with a mark at the middle and one at `now`;
+        None where an end or the middle is unknown.
 
         >>> print(BarScale(10, 1000).bar(10, 100, 1000))
         ▄▄▄▄▄▄▄▄▄▄▄▄█▄▄▄▄▄▄▄▄▄▄▄▄▄
@@ -28,6 +35,8 @@ class BarScale:
         first, mark, last = (self._place(value) for value in (low, middle, high))
         cells = [_RANGE if first <= place <= last else _TRACK for place in range(WIDTH)]
         cells[mark] = _MIDDLE
+        if now is not None:
+            cells[self._place(now)] = _NOW
         return "".join(cells)
 
     def _place(self, value: float) -> int:

@@ -126,8 +126,7 @@ def backtest(
     None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
-    random = np.random.default_rng(recipe.seed)
-    folds = random.integers(0, recipe.creator_parts, len(history.accounts))
+    folds = creator_folds(history, recipe)
     plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend)
     last = 1 - recipe.calibration_share
     moments = [plan.cut_at(last - STEP * steps) for steps in range(cuts + 1, -1, -1)]
@@ -149,6 +148,12 @@ def backtest(
         raise seen[-1]
     result = _result(plan, seen[-1], evaluations, points)
     return result, None if evaluations[-2] is None else evaluations[-2].calibration
+
+
+def creator_folds(history: History, recipe: Recipe) -> np.ndarray:
+    """Return the part of each account, (accounts,); part 0 is left out at the first cut."""
+    random = np.random.default_rng(recipe.seed)
+    return random.integers(0, recipe.creator_parts, len(history.accounts))
 
 
 @dataclass(frozen=True)

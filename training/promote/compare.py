@@ -14,15 +14,10 @@ import pandas as pd
 
 from features.derive.reference import TooLittleData
 from features.history.history import History
-from features.tables.folder import read_tables
-from features.tables.frames import DataFolderError
-from features.tables.model import Tables
-from features.tables.validate import InvalidTables, validate
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle, load_version
 from models.bundle_files import BundleError, read_manifest
 from models.champion import champion_folder, champion_version
-from training.artifacts import read_scores, training_data_folder
 from training.dataset import account_of_rows
 from training.promote.comparison import (
     Comparison,
@@ -32,7 +27,9 @@ from training.promote.comparison import (
     has_enough_pairs,
     minimum_text,
 )
-from training.promote.reforecast import ReforecastError, choose_origins, reforecast
+from training.promote.comparison_inputs import ReforecastError, stored_scores, tables_to_ask
+from training.promote.outcome_pairs import NOTE, is_recalibrated, pair_outcomes
+from training.promote.reforecast import choose_origins, newcomers, reforecast
 from training.promote.score_pairs import (
     COMPARABLE,
     COUNTS_DIFFER,
@@ -40,18 +37,15 @@ from training.promote.score_pairs import (
     LEADS_DIFFER,
     NO_PAIRS,
     NOT_FORECAST_BY_CHAMPION,
-    SCORE_COLUMNS,
     ScorePairs,
     merge_pairs,
     pair_scores,
 )
-from training.train import data_digest
+from training.promote.unseen import compare_unseen
 
 #: Share of the posts that the champion was judged by which tables must hold to be the champion's,
 #: grown or not.
 SAME_DATA = 0.5
-#: The split of a backtest that is compared: creators that trained both models.
-SEEN = "seen"
 
 
 @dataclass(frozen=True)
@@ -61,11 +55,18 @@ class ComparisonSource:
     - `pairs`: the scores that are comparable
     - `notes`: function from platform names to lines that say how the forecasts were made
     - `shortfall`: what the source lacks to decide, "" where nothing
+    - `newcomers`: creators of whose posts neither model knew any
     """
 
     pairs: ScorePairs
     notes: Callable[[list[str]], list[str]]
     shortfall: str
+    newcomers: frozenset[str] = frozenset()
+
+    @property
+    def newcomer_rows(self) -> pd.DataFrame:
+        """Return the pairs of newcomers."""
+        return self.pairs.rows[self.pairs.rows["creator"].isin(self.newcomers)]
 
 
 def compare_with_champion(
@@ -86,6 +87,8 @@ def compare_with_champion(
     difference = _other_target(candidate.manifest, champion)
     if difference:
         return NotComparable(difference, later_posts_help=False)
+    if data is None and is_recalibrated(candidate.manifest):
+        return _compare_outcomes(home, candidate, champion)
     stored = pair_stored_scores(home, candidate.manifest, champion)
     platforms_lacking = stored.pairs.platforms(compared=False)
     if data is not None or not has_enough_pairs(stored.pairs.rows):
@@ -95,8 +98,28 @@ def compare_with_champion(
         sources = [stored, pair_new_forecasts(home, candidate, None, platforms_lacking, report)]
     else:
         sources = [stored]
-    unseen = _unseen_platforms(candidate.manifest, champion)
-    return _comparison(candidate.manifest["horizon_days"], sources, stored, unseen)
+    lacking = _unseen_platforms(candidate.manifest, champion)
+    compared, lacks = _pairs_of_sources(sources, stored)
+    if not has_enough_pairs(compared.pairs.rows):
+        return NotComparable(", and ".join(lacks))
+    new_rows = pd.concat([source.newcomer_rows for source in sources], ignore_index=True)
+    unseen = compare_unseen(home, candidate, champion, new_rows, data is not None, report)
+    notes = (*lacks, *compared.notes([]))
+    return compare_pairs(compared.pairs, candidate.manifest["horizon_days"], unseen, notes, lacking)
+
+
+def _compare_outcomes(home: Path, candidate: Bundle, champion: dict) -> Comparison | NotComparable:
+    """Compare a recalibrated candidate with the champion on outcomes of the ledger."""
+    pairs, lack = pair_outcomes(home, candidate.manifest, champion)
+    if lack:
+        return NotComparable(lack)
+    if not has_enough_pairs(pairs.rows):
+        posts, creators = count_posts_and_creators(pairs.rows)
+        return NotComparable(
+            f"{posts:,} outcomes of {creators:,} creators judge it ({minimum_text()})"
+        )
+    unseen = compare_unseen(home, candidate, champion, NO_PAIRS.rows, False)
+    return compare_pairs(pairs, candidate.manifest["horizon_days"], unseen, (NOTE,))
 
 
 def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> ComparisonSource:
@@ -118,20 +141,6 @@ def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> Compariso
     return ComparisonSource(NO_PAIRS if lack else pairs, _stored_notes, lack)
 
 
-def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
-    """Return the backtest scores of a bundle for the creators that trained it.
-
-    None where they are missing or broken.
-    """
-    try:
-        scores = read_scores(home, manifest["version"])
-        if "horizon_days" not in scores:  # written by an earlier version
-            scores = scores.assign(horizon_days=manifest["horizon_days"])
-        return scores.loc[scores["split"] == SEEN, SCORE_COLUMNS].reset_index(drop=True)
-    except (OSError, ValueError, KeyError):
-        return None
-
-
 def pair_new_forecasts(
     home: Path,
     candidate: Bundle,
@@ -142,7 +151,7 @@ def pair_new_forecasts(
     """Return new forecasts of later posts by both models; no pairs where there cannot be any."""
     try:
         champion = _champion(home)
-        tables, same = _tables(home, candidate, data)
+        tables, same = tables_to_ask(home, candidate, data)
         history = History.from_tables(tables)
         if data is None:
             _check_same_data(home, champion.manifest, history)
@@ -152,7 +161,7 @@ def pair_new_forecasts(
         pairs = reforecast(history, candidate, champion, moments, platforms, report)
     except (ReforecastError, TooLittleData) as error:
         return ComparisonSource(NO_PAIRS, list, str(error))
-    return ComparisonSource(pairs, moments.notes, "")
+    return ComparisonSource(pairs, moments.notes, "", newcomers(history, moments))
 
 
 def _champion(home: Path) -> Bundle:
@@ -162,35 +171,6 @@ def _champion(home: Path) -> Bundle:
         return load_version(home, version)
     except BundleError as error:
         raise ReforecastError(f"the champion cannot be loaded: {error}") from error
-
-
-def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, bool]:
-    """Return the tables to ask about, and whether they are those that the candidate was trained on.
-
-    Where no folder is named it is the one that the candidate was trained on, if its tables are
-    still the same.
-    """
-    folder = data or training_data_folder(home, candidate.version)
-    if folder is None:
-        raise ReforecastError(
-            f"it is not known where the tables are that {candidate.version} was trained on"
-        )
-    try:
-        tables = validate(read_tables(folder))
-    except (DataFolderError, InvalidTables) as error:
-        if data is not None:
-            raise
-        raise ReforecastError(
-            f"the tables that {candidate.version} was trained on cannot be read: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    same = data_digest(tables) == candidate.manifest["data_digest"]
-    if data is None and not same:
-        raise ReforecastError(
-            f"the tables in {str(folder)!r} have changed since {candidate.version} was trained "
-            f"on them"
-        )
-    return tables, same
 
 
 def _check_same_data(home: Path, champion: dict, history: History) -> None:
@@ -247,10 +227,10 @@ def _unseen_platforms(candidate: dict, champion: dict) -> list[str]:
     ]
 
 
-def _comparison(
-    horizon_days: int, sources: list[ComparisonSource], stored: ComparisonSource, unseen: list[str]
-) -> Comparison | NotComparable:
-    """Compare each platform on the pairs of the first source that has any."""
+def _pairs_of_sources(
+    sources: list[ComparisonSource], stored: ComparisonSource
+) -> tuple[ComparisonSource, list[str]]:
+    """Return each platform's pairs of the first source that has any, and what the sources lack."""
     parts: list[ScorePairs] = []
     notes: list[str] = []
     covered: set[str] = set()
@@ -260,14 +240,12 @@ def _comparison(
             parts.append(source.pairs.for_platforms(platforms))
             notes += source.notes(sorted(platforms))
             covered |= platforms
-    lacks = _lacks(sources, stored)
-    if not has_enough_pairs(merge_pairs(parts).rows):
-        return NotComparable(", and ".join(lacks))
     for source in sources:
         platforms = source.pairs.platforms(compared=False) - covered
         parts.append(source.pairs.for_platforms(platforms))
         covered |= platforms
-    return compare_pairs(merge_pairs(parts), horizon_days, (*lacks, *notes), unseen)
+    compared = ComparisonSource(merge_pairs(parts), lambda platforms: notes, "")
+    return compared, _lacks(sources, stored)
 
 
 def _lacks(sources: list[ComparisonSource], stored: ComparisonSource) -> list[str]:

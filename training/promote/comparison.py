@@ -1,23 +1,36 @@
-"""The comparison of two models on paired scores: CRPS by platform and evidence, and whether one is
-worse.
+"""The comparison of two models on paired scores: CRPS by platform and evidence, of creators that
+trained both and of those that trained neither, and coverage by cell.
 
-A row is worse beyond doubt where the whole 95 % interval of the relative difference lies above
-NO_DIFFERENCE; the interval is a paired bootstrap over creators. Two kinds of rows decide: all
-platforms with the evidence `history`, and a platform with an evidence for which it has
-MIN_GROUP_CREATORS creators or more.
+A row of CRPS is worse beyond doubt where the whole 95 % interval of the relative difference lies
+above NO_DIFFERENCE; the interval is a paired bootstrap over creators, simultaneous over all rows.
+Two kinds of rows decide: all platforms with the best evidence there is, and a platform with an
+evidence for which it has MIN_GROUP_CREATORS creators or more. Coverage:
+training.promote.coverage_check.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from features.tables.vocabulary import EVIDENCE
-from training.backtest.metrics import bootstrap_means, interval
 from training.backtest.report_tables import MIN_GROUP_CREATORS, relative_difference
-from training.promote.score_pairs import COMPARABLE, LEADS_DIFFER, POST_KEY, ScorePairs
+from training.promote.coverage_check import coverage_cells
+from training.promote.criteria import (
+    COVERAGE,
+    CRPS,
+    CRPS_UNSEEN,
+    Criterion,
+    coverage_criteria,
+    criteria_text,
+    crps_criteria,
+    failed_criteria,
+    not_comparable,
+    unjudged_text,
+)
+from training.promote.joint_bootstrap import joint_means, simultaneous_intervals
+from training.promote.score_pairs import COMPARABLE, LEADS_DIFFER, MODELS, POST_KEY, ScorePairs
 
 #: Posts and creators with the evidence `history` from which on two models can be compared.
 ENOUGH_POSTS, ENOUGH_CREATORS = 50, 10
@@ -27,12 +40,26 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
+class UnseenComparison:
+    """The comparison on creators that trained neither: `rows` as those of ScorePairs.
+
+    `note`: how the forecasts were made, or why there are too few to compare.
+    """
+
+    rows: pd.DataFrame
+    note: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Candidate against champion: `table` has a row for each platform (first all) and evidence.
 
     - `posts`, `creators`: numbers of those compared
     - `notes`: lines that say how the forecasts were made
     - `left_out`: lines that say what is not compared
+    - `unseen`: the same as `table` for creators that trained neither, with 0 rows where those are
+      too few; `unseen_note` says how it was made, or why it was not
+    - `coverage`: cells of coverage (training.promote.coverage_check.coverage_cells)
     """
 
     posts: int
@@ -41,26 +68,35 @@ class Comparison:
     notes: tuple[str, ...]
     table: pd.DataFrame
     left_out: tuple[str, ...]
+    unseen: pd.DataFrame
+    unseen_note: str
+    coverage: pd.DataFrame
 
     @property
-    def worse_lines(self) -> list[str]:
-        """Name the lines that decide and are worse beyond doubt."""
+    def criteria(self) -> list[Criterion]:
+        """Return every criterion of a promotion, with its verdict."""
+        unseen = crps_criteria(CRPS_UNSEEN, self.unseen, NO_DIFFERENCE)
         return [
-            _decisive_text(row)
-            for row in self.table.itertuples()
-            if row.decides and row.low > NO_DIFFERENCE
+            *crps_criteria(CRPS, self.table, NO_DIFFERENCE),
+            *(unseen or [not_comparable(CRPS_UNSEEN, self.unseen_note)]),
+            *coverage_criteria(self.coverage),
         ]
+
+    @property
+    def failed(self) -> list[str]:
+        """Name the criteria that the candidate fails, with their figures."""
+        return failed_criteria(self.criteria)
 
     def __str__(self) -> str:
         extent = f"the same {self.posts:,} posts of {self.creators:,} creators"
         lines = [f"compared on {extent}, engagements {self.horizon_days} days after posting"]
         lines += [f"  {note}" for note in self.notes]
-        lines.append(
-            f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  "
-            f"champion  {'difference, 95 % interval':>30}"
+        lines += (
+            [f"  creators that trained neither: {self.unseen_note}"] if len(self.unseen) else []
         )
-        lines += [_line(row) for row in self.table.itertuples()]
-        lines += [f"  not compared: {part}" for part in self.left_out]
+        lines += criteria_text(self.criteria)
+        left_out = [f"not compared: {part}" for part in self.left_out]
+        lines += [f"  {line}" for line in (unjudged_text(self.coverage), *left_out) if line]
         return "\n".join(lines)
 
 
@@ -73,6 +109,11 @@ class NotComparable:
 
     reason: str
     later_posts_help: bool = True
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        """Return the criteria of a promotion, none of which could be compared."""
+        return [not_comparable(name, self.reason) for name in (CRPS, CRPS_UNSEEN, COVERAGE)]
 
     def __str__(self) -> str:
         return f"nothing comparable: {self.reason}"
@@ -96,13 +137,19 @@ def minimum_text() -> str:
 
 
 def compare_pairs(
-    pairs: ScorePairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
+    pairs: ScorePairs,
+    horizon_days: int,
+    unseen: UnseenComparison,
+    notes: tuple[str, ...] = (),
+    lacking: Sequence[str] = (),
 ) -> Comparison:
     """Compare two models on pairs of their scores.
 
-    `notes`: lines that say how the forecasts were made; `unseen`: what the candidate has not seen.
+    `notes`: lines that say how the forecasts were made; `lacking`: what the candidate has not seen.
     """
     rows = pairs.rows
+    of_unseen = unseen.rows
+    splits = [rows.assign(split="seen"), of_unseen.assign(split="unseen")]
     posts, creators = len(rows.drop_duplicates(POST_KEY)), rows["creator"].nunique()
     return Comparison(
         posts,
@@ -110,7 +157,10 @@ def compare_pairs(
         horizon_days,
         notes,
         comparison_table(rows),
-        (*_posts_left_out(pairs), *unseen),
+        (*_posts_left_out(pairs), *lacking),
+        comparison_table(of_unseen),
+        unseen.note,
+        coverage_cells(pd.concat([split for split in splits if len(split)], ignore_index=True)),
     )
 
 
@@ -118,13 +168,32 @@ def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return for all platforms and for each, by evidence: posts, creators, CRPS of both and their
     relative difference.
 
-    `change`, `low`, `high`: candidate / champion - 1 with its 95 % interval, which is NaN under
-    ENOUGH_CREATORS creators; `decides`: whether the line is one that a promotion depends on.
+    `change`, `low`, `high`: candidate / champion - 1 with its simultaneous 95 % interval, which is
+    NaN under ENOUGH_CREATORS creators; `decides`: whether a promotion depends on the line.
     """
-    lines = [_compared(ALL, evidence, group) for evidence, group in _by_evidence(rows)]
+    rows = rows.reset_index(drop=True)
+    lines = [
+        _compared(ALL, evidence, group, decides=number == 0)
+        for number, (evidence, group) in enumerate(_by_evidence(rows))
+    ]
+    groups = [group for _, group in _by_evidence(rows)]
     for platform, part in rows.groupby("platform"):
-        lines += [_compared(platform, evidence, group) for evidence, group in _by_evidence(part)]
-    return pd.DataFrame(lines)
+        decides = part.groupby("evidence")["creator"].nunique() >= MIN_GROUP_CREATORS
+        for evidence, group in _by_evidence(part):
+            lines.append(_compared(platform, evidence, group, bool(decides[evidence])))
+            groups.append(group)
+    table = pd.DataFrame(lines).assign(low=np.nan, high=np.nan)
+    known = [n for n, line in enumerate(lines) if line["creators"] >= ENOUGH_CREATORS]
+    if known:
+        draws = joint_means(
+            rows[list(MODELS)].to_numpy(float),
+            rows["creator"].to_numpy(str),
+            [groups[n].index.to_numpy() for n in known],
+        )
+        change = relative_difference(draws[..., 0], draws[..., 1])
+        points = table["change"].to_numpy(float)[known]
+        table.loc[known, ["low", "high"]] = np.column_stack(simultaneous_intervals(change, points))
+    return table
 
 
 def _posts_left_out(pairs: ScorePairs) -> list[str]:
@@ -145,15 +214,9 @@ def _by_evidence(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(name, group) for name in EVIDENCE if len(group := rows[rows["evidence"] == name])]
 
 
-def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
+def _compared(platform: str, evidence: str, rows: pd.DataFrame, decides: bool) -> dict:
     creators = rows["creator"].nunique()
-    crps = rows[["candidate", "champion"]].to_numpy()
-    candidate, champion = crps.mean(axis=0)
-    low, high = np.nan, np.nan
-    if creators >= ENOUGH_CREATORS:
-        draws = bootstrap_means(crps, rows["creator"].to_numpy())
-        low, high = interval(relative_difference(draws[:, 0], draws[:, 1]))
-    headline = platform == ALL and evidence == EVIDENCE[0]
+    candidate, champion = rows[list(MODELS)].to_numpy(float).mean(axis=0)
     return {
         "platform": platform,
         "evidence": evidence,
@@ -162,28 +225,5 @@ def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
         "candidate": candidate,
         "champion": champion,
         "change": float(relative_difference(candidate, champion)),
-        "low": low,
-        "high": high,
-        "decides": headline or (platform != ALL and creators >= MIN_GROUP_CREATORS),
+        "decides": decides,
     }
-
-
-def _line(row: Any) -> str:
-    return (
-        f"  {row.platform:<10} {row.evidence:<8} {row.posts:>7,} {row.creators:>8,}  "
-        f"{row.candidate:>15.4f}  "
-        f"{row.champion:>8.4f}  {_change_text(row):>30}"
-    )
-
-
-def _change_text(row: Any) -> str:
-    around = (
-        f"{row.low:+.1%} to {row.high:+.1%}"
-        if np.isfinite(row.low)
-        else f"under {ENOUGH_CREATORS} creators"
-    )
-    return f"{row.change:+.1%} ({around})"
-
-
-def _decisive_text(row: Any) -> str:
-    return f"{row.platform} {row.evidence} {_change_text(row)}"

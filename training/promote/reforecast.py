@@ -16,12 +16,20 @@ import numpy as np
 import pandas as pd
 
 from features.derive.reference import Reference
-from features.errors import CreatorcastError
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ
-from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS
+from features.tables.vocabulary import (
+    BAND_EDGES,
+    EVIDENCE,
+    HORIZON_DAYS,
+    MATURE_DAYS,
+    PLATFORMS,
+    UNKNOWN,
+)
 from models.bundle import Bundle
+from models.conformal import GRID
+from models.distribution import crps
 from models.forecast import Forecaster
 from training.backend import LOCAL
 from training.dataset import (
@@ -33,14 +41,11 @@ from training.dataset import (
 from training.fit import Recipe, fit
 from training.platform_times import days_text, timestamps_by_platform, to_timestamp
 from training.promote.comparison import count_posts_and_creators, has_enough_pairs, minimum_text
+from training.promote.comparison_inputs import ReforecastError
 from training.promote.score_pairs import ScorePairs, pair_scores
 from training.train import mature_end
 
 TARGET = "engagements"
-
-
-class ReforecastError(CreatorcastError):
-    """There cannot be new forecasts; the reason is a part of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +98,20 @@ def choose_origins(
 
 
 def knowledge_end(manifest: dict) -> int:
-    """Return the end of what a bundle has seen (microseconds, UTC)."""
-    return _microseconds(_entry(manifest, "until"))
+    """Return the end of what a bundle has seen, outcomes that recalibrated it included
+    (microseconds, UTC).
+    """
+    return max(_microseconds(_entry(manifest, "until")), _end_of_outcomes(manifest))
 
 
 def knowledge_ends(manifest: dict) -> dict[str, int]:
     """Return the end of what a bundle has seen, by platform; unseen platforms are left out."""
     if "platforms" not in manifest:
         return dict.fromkeys(PLATFORMS, knowledge_end(manifest))
+    outcomes = _end_of_outcomes(manifest)
     return {
-        name: _microseconds(platform["until"]) for name, platform in manifest["platforms"].items()
+        name: max(_microseconds(platform["until"]), outcomes)
+        for name, platform in manifest["platforms"].items()
     }
 
 
@@ -150,6 +159,14 @@ def reforecast(
     return pair_scores(score_forecaster(history, reference, forecaster, rows), champion_scores)
 
 
+def newcomers(history: History, moments: ForecastOrigins) -> frozenset[str]:
+    """Return the creators of whose posts nothing was known at the moment of their platform."""
+    accounts = np.arange(len(history.accounts))
+    as_of = moments.until[history.platform.astype(int)]
+    known = history.posts_with_engagements.known_count(accounts, as_of)
+    return frozenset(history.accounts[known == 0])
+
+
 def label_posts_after_origins(
     history: History, moments: ForecastOrigins, platforms: set[str], lead_days: float
 ) -> LabelledQueries:
@@ -176,7 +193,9 @@ def score_forecaster(
     repeated = repeat_for_each_evidence(rows)
     x = LOCAL.derive(history, repeated.queries, reference)
     growth = reference.growth(TARGET, x["platform_code"].to_numpy(), repeated.age_read_days)
-    evidence_codes = x[f"{TARGET}_evidence_code"].to_numpy(int)
+    location, scale, table, evidence_codes = forecaster.distribution_parts(x)
+    y_at_horizon = repeated.y + growth
+    z = (y_at_horizon - location) / scale
     platform_codes = history.platform[repeated.account].astype(int)
     return pd.DataFrame(
         {
@@ -189,9 +208,20 @@ def score_forecaster(
             "cut": pd.to_datetime(repeated.queries.as_of, unit="us", utc=True),
             "lead_days": x["lead_days"].to_numpy(),
             "y": repeated.y,
-            "crps": forecaster.crps(x, repeated.y + growth),
+            "crps": crps(location, scale, table, y_at_horizon),
+            "band": np.array([*BAND_EDGES, UNKNOWN])[
+                x["band_code"].fillna(len(BAND_EDGES)).to_numpy(int)
+            ],
+            "inside_80": _inside(z, table, 0.8),
+            "inside_90": _inside(z, table, 0.9),
         }
     )
+
+
+def _inside(z: np.ndarray, table: np.ndarray, level: float) -> np.ndarray:
+    """Return whether each z (n,) lies in the central interval of its quantiles (n, len(GRID))."""
+    low, high = np.searchsorted(GRID, [0.5 - level / 2, 0.5 + level / 2])
+    return (table[:, low] <= z) & (z <= table[:, high])
 
 
 def recipe_from_manifest(manifest: dict) -> Recipe:
@@ -219,6 +249,12 @@ def _too_few(posts: int, creators: int, days: str) -> ReforecastError:
         f"{days}, which neither has "
         f"seen ({minimum_text()})"
     )
+
+
+def _end_of_outcomes(manifest: dict) -> int:
+    """Return the end of the outcomes that recalibrated a bundle, 0 where none did."""
+    entry = manifest.get("recalibrated")
+    return _microseconds(entry["until"]) if entry else 0
 
 
 def _later(end: int | None, other: int | None, latest: int) -> int:

@@ -28,7 +28,14 @@ SCORE_COLUMNS = [
     "lead_days",
     "y",
     "crps",
+    "band",
+    "inside_80",
+    "inside_90",
 ]
+#: The two models of a pair, as its columns name them.
+MODELS = ("candidate", "champion")
+#: What a pair has of either model -> the end of its name there.
+PAIRED_COLUMNS = {"crps": "", "inside_80": "_80", "inside_90": "_90"}
 #: Why a post of the candidate is not compared; where several hold, the first of them.
 (
     NOT_FORECAST_BY_CHAMPION,
@@ -52,7 +59,8 @@ class ScorePairs:
     """The comparable scores of two models, and the posts of each, compared or excluded.
 
     - `rows`: a row for each comparable post and evidence, with `candidate` and `champion`, the CRPS
-      of each
+      of each; `candidate_80`, `champion_80`, `candidate_90`, `champion_90`: whether the interval of
+      each held
     - `posts`: a row for each post of the candidate: platform, `reason` (one of EXCLUSION_REASONS,
       "" where it is compared), and `gap_days` between the moments of the two forecasts, NaN where
       the champion has none
@@ -85,7 +93,12 @@ class ScorePairs:
 
 #: The pairs of two models without a forecast in common.
 NO_PAIRS = ScorePairs(
-    pd.DataFrame(columns=[*POST_KEY, "platform", "evidence", "candidate", "champion"]),
+    pd.DataFrame(
+        columns=[
+            *(*POST_KEY, "platform", "band", "evidence"),
+            *(f"{model}{end}" for end in PAIRED_COLUMNS.values() for model in MODELS),
+        ]
+    ),
     pd.DataFrame(columns=[*POST_KEY, "platform", "reason", "gap_days"]),
     pd.DataFrame(columns=[*POST_KEY, "platform", "shared"]),
 )
@@ -108,7 +121,12 @@ def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
     comparable = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates(
         [*POST_KEY, "evidence"]
     )
-    rows = comparable.rename(columns={"crps": "candidate", "crps_champion": "champion"})
+    names = {
+        f"{column}{suffix}": f"{model}{end}"
+        for column, end in PAIRED_COLUMNS.items()
+        for model, suffix in zip(MODELS, ("", "_champion"), strict=True)
+    }
+    rows = comparable.rename(columns=names)
     posts = both.drop_duplicates(POST_KEY)[[*POST_KEY, "platform", "reason", "gap_days"]]
     posts["reason"] = pd.Series(EXCLUSION_REASONS)[posts["reason"]].to_numpy()
     return ScorePairs(rows[NO_PAIRS.rows.columns], posts, _champion_posts(ours, theirs))

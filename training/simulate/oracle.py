@@ -15,6 +15,7 @@ from training.simulate.truth import (
     MarketTruth,
     OracleError,
     expected_log_engagements,
+    spread_factor,
     standard_noise,
 )
 
@@ -166,7 +167,8 @@ class Oracle:
         mean = expected_log_engagements(
             creators, row, day[:, None], formats, sponsored, fit, market
         )
-        noise = creators["post_sd"].to_numpy()[row] * rng.permutation(self._noise)
+        spread = creators["post_sd"].to_numpy()[row] * spread_factor(day, market)[:, None]
+        noise = spread * rng.permutation(self._noise)
         platforms = creators["platform"].to_numpy()[arrays.row]
         pace = rng.permutation(self._strata)
         accrued = ln_accrued("engagements", platforms, age_days[:, None], pace, market)

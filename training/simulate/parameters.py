@@ -89,6 +89,12 @@ class MarketParameters:
     weekday_effect: float = 0.02  # weekday and hour together within 5 % [a]
     hour_effect: float = 0.03
 
+    #: A change of the whole market, such as a new ranking of posts: from this day on (since the
+    #: start) ln engagements of all posts are moved, and the posts' own noise is multiplied.
+    change_day: float | None = None
+    change_ln: float = 0.0
+    change_spread: float = 1.0
+
     sponsored_share: float = 0.08  # of a creator's own posts [a]
     sponsored_mean: float = -0.10  # of engagements, a fraction [a]: sources conflict in sign
     sponsored_sd: float = 0.20  # between creators [a]

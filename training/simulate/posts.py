@@ -9,7 +9,7 @@ from training.simulate.columns import id_column, table_from_columns, text_column
 from training.simulate.creators import DAY, SimulatedCreators
 from training.simulate.parameters import MarketParameters, brand_fit_matrix
 from training.simulate.post_content import draw_content
-from training.simulate.truth import expected_log_engagements, standard_noise
+from training.simulate.truth import expected_log_engagements, spread_factor, standard_noise
 
 
 def plan_posts(
@@ -55,7 +55,8 @@ def draw_outcomes(
     plan: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Return the plan with `fit`, `ln_expected` and the post's own `noise` (sd 1)."""
+    """Return the plan with `fit`, `ln_expected` and the post's own `noise` (sd 1 before a
+    change of the market)."""
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
     fit = np.where(
         brand >= 0, brand_fit_matrix()[creators.codes("niche", NICHES)[row], brand], np.nan
@@ -71,6 +72,7 @@ def draw_outcomes(
         market,
     )
     noise = standard_noise(rng.standard_t(market.noise_df, len(plan)), market)
+    noise = noise * spread_factor(days, market)
     return plan.assign(
         fit=fit, ln_expected=mean, noise=noise, post_id=id_column("p", np.arange(len(plan)))
     )

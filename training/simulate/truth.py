@@ -104,6 +104,7 @@ def expected_log_engagements(
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
     sponsored_effect = creators["sponsored_effect"].to_numpy()[rows]
     level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
+    level = level + np.where(is_changed(days, market), market.change_ln, 0.0)
     return (
         level
         + interpolate_paths(momentum, rows, days, DAYS_PER_WEEK)
@@ -147,6 +148,17 @@ def fit_effect(fit: np.ndarray, market: MarketParameters) -> np.ndarray:
     curve = 1 - ((np.array([0.0, 0.5, 1.0]) - market.fit_best) / market.fit_best) ** 2
     mean = np.array(market.fit_shares) @ curve
     return market.fit_gain * (1 - ((fit - market.fit_best) / market.fit_best) ** 2 - mean)
+
+
+def is_changed(days: np.ndarray, market: MarketParameters) -> np.ndarray:
+    """Return whether the change of the market has come by these days since its start."""
+    change = np.inf if market.change_day is None else market.change_day
+    return np.asarray(days) >= change
+
+
+def spread_factor(days: np.ndarray, market: MarketParameters) -> np.ndarray:
+    """Return by how much the change of the market multiplies the noise of posts of these days."""
+    return np.where(is_changed(days, market), market.change_spread, 1.0)
 
 
 def standard_noise(student: np.ndarray, market: MarketParameters) -> np.ndarray:

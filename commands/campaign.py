@@ -1,0 +1,47 @@
+"""The option --campaign of commands that forecast: their forecasts go to the ledger."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.environment import home_folder
+
+if TYPE_CHECKING:
+    from ledger.list_keeper import ListKeeper
+
+CAMPAIGN = click.option(
+    "--campaign",
+    help="Keep the forecasts in the ledger under this name, to compare them with their outcomes "
+    "(docs/ledger.md).",
+)
+
+
+def campaign_keeper(campaign: str | None) -> ListKeeper | None:
+    """Return what keeps the forecasts of a command: in the ledger of CREATORCAST_LEDGER; else,
+    where a campaign is named, in that of the home. None where neither is.
+    """
+    from ledger.list_keeper import ListKeeper
+    from ledger.settings import home_address, ledger_settings
+
+    home = home_folder()
+    settings = ledger_settings(home, os.environ)
+    if campaign is None:
+        return None if settings is None else ListKeeper(settings)
+    campaign = campaign.strip()
+    if not 0 < len(campaign) <= 200 or not campaign.isprintable():
+        raise click.UsageError(
+            f"--campaign {campaign!r} is no name: give 1 to 200 characters in one line"
+        )
+    if settings is None:
+        settings = ledger_settings(home, {**os.environ, "CREATORCAST_LEDGER": home_address(home)})
+    assert settings is not None
+    return ListKeeper(settings, campaign)
+
+
+def tell_kept(keeper: ListKeeper | None) -> None:
+    """Print to standard error what became of the forecasts of a command."""
+    for line in [] if keeper is None else keeper.finish():
+        click.echo(line, err=True)

@@ -1,0 +1,266 @@
+"""Commands about the ledger, which keeps forecasts and what came of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.command_group import Command
+from commands.environment import home_folder
+from commands.parameter_types import FILE, Moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ledger.settings import LedgerSettings
+    from ledger.store import Ledger
+
+#: The setting that --older-than stands for where it is not given.
+RETENTION = "CREATORCAST_LEDGER_RETENTION"
+_SPAN = re.compile(r"(\d{1,4})\s*(d|w|m|y)", re.IGNORECASE)
+_UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+#: Seconds that an erasure waits until running processes have moved what they hold.
+_WAIT_SECONDS = 10.0
+
+
+def _add_filters(command: Any) -> Any:
+    """Add the options by which forecasts are chosen."""
+    for option in (
+        click.option("--campaign", help="Only of this campaign."),
+        click.option("--creator", help="Only of this creator: an id or a handle."),
+        click.option("--since", type=Moment(), help="Only those made since then."),
+        click.option("--model", help="Only of this model's version."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def ledger() -> None:
+    """Forecasts that were kept: list, export, status; prune and erase remove.
+
+    The ledger is where CREATORCAST_LEDGER says, else in artifacts/ledger.db. See docs/ledger.md.
+    """
+
+
+@ledger.command("list", cls=Command)
+@_add_filters
+@click.option("--limit", type=click.IntRange(1), default=50, help="The most to show. Default: 50.")
+def list_forecasts(
+    campaign: str | None,
+    creator: str | None,
+    since: pd.Timestamp | None,
+    model: str | None,
+    limit: int,
+) -> None:
+    """List forecasts, those made last first."""
+    from rich.console import Console
+
+    found = _found(campaign, creator, since, model)
+    shown = found.iloc[::-1].head(limit)
+    if len(shown):
+        Console(width=140).print(_table(shown))
+    click.echo(f"{len(shown):,} of {len(found):,} forecasts")
+
+
+@ledger.command(cls=Command)
+@click.argument("out", type=FILE)
+@_add_filters
+def export(
+    out: Path,
+    campaign: str | None,
+    creator: str | None,
+    since: pd.Timestamp | None,
+    model: str | None,
+) -> None:
+    """Write forecasts to OUT: .csv, .parquet or .xlsx, a row for each, with all that is kept."""
+    from ledger.summary import export_frame
+    from serving.frame_file import TABLE_ENDINGS, check_ending, write_frame
+
+    check_ending(out, TABLE_ENDINGS)
+    frame = export_frame(_found(campaign, creator, since, model))
+    write_frame(frame, out)
+    click.echo(f"{len(frame):,} forecasts in {out}")
+
+
+@ledger.command(cls=Command)
+def status() -> None:
+    """Tell where the ledger is, what it holds, and what waits in its journal."""
+    from ledger.move import waiting_bytes
+    from ledger.summary import count_ledger
+
+    settings = _settings()
+    store = _open(settings)
+    with store:
+        counts = count_ledger(store)
+        click.echo(f"ledger {store.place}")
+    period = f", made {_day(counts.first)} to {_day(counts.last)}" if counts.forecasts else ""
+    click.echo(f"{counts.forecasts:,} forecasts{period}; {counts.readings:,} readings of outcomes")
+    for name, number in counts.campaigns.items():
+        click.echo(f"  {name or 'without a campaign'}: {number:,}")
+    waiting, damaged = waiting_bytes(settings.journal)
+    click.echo(f"journal {str(settings.journal)!r}: {waiting:,} bytes wait for running processes")
+    if damaged:
+        click.echo(f"{damaged:,} bytes of damaged lines were set aside there", err=True)
+
+
+@ledger.command(cls=Command)
+@click.option("--older-than", help=f"Such as 24m, 90d or 2y. Default: {RETENTION}.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be removed; remove nothing.")
+def prune(older_than: str | None, dry_run: bool) -> None:
+    """Remove forecasts and readings that are older than the retention."""
+    from ledger.upkeep import prune as prune_ledger
+
+    before = _before(older_than)
+    with _open(_settings()) as store:
+        counts = prune_ledger(store, before, dry_run)
+    word = "would be removed" if dry_run else "removed"
+    click.echo(
+        f"{counts['forecasts']:,} forecasts, {counts['readings']:,} readings and "
+        f"{counts['watch_results']:,} results of watching from before {_day(before)} {word}"
+    )
+
+
+@ledger.command(cls=Command)
+@click.option("--creator", required=True, help="The creator's id or handle.")
+@click.option("--platform", help="Only on this platform. Default: on all.")
+@click.pass_context
+def erase(ctx: click.Context, creator: str, platform: str | None) -> None:
+    """Remove all that is kept of one creator, from the database, its files and the journal.
+
+    Exit code 0: nothing of the creator is left; 3: running processes still hold forecasts of the
+    creator in their journal: run it again. Copies and backups are yours to erase.
+    """
+    from ledger.journal import Journal
+    from ledger.move import move_journal
+    from ledger.upkeep import erase as erase_creator
+    from ledger.upkeep import erase_damaged, holds_name
+
+    settings = _settings()
+    _check_platform(platform)
+    end = time.monotonic() + _WAIT_SECONDS
+    with _open(settings) as store:
+        counts = erase_creator(store, creator, platform)
+        lines = erase_damaged(settings.journal, creator)
+        while (held := holds_name(settings.journal, creator)) and time.monotonic() < end:
+            time.sleep(0.2)
+            move_journal(Journal(settings.journal), store)
+        if more := erase_creator(store, creator, platform):
+            counts = {name: counts[name] + more[name] for name in counts}
+    click.echo(
+        f"{counts['forecasts']:,} forecasts, {counts['readings']:,} readings and {lines:,} damaged "
+        f"lines of {creator} removed"
+    )
+    if held:
+        click.echo(
+            f"{len(held)} file(s) of the journal still name {creator}: run it again", err=True
+        )
+        ctx.exit(3)
+
+
+def _settings() -> LedgerSettings:
+    from ledger.settings import home_address, ledger_settings
+
+    home = home_folder()
+    settings = ledger_settings(home, os.environ)
+    if settings is None:
+        named = {**os.environ, "CREATORCAST_LEDGER": home_address(home)}
+        settings = ledger_settings(home, named)
+    assert settings is not None
+    return settings
+
+
+def _open(settings: LedgerSettings) -> Ledger:
+    """Open the ledger, with all that ended processes left in the journal moved into it."""
+    from ledger.move import settle_journal
+
+    store, moved = settle_journal(settings.home, settings.journal, settings.address)
+    if count := moved.own + moved.adopted:
+        click.echo(f"{count:,} forecasts were taken from the journal", err=True)
+    if moved.damaged:
+        folder = str(settings.journal)
+        click.echo(f"{moved.damaged} damaged lines were set aside in {folder!r}", err=True)
+    return store
+
+
+def _found(
+    campaign: str | None, creator: str | None, since: pd.Timestamp | None, model: str | None
+) -> pd.DataFrame:
+    from serving.scoring.prospect_batch import microseconds
+
+    with _open(_settings()) as store:
+        start = None if since is None else microseconds(since)
+        found = store.forecasts(campaign, start, None, model)
+    if creator is None:
+        return found
+    name = creator.strip().removeprefix("@").lower()
+    columns = (found[column].fillna("").str.lower() for column in ("creator_id", "handle"))
+    by_id, by_handle = (texts.str.removeprefix("@") == name for texts in columns)
+    return found[by_id | by_handle]
+
+
+def _table(shown: pd.DataFrame) -> object:
+    """Return forecasts as a table for a terminal."""
+    from rich.table import Table
+
+    from ledger.summary import shown_quantile
+
+    table = Table()
+    for name in ("made", "campaign", "door", "partnership", "creator", "platform", "rests on"):
+        table.add_column(name, overflow="fold")
+    for name in ("engagements", "80 % interval", "fee USD"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for row in shown.itertuples():
+        low, middle, high = (shown_quantile(row.engagements, p) for p in (0.1, 0.5, 0.9))
+        texts = (row.campaign, row.door, row.partnership_id, row.creator_id or row.handle)
+        table.add_row(
+            _day(row.made_at),
+            *map(_plain, texts),
+            *(_plain(row.platform), _plain(row.evidence)),
+            *(f"{middle:,.0f}", f"{low:,.0f} - {high:,.0f}"),
+            "" if row.fee_usd != row.fee_usd else f"{row.fee_usd:,.2f}",
+            _plain(row.verdict),
+        )
+    return table
+
+
+def _plain(text: str | None) -> str:
+    """Return a text that a terminal shows as it is."""
+    from rich.markup import escape
+
+    return escape("".join(one if one.isprintable() else "?" for one in text or ""))
+
+
+def _day(moment: int | None) -> str:
+    from serving.scoring.prospect_batch import moment_text
+
+    return "" if moment is None else moment_text(int(moment))[:16].replace("T", " ")
+
+
+def _before(older_than: str | None) -> int:
+    """Return the moment before which all is to be removed, microseconds UTC."""
+    import pandas as pd
+
+    from serving.scoring.prospect_batch import microseconds
+
+    text = older_than or os.environ.get(RETENTION)
+    if not text:
+        raise click.UsageError(f"say how old: --older-than 24m, or set {RETENTION}")
+    match = _SPAN.fullmatch(text.strip())
+    if match is None or not int(match[1]):
+        raise click.UsageError(f"{text!r} is no age: give one such as 24m, 90d or 2y")
+    span = pd.DateOffset(**{_UNITS[match[2].lower()]: int(match[1])})
+    return microseconds(pd.Timestamp.now(tz="UTC") - span)
+
+
+def _check_platform(platform: str | None) -> None:
+    from features.tables.vocabulary import PLATFORMS
+
+    if platform is not None and platform not in PLATFORMS:
+        raise click.UsageError(f"--platform {platform!r}: expected one of {', '.join(PLATFORMS)}")

@@ -1,0 +1,68 @@
+"""The command that compares a campaign's forecasts with what came: review."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.command_group import Command
+from commands.environment import home_folder
+from commands.parameter_types import FILE
+from commands.reports import ReportRequest, add_report_options
+
+if TYPE_CHECKING:
+    from monitoring.review import Review
+
+
+@click.command(cls=Command)
+@click.argument("campaign")
+@click.option("--out", type=FILE, help="Write the table there, .xlsx or .csv, beside printing it.")
+@add_report_options
+def review(campaign: str, out: Path | None, report: ReportRequest) -> None:
+    """Compare what was forecast of the partnerships of CAMPAIGN with what came.
+
+    Forecasts are in the ledger since score, plan or track had --campaign CAMPAIGN, or a request of
+    the service named it; outcomes since creatorcast outcomes. Of each partnership the last forecast
+    counts that was made before its first post. See docs/review.md.
+    """
+    from rich.console import Console
+
+    from serving.review.files import check_out, write_review
+    from serving.review.terminal import print_review
+
+    outputs = {} if out is None else {"the table": out}
+    check_out(out)
+    report.check({}, outputs)
+    found = _review(campaign)
+    print_review(found, Console(width=160))
+    if out is not None:
+        write_review(found, out, report.hide_fees)
+        click.echo(f"table in {out}")
+    report.write_reviewed(found)
+
+
+def _review(campaign: str) -> Review:
+    """Return the review of a campaign of the ledger."""
+    import pandas as pd
+
+    from ledger.growth import growth_of_home
+    from ledger.matched_forecasts import match_outcomes
+    from ledger.readings import read_readings
+    from ledger.store import ledger_address, open_ledger
+    from models.bundle_files import read_manifest
+    from models.champion import champion_folder, champion_version
+    from models.shared_shock import DEFAULT_SHOCK, SharedShock
+    from monitoring.review import review_campaign
+
+    home = home_folder()
+    shock = DEFAULT_SHOCK
+    if champion_version(home) is not None:
+        shock = SharedShock.of_manifest(read_manifest(champion_folder(home)))
+    now = pd.Timestamp.now(tz="UTC").value // 1000
+    with open_ledger(home, ledger_address(home, os.environ)) as ledger:
+        forecasts, readings = ledger.forecasts(), read_readings(ledger)
+    match = match_outcomes(forecasts, readings, now, growth_of_home(home))
+    return review_campaign(match, campaign, shock)

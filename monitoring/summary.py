@@ -1,0 +1,98 @@
+"""What the watch found, in five lines for the people who pay for the partnerships."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from features.number_text import format_money, pluralize
+from monitoring.verdict import CLOSER, FINE, RECALIBRATE, RETRAIN, TOO_EARLY
+
+#: What to do, by verdict.
+ADVICE = {
+    FINE: "Nothing is to be done.",
+    TOO_EARLY: "Nothing is to be done yet: read outcomes with creatorcast outcomes as they come.",
+    RECALIBRATE: "Run creatorcast recalibrate, then creatorcast promote.",
+    RETRAIN: "Train on newer data with creatorcast train, then run creatorcast promote.",
+}
+
+
+def summary_lines(result: dict[str, Any]) -> list[str]:
+    """Return the lines: verdict, coverage, centre, money, what to do."""
+    everything = result["scores"][0] if result["scores"] else None
+    reasons = "; ".join(result["reasons"])
+    lines = [
+        f"{result['verdict'].capitalize()}: {reasons}.",
+        f"{_counts_text(result)} {_coverage_text(everything)}",
+        _centre_text(everything, result["expected_all"]),
+        _money_text(everything, result["expected_all"]),
+        _advice(result),
+    ]
+    return lines
+
+
+def _advice(result: dict[str, Any]) -> str:
+    notes = [note for note in result["notes"] if CLOSER in note]
+    if result["verdict"] == FINE and notes:
+        return f"Nothing has to be done; but {notes[0]}."
+    return ADVICE[result["verdict"]]
+
+
+def _counts_text(result: dict[str, Any]) -> str:
+    outcomes = result["scores"][0]["outcomes"] if result["scores"] else 0
+    asked = pluralize(f"{result['forecasts']:,}", "forecast")
+    first = result["first_forecast"]
+    since = "" if first is None else f" since {datetime.fromtimestamp(first / 1e6, UTC):%Y-%m-%d}"
+    return f"{outcomes:,} matured outcomes of {asked} by model {result['model_version']}{since}."
+
+
+def _coverage_text(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "80 of 100 are expected to lie inside of the 80 % interval."
+    return (
+        f"Of 100 outcomes {100 * row['coverage_80']:.0f} lie inside of the 80 % interval"
+        f"{_range(row, 'coverage_80', lambda share: f'{100 * share:.0f}')}, 80 are promised."
+    )
+
+
+def _centre_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
+    if row is None:
+        if not expected["forecasts"]:
+            return "No forecasts of this model are in the ledger."
+        return (
+            "The upper end of the 80 % interval is usually "
+            f"{expected['width_80_factor']:.1f} times the lower one."
+        )
+    change = math.expm1(row["bias_median"])
+    side = "above" if change >= 0 else "below"
+    ratio = row["crps_ratio"]
+    return (
+        f"The usual outcome is {abs(change):.0%} {side} the forecast's median; errors are "
+        f"{ratio:.2f} times as large as the forecasts expect"
+        f"{_range(row, 'crps_ratio', lambda value: f'{value:.2f}')}."
+    )
+
+
+def _money_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
+    if row is None or not row["differ_from_rule"]:
+        if not expected.get("differ_from_rule"):
+            return "Money: forecast and usual rule advised the same wherever a fee was known."
+        return (
+            "Money: following the forecasts and not the usual rule is expected to "
+            f"{'save' if expected['saved_usd'] >= 0 else 'lose'} "
+            f"{format_money(abs(expected['saved_usd']))} over the "
+            f"{expected['differ_from_rule']:,} partnerships on which they differ; no outcome of "
+            "these has matured."
+        )
+    saved = row["saved_usd"]
+    what = "saved" if saved >= 0 else "lost"
+    return (
+        f"Money: over the {row['differ_from_rule']:,} partnerships on which forecast and usual "
+        f"rule differed, following the forecast {what} {format_money(abs(saved))}"
+        f"{_range(row, 'saved_usd', format_money)}; {format_money(row['expected_saved_usd'])} "
+        "was expected."
+    )
+
+
+def _range(row: dict[str, Any], name: str, words: Any) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if low is None else f" ({words(low)} to {words(high)})"
