@@ -16,11 +16,11 @@ from training.recipe_keys import KEYS
 from training.sampling import Sampling
 from training.simulate.simulate import write_market
 from training.train import mature_end
-from training.training_data import read_training_tables
+from training.training_data import data_digest, read_training_tables
 from training.tune.confirm import confirm
 from training.tune.cuts import TARGET, TuningError, derive_tuning_cuts
 from training.tune.space import SPACE, suggest_recipe, with_values
-from training.tune.study_file import STUDY_NAME, open_study
+from training.tune.study_file import STUDY_NAME, open_study, search_name
 from training.tune.tune import tune
 
 #: A default with intervals so wide that any trial is better.
@@ -74,8 +74,9 @@ def test_the_same_command_continues_a_search_that_was_killed_or_stopped(searched
     assert again.best_crps <= first.best_crps
     assert "the search was stopped; the same command continues it" in again.text()
     assert read_recipe(again.file).widen <= 0.15
-    other = tune(data, home, replace(BAD, seed=9), 10, trials=1)
-    assert other.name != first.name
+    digest = data_digest(read_training_tables(data))
+    assert search_name(data, digest, BAD) == first.name
+    assert search_name(data, digest, replace(BAD, seed=9)) != first.name
 
 
 def test_nothing_after_the_last_cut_of_the_backtest_is_read_and_cuts_lie_apart(data):
@@ -135,3 +136,29 @@ def test_the_space_is_told_and_is_inside_of_what_recipes_may_be():
     assert recipe == with_values(Recipe(), trial.params)
     assert recipe != Recipe()
     assert recipe.sampling.per_post == 3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # of MLflow 3.17
+def test_a_search_is_one_run_with_a_run_below_it_for_each_trial(searched, data):
+    from mlflow import MlflowClient
+
+    from training.tune.search_runs import log_search
+
+    home, _, _ = searched
+    for trials in (1, 2):
+        result = tune(data, home, replace(BAD, widen=1.9), 10, trials=1)
+        run = log_search(result, home, None)
+        assert log_search(result, home, None) == run
+        client = MlflowClient(f"sqlite:///{home}/artifacts/mlflow.db")
+        experiment = client.get_run(run).info.experiment_id
+        runs = client.search_runs([experiment], f"tags.search = '{result.name}'")
+        below = [one for one in runs if one.data.tags.get("mlflow.parentRunId") == run]
+        assert (len(runs), len(below)) == (trials + 1, trials)
+        assert {one.info.status for one in runs} == {"FINISHED"}
+        assert {dimension.key for dimension in SPACE} <= {*below[0].data.params}
+        assert below[0].data.metrics["crps"] > 0
+        parent = client.get_run(run).data
+        assert parent.tags["mlflow.note.content"] == result.text()
+        assert parent.params["widen"] == "1.9"
+        assert {file.path for file in client.list_artifacts(run)} >= {result.file.name}
