@@ -7,7 +7,7 @@ from pathlib import Path
 from features.files.regular import read_regular
 from models.bundle_files import MANIFEST_FILE, BundleError
 
-#: Bytes of the note beside a bundle's scores.
+#: Bytes of a note beside a bundle's scores, and of a manifest.
 NOTE_LIMIT = 2**24
 #: Versions begin with a moment: of the training, or of the end of its knowledge.
 MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-")
@@ -22,10 +22,10 @@ def bundles_folder(home: Path) -> Path:
 
 def bundle_folder(home: Path, version: str) -> Path:
     """Return the folder of the bundle with this version. Raises BundleError where there is none."""
-    versions, folder = bundle_versions(home), bundles_folder(home)
-    if version in versions:
+    folder = bundles_folder(home)
+    if Path(version).name == version and version[:1] != "." and (folder / version).exists():
         return folder / version
-    more = ""
+    versions, more = bundle_versions(home), ""
     if len(versions) > MAX_VERSIONS_SHOWN:
         more = f" and {len(versions) - MAX_VERSIONS_SHOWN:,} older"
     there = f"there are {', '.join(versions[:MAX_VERSIONS_SHOWN])}{more} (creatorcast bundles)"
@@ -47,20 +47,29 @@ def note_file(home: Path, version: str) -> Path:
 
 def read_note(home: Path, version: str) -> dict:
     """Return the note of a bundle, {} where it has none that can be read."""
+    return _read_object(note_file(home, version))
+
+
+def _read_object(file: Path) -> dict:
+    """Return the JSON object of a file, {} where it has none that can be read."""
     try:
-        note = json.loads(read_regular(note_file(home, version), NOTE_LIMIT))
-    except (OSError, ValueError):
+        value = json.loads(read_regular(file, NOTE_LIMIT))
+    except (OSError, ValueError, RecursionError):
         return {}
-    return note if isinstance(note, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def created_at(home: Path, version: str) -> str:
-    """Return the moment at which a bundle was last made (ISO 8601, UTC): by its note, else the one
-    with which its version begins; empty where neither tells.
+    """Return the moment at which a bundle was last made (ISO 8601, UTC): by its note, else by its
+    manifest, else the one with which its version begins; empty where none tells.
     """
+    note = read_note(home, version)
+    if "created_at" in note:
+        return str(note["created_at"])
+    manifest = _read_object(bundles_folder(home) / version / MANIFEST_FILE)
     found = MOMENT.match(version)
     of_version = "{}-{}-{}T{}:{}:{}+00:00".format(*found.groups()) if found else ""
-    return str(read_note(home, version).get("created_at", of_version))
+    return str(manifest.get("created_at", of_version))
 
 
 def bundle_versions(home: Path) -> list[str]:
