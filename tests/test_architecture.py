@@ -61,6 +61,7 @@ ONLY_IN = {
     "mlflow": {
         "training/tracking.py",
         "training/mlflow_store.py",
+        "training/registry_aliases.py",
         "training/log_model.py",
         "training/log_run.py",
     },

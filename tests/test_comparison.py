@@ -206,7 +206,7 @@ def test_the_interval_is_over_creators_and_not_over_posts():
         (
             50,
             1.05,
-            ["CRPS, tiktok history: +5.0% (+5.0% to +5.0%), expected interval not above +0.1%"],
+            ["CRPS, tiktok history: +5.0% (+5.0% to +5.0%), expected interval not above +0.5%"],
         ),
         (49, 1.05, []),
         (50, 1 + 1e-12, []),
