@@ -13,6 +13,7 @@ from pathlib import Path
 
 from features.errors import CreatorcastError
 from features.files.regular import check_regular
+from models.bundle_folders import bundle_versions
 from models.champion import champion_version, forced_promotions, previous_champion
 
 REGISTERED_MODEL = "creatorcast"
@@ -114,14 +115,14 @@ def wanted_marks(home: Path, bundles: dict[int, str]) -> RegistryMarks:
 
     - `bundles`: the bundle of each version of the registry
     - champion: the bundle that artifacts/champion names; previous: the champion before it;
-      challenger: the newest registered bundle, where it is neither of them. None has an alias that
-      is not registered.
+      challenger: the newest registered bundle that the home has, where it is neither of them. None
+      has an alias that is not registered.
 
     Raises models.bundle_files.BundleError and models.champion_history.ChampionHistoryError.
     """
     versions = {bundle: number for number, bundle in sorted(bundles.items())}
     named = {CHAMPION: champion_version(home), PREVIOUS: previous_champion(home)}
-    newest = max(versions, default=None)
+    newest = max(versions.keys() & set(bundle_versions(home)), default=None)
     named[CHALLENGER] = None if newest in named.values() else newest
     aliases = {alias: versions[b] for alias, b in named.items() if b is not None and b in versions}
     forced = {
