@@ -46,6 +46,7 @@ def coverage_cells(rows: pd.DataFrame) -> pd.DataFrame:
     points = table[list(MODELS)].to_numpy(float)[judged]
     draws = _draws(rows, table.iloc[judged])
     low, high = simultaneous_intervals(draws[..., 0], points[:, 0])
+    low, high = np.maximum(low, 0), np.minimum(high, 1)
     outside = (low > nominal + TOLERANCE) | (high < nominal - TOLERANCE)
     distance, drawn = (np.abs(values - nominal[:, None]) for values in (points, draws))
     farther = distance[:, 0] - distance[:, 1]
