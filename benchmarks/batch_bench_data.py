@@ -72,7 +72,7 @@ def prepare(files: BenchmarkFiles, creators: int, report: Callable[[str], None])
     if not _has_champion(files.home("ships")):
         report("training the model that ships")
         _creatorcast(files.home("ships"), "train", str(data), "--per-post", "1", "--no-log")
-        _creatorcast(files.home("ships"), "promote", "--force", "--no-log")
+        _creatorcast(files.home("ships"), "promote", "--force", "--reason", "benchmark", "--no-log")
     if not _has_champion(files.home("reference")):
         report("fitting the reference model")
         _save_reference(files, data)

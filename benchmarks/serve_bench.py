@@ -141,7 +141,7 @@ def trained(home: Path) -> None:
     for step in (
         ["simulate", str(home / "data"), "--creators", "800", "--seed", "7"],
         ["train", str(home / "data"), "--per-post", "1"],
-        ["promote", "--force"],
+        ["promote", "--force", "--reason", "benchmark"],
     ):
         subprocess.run(
             [*command, *step], env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL

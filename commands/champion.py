@@ -8,7 +8,7 @@ from commands.command_group import Command
 from commands.environment import home_folder, report_progress, tracking_address
 from commands.options import NO_REGISTRY
 from commands.parameter_types import FOLDER
-from commands.registry import announce_champion, sync_champion_alias
+from commands.registry import announce_champion, bring_registry_in_step
 
 
 @click.command(cls=Command)
@@ -102,19 +102,18 @@ def bundles() -> None:
     """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
     is the champion.
     """
-    from models.champion import champion_version
+    from models.champion_history import ChampionHistoryError
     from training.bundle_list import bundles_text
-    from training.registry import RegistryError, alias_bundle, registered_bundles
+    from training.registry import RegistryError, registered_bundles, registry_marks, wanted_marks
 
     home = home_folder()
     registered: dict[int, str] = {}
     note = None
     try:
         registered = registered_bundles(home, tracking_address())
-        alias = alias_bundle(home, tracking_address())
-        champion = champion_version(home)
-        if champion in registered.values() and alias != champion:
-            note = sync_champion_alias()
-    except RegistryError as error:
+        marks = registry_marks(home, tracking_address())
+        if not marks.are_in_step(wanted_marks(home, registered)):
+            note = bring_registry_in_step()
+    except (RegistryError, ChampionHistoryError) as error:
         note = str(error)
     click.echo(bundles_text(home, registered, () if note is None else (note,)))

@@ -40,7 +40,7 @@ def demo(folder: Path, creators: int, port: int) -> None:
     data, answers = folder / "data", folder / "scored.csv"
     run_command("simulate", str(data), "--creators", str(creators), "--seed", "7")
     run_command("train", str(data), "--per-post", "1")
-    run_command("promote", "--force")
+    run_command("promote", "--force", "--reason", "the demo market was made anew")
     prospects = str(data / "prospects.csv")
     run_command(
         "score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers)

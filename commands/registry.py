@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def log_to_mlflow(trained: TrainingResult) -> float:
-    """Log and register a bundle, print where, and move the alias of the champion where it lags.
+    """Log and register a bundle, print where, and set the aliases.
 
     Returns the seconds that logging took.
     """
@@ -33,27 +33,24 @@ def log_to_mlflow(trained: TrainingResult) -> float:
             f"{version} is version {logged.model_version} in the registry already: "
             "nothing was logged"
         )
-    note = sync_champion_alias()
+    note = bring_registry_in_step()
     if note is not None:
         report_progress(note)
     return logged.seconds
 
 
-def sync_champion_alias() -> str | None:
-    """Point the registry's alias `champion` at the champion; return a sentence if it was moved."""
-    from training.tracking import point_alias_at_champion
+def bring_registry_in_step() -> str | None:
+    """Set the aliases and tags by artifacts/champion; return what changed, if anything did."""
+    from training.registry_aliases import bring_in_step
 
-    champion = point_alias_at_champion(home_folder(), tracking_address(), report=report_progress)
-    if champion is None or not champion.alias_moved:
+    registry = bring_in_step(home_folder(), tracking_address(), report=report_progress)
+    if not registry.changes:
         return None
-    return (
-        "the alias champion of the registry had not followed the champion: it is now version "
-        f"{champion.model_version}, {champion.bundle}"
-    )
+    return f"the registry follows artifacts/champion: {'; '.join(registry.changes)}"
 
 
 def announce_champion(when: str, bundle: Bundle, no_log: bool) -> None:
-    """Print which bundle is the champion, and point the registry's alias at it unless `no_log`.
+    """Print which bundle is the champion, and have the registry follow unless `no_log`.
 
     `when`: "now" or "again".
     """
@@ -67,21 +64,20 @@ def announce_champion(when: str, bundle: Bundle, no_log: bool) -> None:
         click.echo(f"{line}; MLflow has no store here: creatorcast log makes one and registers it")
         return
     from serving.registered_model.packaging import model_packaging
-    from training.tracking import point_alias_at_champion
+    from training.registry_aliases import bring_in_step
 
     try:
-        champion = point_alias_at_champion(
+        registry = bring_in_step(
             home_folder(), tracking_address(), model_packaging(), report_progress
         )
     except RegistryError:
         click.echo(
-            f"{line}, but the alias champion of the registry is as it was; "
-            "the next promote, train or log sets it"
+            f"{line}, but the aliases of the registry are as they were; "
+            "the next promote, rollback, train, log or bundles sets them"
         )
         raise
-    assert champion is not None  # it was just made so
-    if champion.bundle != bundle.version:
-        click.echo(f"{line}; another command has since made {champion.bundle} the champion")
+    if registry.champion != bundle.version:
+        click.echo(f"{line}; another command has since made {registry.champion} the champion")
         return
-    logged = ", which did not have it and has it now" if champion.logged else ""
-    click.echo(f"{line}, version {champion.model_version} in the registry{logged}")
+    logged = ", which did not have it and has it now" if registry.logged else ""
+    click.echo(f"{line}, version {registry.model_version} in the registry{logged}")

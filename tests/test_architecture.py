@@ -62,7 +62,10 @@ NEVER_IMPORTED = {"features.derive": {"features.tables.folder"}}
 #: Heavy package -> the files that may import it.
 ONLY_IN = {
     "mlflow": {
-        *("training/tracking.py", "training/mlflow_store.py", "training/log_model.py"),
+        "training/tracking.py",
+        "training/mlflow_store.py",
+        "training/registry_aliases.py",
+        "training/log_model.py",
         "training/log_run.py",
         "serving/registered_model/loader.py",  # MLflow itself imports it
         "training/tune/search_runs.py",

@@ -20,6 +20,7 @@ from training.promote.comparison import (
     compare_pairs,
     comparison_table,
 )
+from training.promote.coverage_check import coverage_cells
 from training.promote.score_pairs import NO_PAIRS, pair_scores
 
 CUT = pd.Timestamp("2026-03-01", tz="UTC")
@@ -206,7 +207,7 @@ def test_the_interval_is_over_creators_and_not_over_posts():
         (
             50,
             1.05,
-            ["CRPS, tiktok history: +5.0% (+5.0% to +5.0%), expected interval not above +0.1%"],
+            ["CRPS, tiktok history: +5.0% (+5.0% to +5.0%), expected interval not above +0.5%"],
         ),
         (49, 1.05, []),
         (50, 1 + 1e-12, []),
@@ -351,3 +352,118 @@ def test_a_platform_that_was_asked_about_at_other_moments_is_left_out_and_told(p
     assert text.splitlines()[-1] == (
         "  not compared: 60 posts on youtube asked about more than 1 day apart (29 days)"
     )
+
+
+# --- coverage in every cell ---
+
+
+def held_rows(candidate, champion, creators=50, posts=10, **same):
+    """Give pairs in which the interval of each held in so many of ten posts of every creator."""
+    rows = [
+        {
+            "split": "seen", "platform": "tiktok", "band": "micro", "evidence": "history",
+            "creator": f"tiktok/{creator}", "posted": post,
+            **{f"{model}_{level}": (post + creator) % 10 < held
+               for model, held in (("candidate", candidate), ("champion", champion))
+               for level in (80, 90)},
+            **same,
+        }
+        for creator in range(creators)
+        for post in range(posts)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def cell_80(rows, band="micro"):
+    cells = coverage_cells(rows)
+    (cell,) = cells[(cells["band"] == band) & (cells["level"] == 0.8)].itertuples()
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "outside", "failed"),
+    [
+        (8, 8, False, False),
+        (6, 8, True, True),  # too narrow
+        (10, 8, True, True),  # too wide
+        (6, 6, True, False),  # as far as the champion: staying with it mends nothing
+        (8, 6, False, False),
+        (6, 10, True, False),  # as far on the other side
+    ],
+)
+def test_coverage_fails_where_the_candidate_is_farther_from_nominal_than_the_champion(
+    candidate, champion, outside, failed
+):
+    cell = cell_80(held_rows(candidate, champion))
+    assert (cell.judged, cell.outside, cell.failed) == (True, outside, failed)
+    assert cell.candidate == candidate / 10
+    assert cell.farther == pytest.approx(abs(candidate - 8) / 10 - abs(champion - 8) / 10)
+
+
+@pytest.mark.parametrize(("creators", "judged"), [(20, True), (19, False)])
+def test_a_cell_is_judged_from_200_rows_on(creators, judged):
+    cell = cell_80(held_rows(6, 8, creators))
+    assert (cell.rows, cell.judged, cell.failed) == (creators * 10, judged, judged)
+
+
+def test_few_creators_are_no_cell_however_many_posts_they_have():
+    assert not cell_80(held_rows(6, 8, creators=9, posts=100)).judged
+
+
+def test_a_loss_that_few_creators_make_is_within_their_interval():
+    rows = held_rows(8, 8, 30)
+    one = rows["creator"] == "tiktok/0"
+    cell = cell_80(rows.assign(candidate_80=rows["candidate_80"] & ~one))
+    assert cell.farther == pytest.approx(0.8 / 30)
+    assert cell.farther_low < 0
+    assert not cell.failed
+
+
+def test_small_bands_are_judged_together():
+    rows = pd.concat([held_rows(6, 8, 15), held_rows(6, 8, 15, band="mega")])
+    assert [cell_80(rows, band).judged for band in ("micro", "mega", "all")] == [False, False, True]
+    assert cell_80(rows, "all").failed
+
+
+def test_many_cells_refuse_a_model_by_chance_in_few_of_many_draws():
+    random = np.random.default_rng(0)
+    refused = 0
+    for _ in range(20):
+        rows = pd.concat(
+            [held_rows(8, 8, 20, band=band, platform=name)
+             for name in ("tiktok", "instagram", "youtube") for band in ("nano", "micro", "macro")],
+            ignore_index=True,
+        )  # fmt: skip
+        both = random.random((len(rows), 2)) < 0.8
+        nine = random.random((len(rows), 2)) < 0.9
+        rows[["candidate_80", "champion_80"]], rows[["candidate_90", "champion_90"]] = both, nine
+        refused += coverage_cells(rows)["failed"].any()
+    assert refused <= 4  # each of the simultaneous intervals holds for all cells in 95 of 100 draws
+
+
+# --- creators that trained neither ---
+
+
+def test_a_candidate_that_is_worse_on_creators_left_out_fails_by_those_alone(put, tmp_path):
+    left_out = many_scores(60, split="unseen", platform="x")
+    put(OLD, pd.concat([many_scores(), left_out]))
+    candidate = put(NEW, pd.concat([many_scores(crps=0.4), left_out.assign(crps=0.6)]))
+    comparison = compare_with_champion(tmp_path, candidate)
+    assert comparison.unseen_note == "those that both backtests left out"
+    failed = [text for text in comparison.failed if text.startswith("CRPS")]
+    assert failed == [
+        f"CRPS, unseen creators, {where} history: +20.0% (+20.0% to +20.0%), "
+        "expected interval not above +0.5%"
+        for where in ("all", "x")
+    ]
+
+
+def test_without_creators_left_out_the_criterion_says_why_and_does_not_fail(put, tmp_path):
+    put(OLD, many_scores())
+    comparison = compare_with_champion(tmp_path, put(NEW, many_scores(crps=0.4)))
+    (line,) = [one for one in comparison.criteria if one.name == "CRPS, unseen creators"]
+    assert (line.verdict, line.note) == (
+        "not comparable",
+        f"the backtest of {NEW} has no creators that it left out",
+    )
+    assert not [text for text in comparison.failed if text.startswith("CRPS")]

@@ -25,7 +25,7 @@ from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_file, champion_version, set_champion
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
-from training.registry import alias_bundle, registered_bundles
+from training.registry import registered_bundles, registry_marks
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,12 +38,25 @@ def tracking():
     tracking.mlflow.set_tracking_uri(None)
 
 
+@pytest.fixture
+def aliases(tracking):
+    from training import registry_aliases
+
+    return registry_aliases
+
+
 @mlflow_warnings
-def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
-    assert tracking.point_alias_at_champion(tmp_path, None) is None
+def test_without_an_address_the_store_lies_under_home(tmp_path, tracking, aliases):
+    assert aliases.bring_in_step(tmp_path, None) == aliases.RegistryInStep(None, None, False, ())
     assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
     assert [found.name for found in tracking.mlflow.search_experiments()] == ["Default"]
     assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
+
+
+def alias_bundle(home, tracking_uri, alias="champion"):
+    """Give the bundle that an alias of the registry names."""
+    number = registry_marks(home, tracking_uri).aliases.get(alias)
+    return registered_bundles(home, tracking_uri).get(number)
 
 
 # --- one command at a time ---
@@ -260,7 +273,7 @@ def test_a_store_that_cannot_be_used_loses_no_bundle_and_the_remedy_works(
     result = run("log", version)
     assert (result.exit_code, result.stdout.splitlines()[0][-23:]) == (0, "registered as version 1")
     assert (
-        "alias champion of the registry had not followed the champion: it is now version 1, "
+        "the registry follows artifacts/champion: alias champion is now version 1, "
         in result.stderr
     )
     assert alias_bundle(copied, None) == version
@@ -322,7 +335,7 @@ def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions
     other = "20250101-000000-second"
     save_as(copied, trained.bundle, other)
     versions = [trained.bundle.version, other, other]
-    ended = at_once(*(("promote", version, "--force") for version in versions))
+    ended = at_once(*(("promote", version, "--force", "--reason", "x") for version in versions))
     assert [code for _, _, code in ended] == [0, 0, 0], ended
     errors = "".join(stderr for _, stderr, _ in ended)
     assert "Traceback" not in errors
@@ -360,7 +373,7 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     first, other = trained.bundle.version, "20250101-000000-second"
     save_as(copied, trained.bundle, other)
     assert run("log", first).exit_code == 0
-    promoted = run("promote", other, "--force").stdout
+    promoted = run("promote", other, "--force", "--reason", "a new market").stdout
     assert promoted.endswith(", version 2 in the registry, which did not have it and has it now\n")
     set_champion(copied, first)
     assert (
@@ -370,7 +383,10 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     assert alias_bundle(copied, None) == first
     set_champion(copied, other)  # as a promotion that was killed before it came to the registry
     result = run("bundles")
-    expected = f"the alias champion of the registry had not followed the champion: it is now version 2, {other}"
+    expected = (
+        f"the registry follows artifacts/champion: alias champion is now version 2, {other}; "
+        f"alias previous is now version 1, {first}"
+    )
     assert result.stdout.splitlines()[-1] == expected
     assert alias_bundle(copied, None) == other
     assert expected not in run("bundles").stdout
@@ -385,8 +401,9 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
 
 
 @mlflow_warnings
-def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking):
-    assert tracking.point_alias_at_champion(copied, None) is None  # which makes the store
+def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking, aliases):
+    champion_file(copied).unlink()
+    aliases.bring_in_step(copied, None)  # which makes the store
     client = tracking.mlflow.MlflowClient()
     experiment = client.create_experiment("of another time")
     tags = {"bundle_version": trained.bundle.version}

@@ -1,6 +1,6 @@
 """MLflow's store: opened under the home's lock, made whole where it is missing, its errors named.
 
-Importing mlflow takes seconds, so only training.tracking and training.log_run import this module.
+Importing mlflow takes seconds, so only modules that import it too import this one.
 """
 
 import contextlib

@@ -8,14 +8,21 @@ one for minutes.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import CreatorcastError
 from features.files.regular import check_regular
+from models.bundle_folders import bundle_versions
+from models.champion import champion_version, forced_promotions, previous_champion
 
 REGISTERED_MODEL = "creatorcast"
 BUNDLE_TAG = "bundle_version"
-CHAMPION_ALIAS = "champion"
+CHAMPION, PREVIOUS, CHALLENGER = ALIASES = ("champion", "previous", "challenger")
+#: Tag of a version that was promoted by force: when, why, and what it failed.
+FORCED_TAG = "forced_promotion"
+#: Characters of a tag that MLflow keeps in every version.
+TAG_LENGTH = 5000
 #: Versions that a message names; the others are counted.
 MAX_VERSIONS_NAMED = 5
 SQLITE = "sqlite:///"
@@ -32,11 +39,8 @@ QUERY = (
     "WHERE tag.name = ? AND tag.key = ? AND model.current_stage != 'Deleted_Internal' "
     "ORDER BY tag.version"
 )
-ALIAS_QUERY = (
-    "SELECT tag.value FROM registered_model_aliases AS alias JOIN model_version_tags AS tag "
-    "ON tag.name = alias.name AND tag.version = alias.version "
-    "WHERE alias.name = ? AND alias.alias = ? AND tag.key = ?"
-)
+ALIAS_QUERY = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
+TAG_QUERY = "SELECT version, value FROM model_version_tags WHERE name = ? AND key = ?"
 
 
 class RegistryError(CreatorcastError):
@@ -71,17 +75,68 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
     return {int(version): bundle for version, bundle in rows}
 
 
-def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
-    """Return the bundle that the alias champion names.
+@dataclass(frozen=True)
+class RegistryMarks:
+    """What the registry tells of promotions: version by alias (only ALIASES), and the text of
+    FORCED_TAG by version.
+    """
 
-    None where there is no alias, or no SQLite file to read it from. Raises RegistryError where the
-    store cannot be read.
+    aliases: dict[str, int]
+    forced: dict[int, str]
+
+    def are_in_step(self, wanted: "RegistryMarks") -> bool:
+        """Return whether these are the wanted marks; tags of a history that is gone are ignored."""
+        tagged = self.forced.items() >= wanted.forced.items()
+        return self.aliases == wanted.aliases and tagged
+
+
+def registry_marks(home: Path, tracking_uri: str | None) -> RegistryMarks:
+    """Return the marks of the registry; none where there is no store.
+
+    Raises RegistryError where the store cannot be read.
     """
     path = sqlite_path(store_address(home, tracking_uri))
-    if path is None or not path.exists():
-        return None
-    rows = _query(path, ALIAS_QUERY, (REGISTERED_MODEL, CHAMPION_ALIAS, BUNDLE_TAG))
-    return rows[0][0] if rows else None
+    if path is None:
+        from training.registry_aliases import query_marks
+
+        return query_marks(home, tracking_uri)
+    if not path.exists():
+        return RegistryMarks({}, {})
+    aliases = _query(path, ALIAS_QUERY, (REGISTERED_MODEL,))
+    forced = _query(path, TAG_QUERY, (REGISTERED_MODEL, FORCED_TAG))
+    return RegistryMarks(
+        {alias: int(version) for alias, version in aliases if alias in ALIASES},
+        {int(version): text for version, text in forced},
+    )
+
+
+def wanted_marks(home: Path, bundles: dict[int, str]) -> RegistryMarks:
+    """Return the marks that the registry should have, by artifacts/champion and its history.
+
+    - `bundles`: the bundle of each version of the registry
+    - champion: the bundle that artifacts/champion names; previous: the champion before it;
+      challenger: the newest registered bundle that the home has, where it is neither of them. None
+      has an alias that is not registered.
+
+    Raises models.bundle_files.BundleError and models.champion_history.ChampionHistoryError.
+    """
+    versions = {bundle: number for number, bundle in sorted(bundles.items())}
+    named = {CHAMPION: champion_version(home), PREVIOUS: previous_champion(home)}
+    newest = max(versions.keys() & set(bundle_versions(home)), default=None)
+    named[CHALLENGER] = None if newest in named.values() else newest
+    aliases = {alias: versions[b] for alias, b in named.items() if b is not None and b in versions}
+    forced = {
+        versions[line["version"]]: _forced_text(line)
+        for line in forced_promotions(home)
+        if line["version"] in versions
+    }
+    return RegistryMarks(aliases, forced)
+
+
+def _forced_text(line: dict) -> str:
+    forced = line["forced"]
+    text = f"{line['since']}: {forced['reason']}; failed: {'; '.join(forced['failed'])}"
+    return text[:TAG_LENGTH]
 
 
 def check_store(home: Path, tracking_uri: str | None) -> None:

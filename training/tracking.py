@@ -1,4 +1,4 @@
-"""MLflow: runs with parameters, metrics, figures and the model; registered versions; the alias.
+"""MLflow: bundles as runs and registered versions. Their aliases: training.registry_aliases.
 
 Importing mlflow takes seconds, so callers import this module lazily.
 """
@@ -9,17 +9,14 @@ from pathlib import Path
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
 from features.derive.version import FEATURES_VERSION
-from models.champion import champion_version
 from models.model_packaging import ModelPackaging
-from training.artifacts import TrainingResult, read_artifacts
+from training.artifacts import TrainingResult
 from training.log_run import log_run
 from training.mlflow_store import artifact_location, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
-    CHAMPION_ALIAS,
     REGISTERED_MODEL,
     RegistryError,
     store_address,
@@ -37,19 +34,6 @@ class LoggedRun:
     model_version: str
     is_new: bool = True
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class RegisteredChampion:
-    """The champion in the registry: its bundle, its version, and what was changed there.
-
-    `logged`: it was not registered before; `alias_moved`: the alias named another version.
-    """
-
-    bundle: str
-    model_version: str
-    logged: bool
-    alias_moved: bool
 
 
 class LoggingError(RegistryError):
@@ -81,33 +65,12 @@ def log_training(
         ) from error
 
 
-def point_alias_at_champion(
-    home: Path,
-    tracking_uri: str | None,
-    packaging: ModelPackaging | None = None,
-    report: Callable[[str], None] = lambda text: None,
-) -> RegisteredChampion | None:
-    """Move the registry's alias to the version of the champion, which artifacts/champion names.
-
-    Returns None where there is no champion, or where the registry does not have it; with
-    `packaging` such a champion is logged. Raises training.registry.RegistryError where the store
-    cannot be read or changed, models.bundle.BundleError where there is nothing to log.
-    """
-    with open_store(home, tracking_uri, report) as uri:
-        bundle = champion_version(home)
-        if bundle is None:
-            return None
-        registered = number = _registered_as(bundle)
-        if number is None:
-            if packaging is None:
-                return None
-            number = _log(read_artifacts(home, bundle), home, uri, packaging).model_version
-        moved = _alias_version() != number
-        if moved:
-            mlflow.MlflowClient().set_registered_model_alias(
-                REGISTERED_MODEL, CHAMPION_ALIAS, number
-            )
-        return RegisteredChampion(bundle, number, logged=registered is None, alias_moved=moved)
+def log_missing(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackaging) -> bool:
+    """Log and register a bundle that the store, which is open, does not have; whether it was."""
+    if _registered_as(trained.bundle.version) is not None:
+        return False
+    _log(trained, home, uri, packaging)
+    return True
 
 
 def _log(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackaging) -> LoggedRun:
@@ -125,19 +88,8 @@ def _log(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackagin
 
 def _registered_as(bundle: str) -> str | None:
     """Return the last version of the registry that is this bundle."""
-    numbers = [number for number, name in _bundles().items() if name == bundle]
+    numbers = [number for number, name in bundles_of_versions().items() if name == bundle]
     return str(numbers[-1]) if numbers else None
-
-
-def _alias_version() -> str | None:
-    try:
-        return str(
-            mlflow.MlflowClient()
-            .get_model_version_by_alias(REGISTERED_MODEL, CHAMPION_ALIAS)
-            .version
-        )
-    except MlflowException:
-        return None
 
 
 def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
@@ -148,7 +100,7 @@ def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
     uri = store_address(home, tracking_uri)
     mlflow.set_tracking_uri(uri)
     with store_errors_named(uri):
-        return _bundles()
+        return bundles_of_versions()
 
 
 def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
@@ -169,7 +121,8 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     return bundles[0]
 
 
-def _bundles() -> dict[int, str]:
+def bundles_of_versions() -> dict[int, str]:
+    """Return the bundle of each version, in the store that MLflow points at."""
     bundles = {int(version.version): version.tags.get(BUNDLE_TAG) for version in _model_versions()}
     return {number: bundle for number, bundle in sorted(bundles.items()) if bundle is not None}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training.backtest.report_tables import MIN_GROUP_ROWS
-from training.promote.joint_bootstrap import joint_means, simultaneous_intervals
+from training.promote.joint_bootstrap import NO_ERROR, joint_means, simultaneous_intervals
 from training.promote.score_pairs import MODELS
 
 #: Distance from the nominal coverage that is none.
@@ -46,11 +46,12 @@ def coverage_cells(rows: pd.DataFrame) -> pd.DataFrame:
     points = table[list(MODELS)].to_numpy(float)[judged]
     draws = _draws(rows, table.iloc[judged])
     low, high = simultaneous_intervals(draws[..., 0], points[:, 0])
+    low, high = np.maximum(low, 0), np.minimum(high, 1)
     outside = (low > nominal + TOLERANCE) | (high < nominal - TOLERANCE)
     distance, drawn = (np.abs(values - nominal[:, None]) for values in (points, draws))
     farther = distance[:, 0] - distance[:, 1]
     far_low, far_high = simultaneous_intervals(drawn[..., 0] - drawn[..., 1], farther)
-    failed = (far_low > 0) & ((farther > TOLERANCE) | outside)
+    failed = (far_low > NO_ERROR) & ((farther > TOLERANCE) | outside)
     names = ["low", "high", "farther", "farther_low", "farther_high", "outside", "failed"]
     columns = [low, high, farther, far_low, far_high, outside, failed]
     for name, values in zip(names, columns, strict=True):
