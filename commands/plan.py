@@ -144,12 +144,7 @@ def plan(
             "--report is of a new plan, and --saved compares an old one: leave out --saved and "
             "name --budget and --currency, and the report is of the plan of today"
         )
-    if saved is not None and campaign is not None:
-        raise click.UsageError(
-            "--campaign keeps the forecasts of a new plan, and --saved compares an old one: leave "
-            "one of them out"
-        )
-    keeper = campaign_keeper(campaign) if saved is None else None
+    keeper = _plan_keeper(campaign, saved)
     check_list(candidates)  # before the model is loaded, which takes seconds
     sheet = {name: given.pop(name) for name in _SHEET_NAMES}
     settings = _settings(saved, against, given)
@@ -180,6 +175,18 @@ def plan(
 _SHEET_NAMES = (
     *("columns", "delimiter", "encoding", "decimal", "day_first", "worksheet", "header_row"),
 )
+
+
+def _plan_keeper(campaign: str | None, saved: Path | None) -> ListKeeper | None:
+    """Return what keeps the forecasts of a new plan, None where none are kept."""
+    if saved is None:
+        return campaign_keeper(campaign)
+    if campaign is not None:
+        raise click.UsageError(
+            "--campaign keeps the forecasts of a new plan, and --saved compares an old one: leave "
+            "one of them out"
+        )
+    return None
 
 
 def _print_plan(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from serving.batch import RunCounts
 
 #: Options of `score` that say how it runs; what else it is given says how a sheet is read.
-_RUN_NAMES = ("engine", "dask", "dask_minutes", "resume")
+_RUN_NAMES = ("rank_by", "engine", "dask", "dask_minutes", "resume")
 
 
 @click.command(cls=Command)
@@ -125,12 +125,10 @@ def score(
     as_of: pd.Timestamp | None,
     chosen: str | None,
     top: int | None,
-    rank_by: str | None,
     quantiles: str | None,
     explain: bool,
     comparables: bool,
     platform: str | None,
-    campaign: str | None,
     report: ReportRequest,
     **given: Any,
 ) -> None:
@@ -156,12 +154,11 @@ def score(
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     check_paths(prospects, out, inputs)
-    keeper = campaign_keeper(campaign)
+    keeper = campaign_keeper(given.pop("campaign"))
     with require_unchanged(data, rates, emv):
         options = BatchOptions(
             columns=columns,
             top=top or 0,
-            rank_by=rank_by,
             extras=AnswerOptions(explain, comparables, asked),
             inputs=inputs,
             inputs_digest=inputs_digest(data, rates, emv),

@@ -207,7 +207,7 @@ def test_a_campaign_is_scored_kept_listed_exported_and_erased(own_home, tmp_path
         assert table["engagements"].tolist() == tables[2]["engagements"].tolist()
         assert set(table["partnership_id"].str.removeprefix("'")) == set(people)
     assert "'@Anna" in (tmp_path / "all.csv").read_text()
-    assert "3 forecasts" in run(own_home, "ledger", "status")
+    assert "6 forecasts" in run(own_home, "ledger", "status")
     told = run(own_home, "ledger", "erase", "--creator", "@BERTA", "--platform", "tiktok")
     assert told.startswith("2 forecasts, 0 readings and 0 damaged lines")
     folder = own_home / "artifacts"

@@ -82,25 +82,22 @@ def score_file(
         for note in prospects.notes:
             reporter.notify(note)
         size = file.stat().st_size if file.is_file() else 0
-        engine = scorer.bundle.use_engine(
-            options.engine_for(prospects.total, size), threads=_threads_per_chunk()
-        )
+        engine = options.engine_for(prospects.total, size)
+        engine = scorer.bundle.use_engine(engine, threads=_threads_per_chunk())
         model = f"{scorer.bundle.version} by {engine}"
         manifest = run_manifest(content_digest(file, is_named), model, options, CHUNK_ROWS)
         as_of = begin_or_resume(checkpoint, manifest, as_of, options, reporter)
-        workbook = None
+        workbook, name = None, file.name if is_named else "standard input"
         if ending == WORKBOOK:
-            name = file.name if is_named else "standard input"
-            manifest = scorer.bundle.manifest
-            workbook = workbook_plan(columns, prospects, options, manifest, as_of, name)
+            told = scorer.bundle.manifest, as_of, name
+            workbook = workbook_plan(columns, prospects, options, *told)
         writer = _answer_writer(ending, columns, options, workbook)
         schema, own = _scored_columns(writer.schema, columns, best)
+        asked = _asked_by(options, checkpoint, scorer)
         run = ChunkRun(
             checkpoint,
             prospects,
-            ChunkScorer(
-                scorer, as_of, schema, own, options.extras, _asked_by(options, checkpoint, scorer)
-            ),
+            ChunkScorer(scorer, as_of, schema, own, options.extras, asked),
             dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor,
             reporter,
             fingerprint,
