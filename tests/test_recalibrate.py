@@ -72,14 +72,14 @@ def test_where_nothing_changed_or_it_cannot_help_nothing_is_written(own_home):
     before = champion_of(own_home)
     versions = bundle_versions(own_home)
     asked = (
-        (NothingToRecalibrate, matched_outcomes(before, 600, seed=4), "as chance has it"),
+        (NothingToRecalibrate, matched_outcomes(before, 4000, creators=1500, seed=4), "as chance"),
         (TooFewOutcomes, matched_outcomes(before, 199), "200 of 30 are needed"),
         (TooFewOutcomes, matched_outcomes(before, 600, creators=5, moved=-1), "of 10 creators"),
         (RetrainingDue, matched_outcomes(before, 800, stretched=1.5), "retraining is due"),
     )
     lost = matched_outcomes(before, 800, stretched=0.5)
     lost["outcome_ln"] = np.random.default_rng(0).permutation(lost["location"])
-    for error, matched, words in (*asked, (RetrainingDue, lost, "")):
+    for error, matched, words in (*asked, (RetrainingDue, lost, "retraining")):
         with pytest.raises(error, match=words):
             recalibrate(own_home, matched, NOW)
     assert bundle_versions(own_home) == versions

@@ -161,15 +161,14 @@ def require_change(changed: Forecaster, champion: Bundle, outcomes: UsableOutcom
 
 
 def require_coverage(coverage: float, adjustment: Adjustment, outcomes: Deviations) -> None:
-    """Raise RetrainingDue where the intervals, as wide as they may be, hold too few outcomes."""
-    if coverage >= LEAST_COVERAGE:
+    """Raise RetrainingDue where intervals that may not be wider hold too few outcomes."""
+    widest = float(adjustment.wanted_spread[outcomes.platform, outcomes.evidence].max())
+    if coverage >= LEAST_COVERAGE or widest <= MOST_STRETCH:
         return
-    cell = outcomes.platform, outcomes.evidence
-    wanted = float(np.average(adjustment.wanted_spread[cell], weights=outcomes.weight))
     raise RetrainingDue(
         f"retraining is due: intervals {MOST_STRETCH:g} times as wide, the most that a "
-        f"recalibration may make them, hold {coverage:.0%} of the outcomes instead of 80 % "
-        f"({wanted:.2f} times would be needed): run creatorcast train DATA"
+        f"recalibration may make them, hold {coverage:.0%} of the outcomes instead of 80 % (up to "
+        f"{widest:.2f} times would be needed): run creatorcast train DATA"
     )
 
 
