@@ -23,7 +23,7 @@ from serving.scoring.prospect_batch import ALLOWED_VALUES, ProspectBatch
 
 #: Columns of answers that are fields of an entry.
 _ANSWER_FIELDS = (
-    *("partnership_id", "creator_id", "platform", "package", "deliverables", "completion_rate"),
+    *("creator_id", "platform", "package", "deliverables", "completion_rate"),
     *("band", "niche", "evidence", "horizon_days", "engagements_mean", "fee_usd", "fee"),
     *("currency", "benchmark_cpe_usd", "probability_benchmark", "break_even_fee_usd"),
     *("goal_engagements", "probability_goal", "verdict", "warnings", "views_mean"),
@@ -73,10 +73,9 @@ def forecast_batch(
     columns: dict[str, Column] = {
         name: _plain(answers[name]) for name in _ANSWER_FIELDS if name in answers
     }
-    names = columns.get("partnership_id")
-    columns["forecast_id"] = asked.forecast_ids([None] * len(x) if names is None else list(names))
+    columns["forecast_id"] = asked.forecast_ids(prospects.text("partnership_id").tolist())
+    columns["partnership_id"] = prospects.given_ids()
     columns["as_of"] = answers["as_of"].view(np.int64).tolist()
-    columns["start_at"] = answers["start_at"].view(np.int64).tolist()
     columns["features_digest"] = [_digest(row) for row in x]
     columns["followers"] = np.rint(np.expm1(feature_column(x, "followers_log")))
     columns["location"], columns["scale"] = _single_table(rows)
@@ -84,6 +83,7 @@ def forecast_batch(
     question = _question(prospects)
     columns["handle"] = question.get("handle", [None] * len(x))
     columns["format"] = question.get("format", [None] * len(x))
+    columns["start_at"] = question.get("start_at", [None] * len(x))
     if post_counts is not None:
         question["recent_posts"] = post_counts.tolist()
     views = None if joint.views is None else quantiles_at_levels(joint.views)
@@ -211,6 +211,8 @@ def _question(prospects: ProspectBatch) -> dict[str, Column]:
     for name, texts in prospects.texts.items():
         if name != _LEFT_OUT:
             question[name] = texts.tolist()
+    if "partnership_id" in question:
+        question["partnership_id"] = prospects.given_ids()
     return question
 
 

@@ -19,6 +19,7 @@ WAITING, PARTIAL, YOUNG, MATURED, NOT_SCORED = (
 STATUSES = (MATURED, YOUNG, PARTIAL, WAITING, NOT_SCORED)
 
 NAMELESS = "names no partnership_id, post or creator: no outcome can be matched with it"
+UNNAMED_POST = "a post that was online, without a post_id: no outcome can be matched with it"
 SEVERAL_OWNERS = (
     "its partnership_id stands for partnerships of several creators: name the creator in the file "
     "of outcomes"
@@ -79,6 +80,7 @@ def find_statuses(
     nameless = (
         ~rows["is_running"] & rows["partnership_id"].isna() & (rows["creator"] < 0)
     ).to_numpy()
+    unnamed_post = (rows["is_running"] & rows["post_id"].isna()).to_numpy()
     unmarked = (links.unmarked > 0) & few
     needed, booked = rows["needed"].to_numpy(), rows["deliverables"].to_numpy()
     posted, ending = _days(sums.posted_at), _days(end)
@@ -86,6 +88,7 @@ def find_statuses(
     more = sums.stated > booked
     cases: list[tuple[np.ndarray, str, Text]] = [
         (nameless, NOT_SCORED, Text(NAMELESS)),
+        (unnamed_post, NOT_SCORED, Text(UNNAMED_POST)),
         (links.several_owners, NOT_SCORED, Text(SEVERAL_OWNERS)),
         (links.shared, NOT_SCORED, Text(SHARED)),
         (is_late(asked, sums), NOT_SCORED, Text(LATE, posted)),
