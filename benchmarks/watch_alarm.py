@@ -7,7 +7,7 @@ their creator (correlation 0.2, all the time) and a part with all outcomes of th
 (models.shared_shock: 0.018, and 0.033, the end of its interval); creators differ in how much
 they scatter (standard deviation of ln scale 0.15), so that some are missed more often. False
 alarms are counted in 20 years of months without any drift. Then coverage of the 80 % interval
-drops to 65 %, by more scatter or by a shift of the centre, after 1, 5 and 15 years.
+drops to 65 %, by more scatter or by a shift of the centre, after a month, 1, 5 and 15 years.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def main():
     print("outcomes from a drop of coverage to 65 % to the alarm: 50, 80, 90, 95 % quantile, and")
     print("the share of alarms within 300; [alarms before the drop]")
     for per_month in (30, 80, 300):
-        for after in (12, 60, 180):
+        for after in (1, 12, 60, 180):
             for name, change in (("scatter", {"scale": scale}), ("centre", {"shift": shift})):
                 few = runs if per_month * after < 10_000 else runs // 4
                 found, early = delays(few, per_month, after, **change)

