@@ -39,7 +39,7 @@ SECONDS = 120.0
 )
 @click.option(
     "--creators",
-    default=600,
+    default=400,
     show_default=True,
     type=click.IntRange(300),
     help="Size of the market.",

@@ -112,7 +112,7 @@ def check_alarm(
     wealth, highest, in_month = 1.0, 1.0, 0
     found: tuple[int, int, str] | tuple[()] = ()
     for begin in range(0, used, BATCH):
-        if begin == 0 or month[begin] != month[begin - 1]:
+        if begin == 0 or month[begin] != month[begin - BATCH]:
             in_month = 0
             if len(starts) < MONTHS:
                 new = MONEY[len(starts)] * PARTS[:, None] / len(STAKES)
