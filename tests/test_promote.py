@@ -245,7 +245,7 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
         f"(--data DATA), or promote {new} with --force --reason TEXT"
     )
     assert champion_version(home) == bundles["old"].version
-    assert isinstance(promote(home, force="because").comparison, NotComparable)
+    assert isinstance(promote(home, new, force="because").comparison, NotComparable)
     assert champion_version(home) == new
 
 
