@@ -40,10 +40,13 @@ def log_to_mlflow(trained: TrainingResult) -> float:
 
 
 def bring_registry_in_step() -> str | None:
-    """Set the aliases and tags by artifacts/champion; return what changed, if anything did."""
+    """Log the champion where it is not registered, and set the aliases and tags by
+    artifacts/champion; return what changed, if anything did.
+    """
+    from serving.registered_model.packaging import model_packaging
     from training.registry_aliases import bring_in_step
 
-    registry = bring_in_step(home_folder(), tracking_address(), report=report_progress)
+    registry = bring_in_step(home_folder(), tracking_address(), model_packaging(), report_progress)
     if not registry.changes:
         return None
     return f"the registry follows artifacts/champion: {'; '.join(registry.changes)}"

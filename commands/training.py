@@ -148,7 +148,7 @@ def tune(
 @click.command(cls=Command, name="log")
 @click.argument("version", required=False)
 def log_bundle(version: str | None) -> None:
-    """Log and register the bundle VERSION (default: the newest) in MLflow, where training could
+    """Log and register the bundle VERSION (default: the last made) in MLflow, where training could
     not.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
