@@ -114,10 +114,20 @@ def encode_line(content: bytes, count: int) -> bytes:
     """Return a batch with `count` forecasts as a line.
 
     >>> encode_line(b"{}", 0)
-    b'f7ec0b96 0 {}\\n'
+    b'0b5dcce1 0 {}\\n'
     """
     text = b"%d %b" % (count, content)
     return b"%08x %b\n" % (zlib.crc32(text), text)
+
+
+def count_of_line(text: bytes) -> int:
+    """Return how many forecasts a line says that it has, 0 where it is not whole.
+
+    >>> count_of_line(b"f7ec0b96 12 {}\\n"), count_of_line(b"f7ec0b96 12 {")
+    (12, 0)
+    """
+    _, count, *_ = *text.split(b" ", 2), b"", b""
+    return int(count) if text.endswith(b"\n") and count.isdigit() else 0
 
 
 def _parse(text: bytes) -> Line:

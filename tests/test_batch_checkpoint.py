@@ -15,6 +15,9 @@ import pytest
 from conftest import uneven_list
 
 import serving.batch.runner
+from ledger.list_keeper import ListKeeper
+from ledger.settings import ledger_settings
+from ledger.store import open_ledger
 from serving.batch import BatchError, BatchOptions, ProgressReporter, score_file
 from serving.batch.checkpoint import Checkpoint
 from serving.scoring.deal_terms import AnswerOptions
@@ -23,16 +26,21 @@ from serving.scoring.scorer import Scorer
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 #: Scores a list in chunks of 100 rows, as of now, for a process of its own.
 RUN = """
-import sys
+import os, sys
 from pathlib import Path
 import serving.batch.runner as run
+from ledger.list_keeper import ListKeeper
+from ledger.settings import ledger_settings
 from models.bundle import load_bundle
 from models.champion import champion_folder
 from serving.scoring.scorer import Scorer
 run.CHUNK_ROWS = 100
 scorer = Scorer(load_bundle(champion_folder(Path(sys.argv[1]))))
+settings = ledger_settings(Path(sys.argv[1]), os.environ)
+ledger = None if settings is None else ListKeeper(settings)
 print("ready", flush=True)
-run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.BatchOptions(resume="--resume" in sys.argv))
+options = run.BatchOptions(resume="--resume" in sys.argv, ledger=ledger)
+run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=options)
 """
 
 
@@ -80,9 +88,11 @@ def killed_after(process: subprocess.Popen, out: Path, chunks: int) -> int:
     ("source", "ending"),
     [("list.csv", ".csv"), pytest.param("list.parquet", ".parquet", marks=pytest.mark.slow)],
 )
-def test_a_run_killed_at_several_points_ends_with_the_same_files(
-    tmp_path, home, scorer, few_rows, source, ending
+def test_a_run_killed_at_several_points_ends_with_the_same_files_and_each_forecast_once(
+    tmp_path, home, scorer, few_rows, source, ending, monkeypatch
 ):
+    monkeypatch.setenv("CREATORCAST_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    monkeypatch.setenv("CREATORCAST_LEDGER_JOURNAL", str(tmp_path / "ledger-journal"))
     held = write_list(tmp_path / source)
     out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"
     out.write_text("earlier")
@@ -96,8 +106,13 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(
     assert reached == sorted(reached)
     assert reached[-1] < 12  # else nothing would be left to take up
     as_of = pd.Timestamp(json.loads((work_of(out) / "manifest").read_text())["as_of"])
-    tally = score_file(held, out, scorer, options=BatchOptions(resume=True))
+    keeper = ListKeeper(ledger_settings(home, os.environ))
+    tally = score_file(held, out, scorer, options=BatchOptions(resume=True, ledger=keeper))
     assert tally.read == 1200 == tally.scored + tally.rejected
+    keeper.finish()
+    with open_ledger(home, os.environ["CREATORCAST_LEDGER"]) as ledger:
+        kept = ledger.forecasts()
+    assert len(kept) == kept["forecast_id"].nunique() == tally.scored
     assert (tally.read, tally.summary) == (
         (again := score_file(held, whole, scorer, as_of)).read,
         again.summary,

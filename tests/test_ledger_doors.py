@@ -80,10 +80,20 @@ def test_what_is_kept_is_what_was_answered(client, tmp_path, market_folder, home
     creator = {"creator_id": known["creator_id"], "platform": known["platform"]}
     asked = [PROFILE, {**PROFILE, "recent_posts": POSTS, "completion_rate": 0.5}, creator,
              {"followers": -1}, {"platform": "instagram", "followers": 900, "package": "1 short and 2 stories"}]  # fmt: skip
+    asked = [{**one, "partnership_id": str(number)} for number, one in enumerate(asked, 1)]
+    asked[0].pop("partnership_id")
+    asked[2]["start_at"] = "2026-07-01T00:00:00Z"
     answer = post(client, "predict", *asked)
     assert answer["ledger"] == "kept"
     results = {one["partnership_id"]: one for one in answer["results"] if "errors" not in one}
-    found = kept(client, tmp_path).set_index("partnership_id")
+    found = kept(client, tmp_path)
+    names = ["1" if name is None else name for name in found["partnership_id"]]
+    assert found["partnership_id"].isna().sum() == 1  # an answer has the row's number, no forecast
+    assert "partnership_id" not in found["question"][names.index("1")]
+    start = pd.Timestamp("2026-07-01", tz="UTC").value // 1000
+    assert found["start_at"].notna().tolist() == [name == "3" for name in names]
+    assert found["start_at"][names.index("3")] == start
+    found = found.set_index(pd.Index(names))
     assert set(found.index) == set(results) == {"1", "2", "3", "5"}
     for name, row in found.iterrows():
         one = results[name]
@@ -113,8 +123,10 @@ def test_what_is_kept_is_what_was_answered(client, tmp_path, market_folder, home
 def test_every_endpoint_keeps_its_forecasts(client, tmp_path):
     for door in ("predict", "rank", "explain"):
         post(client, door, PROFILE)
-    plan = post(client, "plan", PROFILE, {"platform": "x", "followers": 500}, budget=4000)
+    offers = [{**PROFILE, "partnership_id": "a"}, {"platform": "x", "followers": 500, "partnership_id": "b"}]  # fmt: skip
+    plan = post(client, "plan", *offers, budget=4000)
     tracked = post(client, "track", TRACKED)
+    assert tracked["ledger"] == "kept; 1 not kept: only their views were read"
     found = kept(client, tmp_path)
     assert set(found["campaign"]) == {"spring"}
     doors = found["door"].value_counts().to_dict()
@@ -127,9 +139,14 @@ def test_every_endpoint_keeps_its_forecasts(client, tmp_path):
         assert quantiles[LEVELS.index(0.9)] == pytest.approx(one["engagements"]["p90"])
     [post_row] = found[found["door"] == "track"].itertuples()
     assert (post_row.post_id, post_row.deliverables) == ("t1", 1.0)
+    assert post_row.partnership_id is None
     told = tracked["results"][0]["posts"][0]["engagements"]["horizon"]
     assert post_row.engagements[LEVELS.index(0.1)] == pytest.approx(told["p10"])
     assert set(found["door"]) < set(DOORS)
+    without_id = [{**one, "post_id": None} for one in TRACKED["published"]]
+    post(client, "track", {**TRACKED, "published": without_id})
+    found = kept(client, tmp_path)
+    assert found.loc[found["door"] == "track", "post_id"].tolist() == ["t1", None]
 
 
 def test_an_answer_is_given_whatever_becomes_of_its_forecast(app, client, tmp_path, monkeypatch):
@@ -230,7 +247,14 @@ def test_a_ledger_that_cannot_be_opened_costs_no_answer_of_a_list(own_home, tmp_
     told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL="/dev/null")
     assert "1 forecast NOT kept: the journal cannot be written" in told
     assert out.read_text().count("\n") == 2
-    assert "1 forecasts were taken" in run(own_home, "ledger", "status")
+    assert ": 1 forecasts wait" in run(own_home, "ledger", "status", code=2, **down)
+    told = run(own_home, "outcomes", "--history", "p")  # as any command that opens the ledger
+    assert "1 forecast was taken from the journal" in told
+    told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL_MB="0")
+    assert "1 forecast NOT kept: the journal is full" in told
+    told = run(own_home, "ledger", "status")
+    assert ": 0 forecasts wait" in told
+    assert "1 forecasts were lost, the last on" in told
     assert "expected on, off" in run(own_home, *command, code=2, CREATORCAST_LEDGER="yes")
 
 

@@ -281,15 +281,16 @@ def test_one_partnership_id_of_several_creators_is_not_scored_unless_the_file_na
     assert [one[:2] for one in outcome(asked, [named])] == [("waiting", None), ("matured", 10)]
 
 
-def test_the_number_of_a_row_and_a_start_that_nobody_gave_are_not_taken_for_own_ones():
-    weekly = [
-        forecast(str(week), 7 * week, partnership_id=f"row {week + 3}", start=7 * week)
-        for week in range(3)
-    ]
+def test_forecasts_without_id_and_start_are_of_the_creator_and_posts_without_id_of_nobody():
+    weekly = [forecast(str(week), 7 * week) for week in range(3)]
     read = [reading("old", 6, 20, 5), reading("p", 15, 30, 50, partnership_id="SP-1")]
     found = match(weekly, read)
     assert found["outcome_engagements"].tolist() == [5, 50, 50]
     assert found["is_latest"].tolist() == [True, False, True]
+    nameless = match([forecast(name, 3, door="track") for name in "ab"], read)
+    assert set(nameless["status"]) == {"not scored"}
+    assert nameless["is_latest"].all()
+    assert nameless["reason"][0].startswith("a post that was online, without a post_id")
 
 
 @st.composite

@@ -9,16 +9,13 @@ from features.tables.packages import parse_package
 from features.tables.vocabulary import UNCOUNTED_FORMATS
 from ledger.matching.read_posts import number_column, number_groups, own_names, text_column
 
-#: How rows are numbered that have no id: in lists, and in requests.
-_NUMBERED = r"(?:row[ -])+\d+|\d{1,4}"
-
 
 @dataclass(frozen=True)
 class Asked:
     """The n forecasts, in their order.
 
-    - `rows`: platform, partnership_id, `own_id` (missing where it may be the number of a row),
-      post_id, format, package, campaign, `made` (the later one of made_at and as_of), `start_at`
+    - `rows`: platform, partnership_id, post_id, format, package, campaign, `made` (the later one of
+      made_at and as_of), `start_at`
       (NaN where unknown), `horizon_days`, `needed` (deliverables that show counts), `deliverables`
       (all that are booked), `creator` (as in the posts, -1 where none is named) and `by_id`,
       `is_running` (of a post that was online), `identity` (number of the partnership)
@@ -66,14 +63,11 @@ def describe_forecasts(forecasts: pd.DataFrame, creators: pd.DataFrame) -> Asked
     rows["made"] = np.maximum(
         forecasts["made_at"].to_numpy(dtype=np.int64), forecasts["as_of"].to_numpy(dtype=np.int64)
     )
-    start = number_column(forecasts, "start_at")
-    as_of = number_column(forecasts, "as_of")
-    rows["start_at"] = np.where(start == as_of, np.nan, start)  # what answers say of no start
-    rows["own_id"] = rows["partnership_id"].mask(rows["partnership_id"].str.fullmatch(_NUMBERED))
+    rows["start_at"] = number_column(forecasts, "start_at")
     rows["horizon_days"] = number_column(forecasts, "horizon_days")
     rows[["creator", "by_id"]] = creators[["creator", "by_id"]].to_numpy()
     rows = rows.astype({"creator": np.int64, "by_id": bool})
-    rows["is_running"] = rows["post_id"].notna()
+    rows["is_running"] = (forecasts["door"] == "track").to_numpy() | rows["post_id"].notna()
     rows["identity"] = _identities(rows)
     bookings = _bookings(rows, number_column(forecasts, "deliverables"))
     needed = np.bincount(bookings["forecast"], bookings["needed"], len(rows))
@@ -84,14 +78,14 @@ def describe_forecasts(forecasts: pd.DataFrame, creators: pd.DataFrame) -> Asked
 def _identities(rows: pd.DataFrame) -> np.ndarray:
     """Return numbers (n,) of partnerships.
 
-    A partnership is its id and creator; without an id of its own its campaign, creator, format and
-    start; without a creator its id and campaign; a post that is online is itself; a row that names
-    nothing is alone.
+    A partnership is its id and creator; without an id its campaign, creator, format and start;
+    without a creator its id and campaign; a post that is online is itself; a row that names
+    nothing is alone, and a post without an id.
     """
     creator = pd.Series(rows["creator"].to_numpy())
     running, named = rows["is_running"], creator >= 0
-    by_terms = ~running & rows["own_id"].isna() & named
-    nameless = ~running & rows["partnership_id"].isna() & ~named
+    by_terms = ~running & rows["partnership_id"].isna() & named
+    nameless = rows["post_id"].isna() & (running | (rows["partnership_id"].isna() & ~named))
     return number_groups(
         [
             running,

@@ -84,7 +84,8 @@ def window_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _link_running(asked: Asked, posts: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs of forecasts of posts that were online."""
-    own = asked.rows.loc[asked.rows["is_running"], ["platform", "post_id"]]
+    is_named = asked.rows["is_running"] & asked.rows["post_id"].notna()
+    own = asked.rows.loc[is_named, ["platform", "post_id"]]
     own = own.assign(forecast=own.index)
     return own.merge(posts.loc[~posts["is_total"], ["platform", "post_id", "post"]])[
         ["forecast", "post"]
@@ -128,8 +129,8 @@ def _candidates(asked: Asked, posts: pd.DataFrame, without: np.ndarray) -> pd.Da
     owner = np.repeat(forecast, size)
     place = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size) + np.repeat(low, size)
     pairs = some.iloc[place].reset_index(drop=True).assign(forecast=owner)
-    own_id = rows["own_id"].to_numpy(dtype=object)[owner]
-    foreign = ~pairs["partnership_id"].isin(rows["own_id"].dropna().unique())
+    own_id = rows["partnership_id"].to_numpy(dtype=object)[owner]
+    foreign = ~pairs["partnership_id"].isin(rows["partnership_id"].dropna().unique())
     free = pairs["partnership_id"].isna() | (pd.isna(own_id) & foreign)
     return pairs[free].reset_index(drop=True)
 

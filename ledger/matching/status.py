@@ -7,6 +7,7 @@ from features.history.arrays import DAY_US
 from features.tables.vocabulary import MATURE_DAYS
 from ledger.matching.asked import Asked
 from ledger.matching.links import BY_CREATOR, WINDOW_DAYS, Links, window_of
+from ledger.matching.read_posts import number_groups
 from ledger.matching.sums import Sums
 
 WAITING, PARTIAL, YOUNG, MATURED, NOT_SCORED = (
@@ -19,6 +20,7 @@ WAITING, PARTIAL, YOUNG, MATURED, NOT_SCORED = (
 STATUSES = (MATURED, YOUNG, PARTIAL, WAITING, NOT_SCORED)
 
 NAMELESS = "names no partnership_id, post or creator: no outcome can be matched with it"
+UNNAMED_POST = "a post that was online, without a post_id: no outcome can be matched with it"
 SEVERAL_OWNERS = (
     "its partnership_id stands for partnerships of several creators: name the creator in the file "
     "of outcomes"
@@ -60,9 +62,12 @@ class Text:
         """Return the texts of the rows that are marked (n,)."""
         if not self._values:
             return np.full(np.count_nonzero(rows), self._pattern, dtype=object)
-        picked = zip(*(values[rows] for values in self._values), strict=True)
-        texts = [self._pattern.format(*map(_plain, values)) for values in picked]
-        return np.array(texts, dtype=object)
+        picked = [values[rows] for values in self._values]
+        number = number_groups([pd.Series(values) for values in picked])
+        first = np.unique(number, return_index=True)[1]  # few texts differ
+        distinct = zip(*(values[first] for values in picked), strict=True)
+        texts = [self._pattern.format(*map(_plain, values)) for values in distinct]
+        return np.array(texts, dtype=object)[number]
 
 
 def is_late(asked: Asked, sums: Sums) -> np.ndarray:
@@ -83,6 +88,7 @@ def find_statuses(
     nameless = (
         ~rows["is_running"] & rows["partnership_id"].isna() & (rows["creator"] < 0)
     ).to_numpy()
+    unnamed_post = (rows["is_running"] & rows["post_id"].isna()).to_numpy()
     unmarked = (links.unmarked > 0) & few
     unmarked_text = Text(UNMARKED, links.unmarked, links.first_unmarked)
     formatless = (links.formatless > 0) & few
@@ -92,6 +98,7 @@ def find_statuses(
     more = sums.stated > booked
     cases: list[tuple[np.ndarray, str, Text]] = [
         (nameless, NOT_SCORED, Text(NAMELESS)),
+        (unnamed_post, NOT_SCORED, Text(UNNAMED_POST)),
         (links.several_owners, NOT_SCORED, Text(SEVERAL_OWNERS)),
         (links.shared, NOT_SCORED, Text(SHARED)),
         (is_late(asked, sums), NOT_SCORED, Text(LATE, posted)),

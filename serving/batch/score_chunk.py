@@ -20,7 +20,7 @@ from serving.batch.package_column import settle_packages
 from serving.ledger_entries import AskedBy, ForecastCollector
 from serving.scoring.answer_table import AnswerTable
 from serving.scoring.deal_terms import AnswerOptions
-from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.prospect_batch import IS_NUMBERED, ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from serving.workbook.list_cells import CELL
 
@@ -132,12 +132,13 @@ class ChunkScorer:
 def validate_chunk(
     chunk: Chunk, first: int, repeats: np.ndarray
 ) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    """Return the rows of a chunk in the types of PROSPECTS, each with an id, and row -> reasons of
-    those that break a rule.
+    """Return the rows of a chunk in the types of PROSPECTS, each with an id, and IS_NUMBERED; and
+    row -> reasons of those that break a rule.
     """
     reasons = {row: list(row_reasons) for row, row_reasons in chunk.reasons.items()}
     clean, faults = clean_table(chunk.rows, PROSPECTS, whole=False)
     ids = clean.get("partnership_id", pd.Series(None, index=clean.index, dtype="str"))
+    clean[IS_NUMBERED] = ids.isna() | (ids == "")
     if ids.isna().any():
         clean["partnership_id"] = ids_or_row_numbers(ids, first)
     for fault in faults:

@@ -6,10 +6,12 @@ being scored; only a request that is malformed as a whole is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import compress
+
+import numpy as np
 
 from features.history.post_readings import PostReadings
 from features.tables.schema import Column
@@ -72,11 +74,15 @@ def read_partnerships(
         faults[row] = (*faults.get(row, ()), repeat)
     is_valid = [row not in faults for row in range(len(objects))]
     valid_positions = list(compress(range(len(objects)), is_valid))
+    given = columns.get("partnership_id") or [None] * len(objects)
     columns["partnership_id"] = names
     valid_columns = {name: list(compress(values, is_valid)) for name, values in columns.items()}
     extra_names = [column.name for column in extra_fields if column.name in valid_columns]
     extras = {name: valid_columns.pop(name) for name in extra_names}
     prospects = batch_from_columns(len(valid_positions), valid_columns)
+    if not all(given):
+        numbered = np.array([not given[row] for row in valid_positions], dtype=bool)
+        prospects = replace(prospects, is_numbered=numbered)
     readings = _valid_readings(posts, valid_positions, now)
     return ParsedRequest(names, valid_positions, prospects, readings, faults, extras)
 

@@ -278,15 +278,18 @@ class _Parts:
             prospect,
             float(told.get("horizon_days", math.nan)),
             forecast=self.forecasts[row],
+            is_numbered="partnership_id" not in told,
         )
         return replace(partnership, **{field: told[field] for field in _TERMS if field in told})
 
     def _post(self, post: int) -> TrackedPost:
+        given = self.posts.value("post_id", post)
         return TrackedPost(
-            self.posts.value("post_id", post) or str(self.posts.numbers[post] + 1),
+            given or str(self.posts.numbers[post] + 1),
             microseconds(self.posts.value("posted_at", post)),
             tuple(map(self._reading, self._readings_of[post])),
             self.posts.value("format", post),
+            is_numbered=not given,
         )
 
     def _reading(self, reading: int) -> Reading:

@@ -50,7 +50,8 @@ class CandidateList:
         ids = prospects.text("partnership_id").tolist()
         named = [name or f"row {number}" for number, name in enumerate(ids, 1)]
         texts["partnership_id"] = np.array(named, dtype=object)
-        prospects = replace(prospects, texts=texts)
+        numbered = np.array([not name for name in prospects.given_ids()], dtype=bool)
+        prospects = replace(prospects, texts=texts, is_numbered=numbered)
         return cls(
             prospects,
             row_names(prospects),

@@ -26,6 +26,8 @@ def _kind(column: Column) -> str:
 
 #: Which of the dicts of ProspectBatch holds each column of a prospect.
 PROSPECT_COLUMN_KINDS = {column.name: _kind(column) for column in PROSPECTS.columns}
+#: The column of frames that ProspectBatch.is_numbered is read from.
+IS_NUMBERED = "is_numbered"
 #: The lists that codes are positions in.
 ALLOWED_VALUES = {column.name: column.allowed for column in PROSPECTS.columns if column.allowed}
 _POSITIONS = {
@@ -40,7 +42,9 @@ class ProspectBatch:
 
     `numbers`: float64, NaN where missing, flags as 0 and 1; `codes`: float64 positions in
     ALLOWED_VALUES, NaN where missing; `times`: int64 microseconds UTC,
-    features.history.arrays.NAT_US where missing; `texts`: objects, None where missing.
+    features.history.arrays.NAT_US where missing; `texts`: objects, None where missing;
+    `is_numbered` (n,): rows that were given no partnership_id, and have their number in its place;
+    None where each was given one, or has none at all.
     """
 
     n: int
@@ -48,14 +52,16 @@ class ProspectBatch:
     codes: dict[str, np.ndarray] = field(default_factory=dict)
     times: dict[str, np.ndarray] = field(default_factory=dict)
     texts: dict[str, np.ndarray] = field(default_factory=dict)
+    is_numbered: np.ndarray | None = None
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "ProspectBatch":
         """Return the rows of a valid frame in PROSPECTS columns and dtypes.
 
-        Columns without a value are left out.
+        Columns without a value are left out. The frame may have a column IS_NUMBERED.
         """
-        batch = cls(len(frame))
+        numbered = frame[IS_NUMBERED].to_numpy(dtype=bool) if IS_NUMBERED in frame else None
+        batch = cls(len(frame), is_numbered=numbered)
         for name, kind in PROSPECT_COLUMN_KINDS.items():
             if name in frame and frame[name].notna().any():
                 getattr(batch, kind)[name] = _FROM_SERIES[kind](frame[name])
@@ -79,6 +85,7 @@ class ProspectBatch:
             _rows_of(self.codes, rows),
             _rows_of(self.times, rows),
             _rows_of(self.texts, rows),
+            None if self.is_numbered is None else self.is_numbered[rows],
         )
 
     def number(self, name: str) -> np.ndarray:
@@ -96,6 +103,13 @@ class ProspectBatch:
     def text(self, name: str) -> np.ndarray:
         """Return texts as objects, (n,), None where missing."""
         return self.texts[name] if name in self.texts else np.full(self.n, None)
+
+    def given_ids(self) -> list[str | None]:
+        """Return the partnership_id of each row as it was given, None where none was."""
+        ids = self.text("partnership_id").copy()
+        if self.is_numbered is not None:
+            ids[self.is_numbered] = None
+        return ids.tolist()
 
 
 def _count(rows: slice | np.ndarray, n: int) -> int:

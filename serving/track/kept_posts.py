@@ -1,5 +1,6 @@
 """The forecasts of running posts as the ledger keeps them: one for each post whose engagements were
-read, at its horizon, as its readings make it.
+read, at its horizon, as its readings make it. Of a post that was given no id, and of a partnership
+likewise, none is kept.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from serving.ledger_entries import AskedBy, at_levels
 from serving.track.answers import PartnershipAnswer
 from serving.track.tracked import TrackedPartnership
 
+#: Why a post is not kept.
+ONLY_VIEWS = "only their views were read"
 #: What a forecast by counts alone rests on: posts that were read.
 _BY_COUNTS = "history"
 
@@ -34,6 +37,12 @@ class PostForecasts:
     def kept(self) -> list[tuple[int, int]]:
         """The posts whose engagements were read: the ledger keeps their forecasts."""
         return [place for place, curves in self.curves.items() if "engagements" in curves]
+
+    @property
+    def left_out(self) -> int:
+        """How many posts are not kept: only their views were read."""
+        only_views = [one for one in self.curves.values() if one and "engagements" not in one]
+        return len(only_views)
 
 
 #: Is given the forecasts of running posts.
@@ -82,15 +91,16 @@ def _columns(made: PostForecasts, places: list[tuple[int, int]]) -> dict[str, Co
     """Return the fields of each post."""
     rows: list[dict[str, Any]] = []
     for number, post_number in places:
-        answer, prospect = made.answers[number], made.partnerships[number].prospect
-        post = answer.posts[post_number]
+        answer, partnership = made.answers[number], made.partnerships[number]
+        post, prospect = answer.posts[post_number], partnership.prospect
+        is_numbered = partnership.posts[post_number].is_numbered
         rows.append(
             {
-                "partnership_id": answer.partnership_id,
+                "partnership_id": None if partnership.is_numbered else answer.partnership_id,
                 "creator_id": answer.creator_id,
                 "handle": prospect.get("handle"),
                 "platform": answer.platform,
-                "post_id": post.post_id,
+                "post_id": None if is_numbered else post.post_id,
                 "start_at": post.posted_at,
                 "format": post.format,
                 "niche": prospect.get("niche"),
@@ -107,7 +117,7 @@ def _question(made: PostForecasts, places: list[tuple[int, int]]) -> dict[str, C
     """Return what was given of each post: how many readings, not the readings."""
     posts = [made.partnerships[number].posts[post] for number, post in places]
     return {
-        "post_id": [post.post_id for post in posts],
+        "post_id": [None if post.is_numbered else post.post_id for post in posts],
         "posted_at": [post.posted_at for post in posts],
         "readings": [len(post.readings) for post in posts],
     }

@@ -46,6 +46,7 @@ class _Post:
     posted_at: pd.Timestamp
     format: str | None
     known: KnownPost | None
+    is_numbered: bool
     readings: dict[int, Reading] = field(default_factory=dict)
 
     def tracked(self, post_id: str) -> TrackedPost:
@@ -60,6 +61,7 @@ class _Post:
             tuple(readings.values()),
             self.format,
             (UNDATED,) if self.known is not None and self.known.undated else (),
+            self.is_numbered,
         )
 
 
@@ -128,7 +130,7 @@ def _grouped(
     """Return the groups that have rows as partnerships with their names."""
     used = {key: group for key, group in groups.items() if group.rows}
     names = partnership_names(used)
-    partnerships = [_tracked(names[key], group) for key, group in used.items()]
+    partnerships = [_tracked(key, names[key], group) for key, group in used.items()]
     _warn_of_rejected(partnerships, readings, reasons)
     return GroupedList(partnerships, [group.rows for group in used.values()], reasons)
 
@@ -174,7 +176,8 @@ def _add(group: _Partnership, told: Told, known: KnownPost | None, row: pd.Serie
         return faults
     group.terms |= {name: told[name] for name in (*_TERMS, *_FEE) if name in told}
     group.prospect = {name: told[name] for name in _PROSPECT if name in told} | group.prospect
-    post = group.posts.setdefault(post_id, _Post(told["posted_at"], told.get("format"), known))
+    new = _Post(told["posted_at"], told.get("format"), known, is_numbered=not told.get("post_id"))
+    post = group.posts.setdefault(post_id, new)
     post.format = post.format or told.get("format")
     if reading is not None:
         post.readings[reading.observed_at] = reading
@@ -189,7 +192,7 @@ def _difference(name: str, told: Told, terms: Told) -> str:
     return f"{name} {worded(told[name])} differs from {worded(terms[name])}"
 
 
-def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
+def _tracked(key: Key, partnership_id: str, group: _Partnership) -> TrackedPartnership:
     terms = group.terms
     quantiles = [terms.get(name) for name in FORECAST]
     forecast = None if quantiles[0] is None else GivenForecast(*map(float, quantiles))  # type: ignore[arg-type]
@@ -207,6 +210,7 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         warnings=tuple(group.warnings),
         fee=terms.get("fee"),
         currency=terms.get("currency"),
+        is_numbered=key[0] != "partnership",
     )
 
 

@@ -20,13 +20,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class TrackedPost:
-    """A deliverable that is online: `posted_at` in microseconds UTC, `readings` in any order."""
+    """A deliverable that is online: `posted_at` in microseconds UTC, `readings` in any order;
+    `is_numbered`: it was given no id, and `post_id` is its number or moment.
+    """
 
     post_id: str
     posted_at: int
     readings: tuple[Reading, ...]
     format: str | None = None
     warnings: tuple[str, ...] = ()
+    is_numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class TrackedPartnership:
     `platform`: None where only the model's tables know it; `prospect`: what a prospect may have
     (features.tables.schema.PROSPECTS), by which the model makes the forecast of before;
     `deliverables`: booked, None where only those online are known; `horizon_days`: NaN for that of
-    the model; `fee` and its `currency`: where the fee was given so, `fee_usd` is the same in USD.
+    the model; `fee` and its `currency`: where the fee was given so, `fee_usd` is the same in USD;
+    `is_numbered`: it was given no id, and `partnership_id` is its number, or made of its posts.
     """
 
     partnership_id: str
@@ -63,6 +67,7 @@ class TrackedPartnership:
     warnings: tuple[str, ...] = ()
     fee: float | None = None
     currency: str | None = None
+    is_numbered: bool = False
 
     @property
     def first_posted_at(self) -> int:
