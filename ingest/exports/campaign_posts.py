@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.history.post_readings import COUNT_FIELDS
+from features.history.post_readings import COUNT_FIELDS, NO_COUNTS
 from features.tables.model import empty_table
 from features.tables.schema import POSTS, PUBLISHED_POSTS
 from features.tables.validate import clean_table
@@ -129,10 +129,15 @@ def _named(clean: pd.DataFrame) -> pd.DataFrame:
 def _add_missing_names(clean: pd.DataFrame, reasons: dict[int, str]) -> None:
     """Add why a row cannot be used that lacks what names its post."""
     nobody = clean["partnership_id"].isna() & clean["creator_id"].isna()
+    counts = [name for name in COUNT_FIELDS if name in clean]
+    nothing = clean[counts].isna().all(axis=1)
+    if "likes_hidden" in clean:
+        nothing &= ~clean["likes_hidden"].fillna(False).astype(bool)
     for is_so, reason in (
         (clean["platform"].isna(), NO_PLATFORM),
         (clean["post_id"].isna(), NO_POST),
         (nobody, NO_PARTNERSHIP),
+        (nothing, NO_COUNTS),
     ):
         for row in is_so.to_numpy().nonzero()[0].tolist():
             reasons.setdefault(row, reason)
@@ -159,5 +164,5 @@ def _as_posts(
         Counter(reason for _, reason in faults),
         places,
         tuple(column_lines(sheet.guesses)),
-        (*sheet.notes, *notes),
+        ("; ".join(sheet.notes), *notes),
     )

@@ -58,7 +58,8 @@ _RECOGNISERS: dict[str, Callable[[str], object]] = {
 class TextStats:
     """How many of the first MOST_WORDS distinct texts are links, links of accounts or posts,
     platforms, countries, niches, formats, bookings of formats with their number, or handles behind
-    @ (`mentions`); `spaced`: how many have a blank in them. `first_booking`: the first that is a booking.
+    @ (`mentions`); `spaced`: how many have a blank in them. `first_booking`: the first that is a
+    booking.
     """
 
     texts: int = 0

@@ -1,5 +1,6 @@
 """Columns of dates that are not read: one of them may say when the counts were read."""
 
+import re
 from datetime import datetime
 
 from ingest.sheets.column_role import BY_MAP_FILE
@@ -10,6 +11,7 @@ from ingest.sheets.workbook import Cell
 
 #: Columns that a message names.
 _MOST_NAMED = 5
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 def columns_of_unread_dates(sheet: Sheet) -> list[str]:
@@ -49,5 +51,5 @@ def _holds_dates(cells: list[Cell]) -> bool:
 def _is_date(cell: Cell) -> bool:
     if isinstance(cell, str):
         text = cell.strip()
-        return not text.replace(".", "").isdecimal() and parse_date(text) is not None
+        return _NUMBER.fullmatch(text) is None and parse_date(text) is not None
     return isinstance(cell, datetime)
