@@ -150,13 +150,13 @@ def test_a_handle_of_the_tables_finds_its_creator_where_it_is_one_accounts_alone
     )
     creators.loc[own, "handle"] = "The.Busiest"
     scorer = Scorer(bundle, Tables(creators=creators, posts=tables.posts))
-    by_id, by_handle = answered(scorer, known, {**known, "creator_id": "@the.busiest"})
-    assert [by_handle[name] for name in ENGAGEMENTS] == [by_id[name] for name in ENGAGEMENTS]
+    found = answered(scorer, known, {**known, "creator_id": "@the.busiest"})[ENGAGEMENTS]
+    assert found.iloc[0].tolist() == found.iloc[1].tolist()
     other = creators.index[~own & (creators["platform"] == known["platform"])][0]
     creators.loc[other, "handle"] = "the.busiest"
     scorer = Scorer(bundle, Tables(creators=creators, posts=tables.posts))
     refusal = refused(scorer, {**known, "creator_id": "@the.busiest"})
-    assert "handle '@the.busiest' is unknown or not unique" in refusal[0]
+    assert "handle '@the.busiest' is unknown or not unique" in refusal
 
 
 def test_a_creator_on_two_platforms_must_be_named_with_its_platform(bundle, tables, known):
