@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Reasons and notes that are printed.
 MOST_LINES = 12
+#: Rows, posts and partnerships that a line names.
+MOST_NAMES = 5
 
 
 @click.command(cls=Command)
@@ -120,7 +122,13 @@ def _print_result(files: OutcomeFiles, result: OutcomeResult, dry_run: bool) -> 
         f"{rows:,} read = {counts.new:,} new readings + {counts.repeats + files.repeats:,} "
         f"repeated + {counts.corrections:,} corrected + {refused:,} rejected"
     )
-    for reason in _first([f"{number:,} rejected: {why}" for why, number in rejected.most_common()]):
+    places = {**files.places, **counts.places}
+    for reason in _first(
+        [
+            f"{number:,} rejected: {why}{_named(places.get(why, []))}"
+            for why, number in rejected.most_common()
+        ]
+    ):
         click.echo(reason, err=True)
     if counts.open_partnerships:
         click.echo(f"{counts.open_partnerships:,} partnerships without counts: not over yet")
@@ -129,16 +137,30 @@ def _print_result(files: OutcomeFiles, result: OutcomeResult, dry_run: bool) -> 
         f"{result.partnerships:,} forecast partnerships "
         f"({pluralize(f'{result.forecasts:,}', 'forecast')}) = {statuses}"
     )
-    for reason in _first(
-        [f"{number:,} not scored: {why}" for why, number in result.reasons.items()]
-    ):
-        click.echo(reason)
+    told = [
+        f"{len(names):,} {kind}: {why}{_named(names)}"
+        for kind, group in (("not scored", result.reasons), ("with a note", result.notes))
+        for why, names in group.items()
+    ]
+    for line in _first(told):
+        click.echo(line)
     if result.unmatched:
+        names = [
+            name + (f", is it {near}?" if near else "")
+            for name, near in sorted(result.unmatched, key=lambda one: not one[1])
+        ]
         click.echo(
-            f"{result.unmatched:,} posts and totals belong to no forecast: kept for later ones"
+            f"{len(names):,} posts and totals belong to no forecast, and are kept for later ones"
+            f"{_named(names)}"
         )
     if dry_run:
         click.echo("nothing was kept: leave out --dry-run to keep it")
+
+
+def _named(names: list[str]) -> str:
+    """Return the first names in brackets, "" where there are none."""
+    more = f"; and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return f" ({'; '.join(names[:MOST_NAMES])}{more})" if names else ""
 
 
 def _first(lines: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.history.arrays import DAY_US
-from features.history.post_readings import COUNT_FIELDS, public_engagements
+from features.history.post_readings import COUNT_FIELDS, NO_COUNTS, public_engagements
 from features.maturation.curve import GROWN_UP_DAYS
 from features.tables.model import Tables
 from features.tables.vocabulary import PLATFORMS
@@ -36,7 +36,7 @@ class ReadingCounts:
 
     - `new`: of a post and moment that the ledger did not have; `corrections`: of one that it had,
       with other counts or other facts, such as a partnership_id; `repeats`: with nothing new
-    - `rejected`: by reason
+    - `rejected`: by reason; `places`: the posts and partnerships of each reason
     - `open_partnerships`: rows of partnerships that have no counts yet, and are no readings
     """
 
@@ -45,6 +45,7 @@ class ReadingCounts:
     corrections: int = 0
     repeats: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
     open_partnerships: int = 0
 
 
@@ -62,9 +63,18 @@ def reading_rows(tables: Tables, now: int) -> tuple[pd.DataFrame, ReadingCounts]
     faults = _find_faults(rows, faults.to_numpy(dtype=object), now)
     handles = _handles(tables.creators, rows)
     rows = rows.assign(handle=handles, reading_id=_FIRST_NEW_ID + np.arange(len(rows)))
-    rejected = Counter(faults[faults != ""].tolist())
-    counts = ReadingCounts(len(rows), rejected=rejected, open_partnerships=open_partnerships)
+    counts = ReadingCounts(len(rows), open_partnerships=open_partnerships)
+    add_rejected(counts, rows, faults)
     return rows.loc[faults == "", list(_ROW_COLUMNS)].reset_index(drop=True), counts
+
+
+def add_rejected(counts: ReadingCounts, rows: pd.DataFrame, faults: np.ndarray) -> None:
+    """Count the rows by their faults (n,), "" where there is none, and name them."""
+    names = rows["post_id"].fillna(rows["partnership_id"]).to_numpy(dtype=object)
+    for row in np.flatnonzero(faults != "").tolist():
+        reason, name = str(faults[row]), str(names[row])
+        counts.rejected[reason] += 1
+        counts.places.setdefault(reason, []).append(name)
 
 
 def microseconds(moments: pd.Series) -> np.ndarray:
@@ -95,7 +105,9 @@ def _post_rows(posts: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
         views=counts["views"],
     )
     repost = posts["repost"].fillna(False).to_numpy(dtype=bool)
-    return rows, pd.Series(np.where(repost, REPOST, ""), dtype=object)
+    nothing = np.all([np.isnan(values) for values in counts.values()], axis=0) & ~hidden
+    faults = np.where(repost, REPOST, np.where(nothing, NO_COUNTS, ""))
+    return rows, pd.Series(faults, dtype=object)
 
 
 def _total_rows(partnerships: pd.DataFrame) -> tuple[pd.DataFrame, int]:

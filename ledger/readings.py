@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, text
 from features.tables.model import Tables
 from ledger.entry_rows import decode_column
 from ledger.matching.read_posts import COUNTS, FACTS, clean_readings, post_numbers
-from ledger.reading_rows import ReadingCounts, reading_rows
+from ledger.reading_rows import ReadingCounts, add_rejected, reading_rows
 from ledger.store import Ledger
 from ledger.tables import OUTCOME_IMPORTS, READINGS
 
@@ -75,7 +75,8 @@ def select_readings(connection: Connection, *wanted: ColumnElement[bool]) -> pd.
 
 def counts_json(counts: ReadingCounts) -> dict[str, int | dict[str, int]]:
     """Return the counts as they are kept with the import."""
-    return {**vars(counts), "rejected": dict(counts.rejected)}
+    kept = {name: value for name, value in vars(counts).items() if name != "places"}
+    return {**kept, "rejected": dict(counts.rejected)}
 
 
 def _sort_out(connection: Connection, rows: pd.DataFrame, counts: ReadingCounts) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def _sort_out(connection: Connection, rows: pd.DataFrame, counts: ReadingCounts)
     moment = [post, every["read_at"].to_numpy()]
     contradicts = _contradictions(every, moment, own)
     if contradicts.any():
-        counts.rejected[CONTRADICTION] += int(contradicts.sum())
+        add_rejected(counts, every, np.where(contradicts, CONTRADICTION, ""))
     every, own, post = every[~contradicts], own[~contradicts], post[~contradicts]
     moment = [post, every["read_at"].to_numpy()]
     is_first = (every.groupby(moment).cumcount() == 0).to_numpy()

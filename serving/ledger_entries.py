@@ -10,6 +10,8 @@ import numpy as np
 from features.derive.catalog import feature_column
 from features.derive.version import FEATURES_VERSION
 from features.history.arrays import NAT_US
+from features.tables.packages import parse_package
+from features.tables.vocabulary import UNCOUNTED_FORMATS
 from ledger.forecast_batch import Column, ForecastBatch
 from ledger.forecast_entry import LEVELS, ForecastEntry
 from models.bounded_distribution import BoundedDistribution
@@ -84,7 +86,7 @@ def forecast_batch(
     columns["features_digest"] = row_digests(x)
     columns["followers"] = np.rint(np.expm1(feature_column(x, "followers_log")))
     columns["location"], columns["scale"] = _single_table(rows)
-    columns["alternative_engagements"] = _by_last_posts(x, answers["deliverables"])
+    columns["alternative_engagements"] = _by_last_posts(x, _counted(answers))
     question = _question(prospects)
     columns["handle"] = question.get("handle", [None] * len(x))
     columns["format"] = question.get("format", [None] * len(x))
@@ -204,8 +206,23 @@ def _single_table(rows: ForecastRows) -> tuple[np.ndarray, np.ndarray]:
     return np.where(other, np.nan, location), np.where(other, np.nan, scale)
 
 
+def _counted(answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the deliverables (n,) that show counts: of a package, those of its formats that do."""
+    counted = np.array(answers["deliverables"], dtype=float)
+    packages = answers.get("package")
+    if packages is None:
+        return counted
+    for row, text in enumerate(packages.tolist()):
+        if text:
+            parts = parse_package(str(text))
+            counted[row] = sum(number for name, number in parts if name not in UNCOUNTED_FORMATS)
+    return counted
+
+
 def _by_last_posts(x: np.ndarray, deliverables: np.ndarray) -> np.ndarray:
-    """Return the totals (n,) by the mean of the last 12 posts, NaN where there are none."""
+    """Return the totals (n,) by the mean of the last 12 posts, NaN where there are none;
+    `deliverables` (n,): those that show counts.
+    """
     log_mean = feature_column(x, "engagements_log_offset") + feature_column(
         x, "engagements_dev_mean_12"
     )

@@ -130,11 +130,30 @@ def test_what_is_ambiguous_is_not_scored_until_the_file_says_whose_it_is():
     assert [one[:2] for one in outcome(asked, settled)] == [("waiting", None), ("matured", 50)]
 
 
+def test_a_package_takes_posts_of_unknown_format_where_they_cannot_be_stories():
+    asked = [forecast("a", partnership_id="A", package="1 short + 3 story", format=None, start=1)]
+    own = {"partnership_id": "A", "format": None}
+    assert outcome(asked, [reading("p", 2, 30, 50, **own)])[0][:2] == ("matured", 50)
+    story = reading("s", 2, 30, 70, partnership_id="A", format="story")
+    assert outcome(asked, [reading("p", 2, 30, 50, **own), story])[0][:2] == ("matured", 50)
+    two = [reading("p", 2, 30, 50, **own), reading("q", 3, 30, 5, **own)]
+    formatless = (
+        "{} post(s) with its partnership_id have no format, or none that its package books: give "
+        "format in the file of outcomes"
+    )
+    assert outcome(asked, two)[0] == ("not scored", None, formatless.format(2))
+    told = [*two, reading("q", 3, 30, 5, partnership_id="A", format="short")]
+    assert outcome(asked, told)[0][:2] == ("matured", 5)
+    other = reading("p", 2, 30, 50, partnership_id="A", format="image")
+    assert outcome(asked, [other])[0] == ("not scored", None, formatless.format(1))
+    assert outcome(asked, [{**other, "post_id": None}])[0][:2] == ("matured", 50)  # totals
+
+
 def test_posts_that_may_be_sponsored_wait_until_the_window_has_passed():
     asked, read = [forecast("a", start=1)], [reading("p", 3, 20, 50, sponsored=None)]
     assert outcome(asked, read, now=25)[0][0] == "waiting"
     unmarked = (
-        "1 post(s) of the creator in its time are not marked as sponsored or not: give "
+        "1 post(s) of the creator in its time, first p, are not marked as sponsored or not: give "
         "partnership_id, or sponsored, in the file of outcomes"
     )
     assert outcome(asked, read)[0] == ("not scored", None, unmarked)

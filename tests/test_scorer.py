@@ -141,6 +141,24 @@ def test_a_refused_row_leaves_the_others_as_they_are(scorer, known):
     assert among.loc[1, ENGAGEMENTS].tolist() == alone.loc[0, ENGAGEMENTS].tolist()
 
 
+def test_a_handle_of_the_tables_finds_its_creator_where_it_is_one_accounts_alone(
+    bundle, tables, known
+):
+    creators = tables.creators.copy()
+    own = (creators["creator_id"] == known["creator_id"]) & (
+        creators["platform"] == known["platform"]
+    )
+    creators.loc[own, "handle"] = "The.Busiest"
+    scorer = Scorer(bundle, Tables(creators=creators, posts=tables.posts))
+    found = answered(scorer, known, {**known, "creator_id": "@the.busiest"})[ENGAGEMENTS]
+    assert found.iloc[0].tolist() == found.iloc[1].tolist()
+    other = creators.index[~own & (creators["platform"] == known["platform"])][0]
+    creators.loc[other, "handle"] = "the.busiest"
+    scorer = Scorer(bundle, Tables(creators=creators, posts=tables.posts))
+    refusal = refused(scorer, {**known, "creator_id": "@the.busiest"})
+    assert "handle '@the.busiest' is unknown or not unique" in refusal
+
+
 def test_a_creator_on_two_platforms_must_be_named_with_its_platform(bundle, tables, known):
     other = "tiktok" if known["platform"] != "tiktok" else "instagram"
     again = tables.creators[tables.creators["creator_id"] == known["creator_id"]].assign(

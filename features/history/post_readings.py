@@ -34,6 +34,11 @@ from features.tables.vocabulary import (
 )
 
 COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
+#: Why a reading without any of them is none.
+NO_COUNTS = (
+    "has no count that is known: give likes and comments, or views; where numbers are unclear, say "
+    "--decimal"
+)
 CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_location")
 TEXT_FIELDS = ("text", "hashtags", "topic")
 #: The last posts of an account that features look at; a multiple of 8, as every window width is.

@@ -2,6 +2,7 @@
 lists of a campaign's posts.
 """
 
+import csv
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -17,9 +18,11 @@ from ingest.exports.campaign_posts import CampaignPosts, read_campaign_posts
 from ingest.exports.errors import SourceError
 from ingest.exports.file_kind import SHEET, detect_file_kind
 from ingest.exports.import_job import ImportOptions
-from ingest.exports.importer import import_files
+from ingest.exports.importer import REJECTED, import_files
 from ingest.exports.report import ImportReport
+from ingest.exports.report_text import read_time_lines
 from ingest.sheets.sheet_types import SheetOptions
+from ingest.sheets.unread_dates import unread_dates_error
 
 OutcomeProgress = Callable[[str, int, int], None]
 
@@ -30,13 +33,14 @@ class OutcomeFiles:
 
     - `tables`: validated; its posts have a column partnership_id
     - `repeats`: readings that the files have more than once; `rejected`: records that are no
-      readings, by reason
-    - `lines`: what each file was read as; `notes`: what else is to be told
+      readings, by reason; `places`: where those of each reason stand
+    - `lines`: what each file and each of its columns was read as; `notes`: what else is to be told
     """
 
     tables: Tables = field(default_factory=Tables)
     repeats: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -61,10 +65,30 @@ def read_outcome_files(
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "tables"
             report = import_files(exports, out, options, progress=progress)
+            _require_known_moments(report)
             tables.append(validate(read_tables(out)))
-        _tell_import(found, report)
+            _tell_import(found, report)
+            _add_places(found, out / REJECTED)
     found.tables = _joined(tables)
     return found
+
+
+def _require_known_moments(report: ImportReport) -> None:
+    """Raise SheetError where a sheet has dates that are not read, and may tell when it was read."""
+    for file in report.files:
+        if file.how == "file" and file.unread_dates:
+            raise unread_dates_error(file.name, file.unread_dates)
+
+
+def _add_places(found: OutcomeFiles, path: Path) -> None:
+    """Add where the records stand that an import rejected, as its file of them tells."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            reason = row["reason"].partition(": ")[0]
+            if not row["field"] and reason in found.rejected:
+                found.places.setdefault(reason, []).append(f"{row['file']} {row['record']}")
 
 
 def _is_table_folder(path: Path) -> bool:
@@ -84,9 +108,10 @@ def _campaign_posts(path: Path, options: ImportOptions) -> CampaignPosts | None:
 
 def _tell_posts(found: OutcomeFiles, path: Path, posts: CampaignPosts) -> None:
     found.rejected.update(posts.rejected)
+    for reason, lines in posts.places.items():
+        found.places.setdefault(reason, []).extend(f"{path.name} {line}" for line in lines)
     found.lines.append(f"{path.name}: a list of posts by partnership, {posts.lines:,} rows")
-    if posts.first_rejected:
-        found.notes.append(f"{path.name}: first rejected: {posts.first_rejected}")
+    found.lines += [f"  {line}" for line in posts.columns]
     found.notes += [f"{path.name}: {note}" for note in posts.notes]
 
 
@@ -95,6 +120,8 @@ def _tell_import(found: OutcomeFiles, report: ImportReport) -> None:
     for file in report.files:
         found.rejected.update(file.rejected)
         found.lines.append(f"{file.name}: {file.kind}, {file.items:,} records")
+        found.lines += [] if file.has_moments else read_time_lines(file)
+        found.lines += [f"  {line}" for line in file.columns]
         if file.first_rejected:
             found.notes.append(f"{file.name}: first rejected: {file.first_rejected}")
         found.notes += [

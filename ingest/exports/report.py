@@ -52,6 +52,10 @@ class FileReport:
     outcomes: Counter = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    #: Columns of dates of a sheet that are not read, where no column tells the moment of reading;
+    #: whether one does.
+    unread_dates: list[str] = field(default_factory=list)
+    has_moments: bool = False
     #: The first record rejected, for messages; whether the creator that the user names is given to
     #: an account.
     first_rejected: str = ""

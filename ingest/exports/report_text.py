@@ -61,7 +61,7 @@ def _file_lines(file: FileReport) -> list[str]:
     lines = [f"{file.name}: {file.kind}, {_item_counts(file)}"]
     lines += [f"  {count:,} x {name}" for name, count in file.records.items() if count]
     lines += [f"  ignored: {count:,} x {name}" for name, count in file.ignored_records.items()]
-    lines.append(_read_time_line(file))
+    lines += read_time_lines(file)
     lines += [f"  {line}" for line in file.columns]
     for table, rows in file.rows.items():
         lines += _share_lines(table, rows, file.known.get(table, {}))
@@ -87,10 +87,18 @@ def _item_counts(file: FileReport) -> str:
     return f"{total}: {', '.join(f'{count:,} {name}' for name, count in sums.items() if count)}"
 
 
-def _read_time_line(file: FileReport) -> str:
+def read_time_lines(file: FileReport) -> list[str]:
+    """Return when a file was read, how that is known, and which columns may tell it otherwise."""
     if not file.moment:
-        return READ_TIME_UNKNOWN
-    return f"  read at {file.moment}, {READ_TIME_SOURCES[file.how]}"
+        return [READ_TIME_UNKNOWN]
+    lines = [f"  read at {file.moment}, {READ_TIME_SOURCES[file.how]}"]
+    if file.how == "file" and file.unread_dates:
+        named = ", ".join(map(repr, file.unread_dates))
+        lines.append(
+            f"  dates that are not read: {named}: if one says when counts were read, map it to "
+            "observed_at (--map)"
+        )
+    return lines
 
 
 def _share_lines(table: str, rows: int, known_counts: dict[str, int]) -> list[str]:

@@ -30,6 +30,7 @@ from ingest.sheets.guess_lines import unclear_lines
 from ingest.sheets.labels import is_missing
 from ingest.sheets.reader import iter_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetFault, SheetOptions
+from ingest.sheets.unread_dates import columns_of_unread_dates
 
 PROSPECT_COLUMNS = [
     *(column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)),
@@ -90,6 +91,8 @@ def _no_rows(job: ImportJob) -> SourceError:
 def _report_columns(job: ImportJob, sheet: Sheet) -> None:
     """Report what the sheet's columns are read as; what is unclear comes first, with its remedy."""
     job.report.kind = f"spreadsheet of {sheet.table}"
+    job.report.unread_dates = columns_of_unread_dates(sheet)
+    job.report.has_moments = any(guess.column == "observed_at" for guess in sheet.guesses)
     clear = [guess for guess in sheet.guesses if guess.ambiguous is None]
     job.report.columns = [
         *unclear_lines(sheet.guesses),

@@ -117,7 +117,8 @@ def is_other_account(role: ColumnRole, options: SheetOptions) -> bool:
 
 def one_identity(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[ColumnRole]:
     """Return the roles with a name as the handle only where nothing else, or nothing but small
-    numbers, names the creator.
+    numbers, names the creator. Names such as @someone are handles, where nothing but links of posts
+    names the creator: not every link of a post does.
     """
     names = [role for role in roles if role.target == "name"]
     if not names:
@@ -128,6 +129,9 @@ def one_identity(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[Colu
         if _names_account(role, stats[role.index])
         and (role.target != "creator_id" or not stats[role.index].may_number_rows)
     ]
+    if all(_links_posts(role, stats[role.index]) for role in identities):
+        handles = [role for role in names if stats[role.index].words.share("mentions") >= 0.5]
+        names, identities = handles or names, [] if handles else identities
     if identities:
         note = f"a name; {identities[0].source!r} tells who it is"
         return [role.as_unread(note) if role.target == "name" else role for role in roles]
@@ -143,6 +147,11 @@ def one_identity(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[Colu
         return role.as_unread(note) if role.target == "name" else role
 
     return [with_one_name(role) for role in roles]
+
+
+def _links_posts(role: ColumnRole, stats: ColumnStats) -> bool:
+    """Return whether a column links to posts."""
+    return role.target == "link" and not role.is_mapped and stats.words.share("posts") >= 0.5
 
 
 def _names_account(role: ColumnRole, stats: ColumnStats) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingest.sheets.cell_text import cell_text
 from ingest.sheets.dates import DateStats
 from ingest.sheets.fee_text import amount_texts
 from ingest.sheets.labels import country_in, is_missing, niche_of, platform_of
@@ -34,6 +35,11 @@ def _post_of(text: str) -> str | None:
     return link.post_id if link else None
 
 
+def _mention_in(text: str) -> str | None:
+    """Return a text that is a handle behind @."""
+    return text if text.startswith("@") and " " not in text else None
+
+
 #: What a text may be -> what recognises it, by a result that is not None.
 _RECOGNISERS: dict[str, Callable[[str], object]] = {
     "links": parse_link,
@@ -44,14 +50,16 @@ _RECOGNISERS: dict[str, Callable[[str], object]] = {
     "niches": niche_of,
     "formats": names_formats,
     "bookings": may_book_formats,
+    "mentions": _mention_in,
 }
 
 
 @dataclass
 class TextStats:
     """How many of the first MOST_WORDS distinct texts are links, links of accounts or posts,
-    platforms, countries, niches, formats or bookings of formats with their number; `spaced`: how
-    many have a blank in them. `first_booking`: the first that is a booking.
+    platforms, countries, niches, formats, bookings of formats with their number, or handles behind
+    @ (`mentions`); `spaced`: how many have a blank in them. `first_booking`: the first that is a
+    booking.
     """
 
     texts: int = 0
@@ -63,6 +71,7 @@ class TextStats:
     niches: int = 0
     formats: int = 0
     bookings: int = 0
+    mentions: int = 0
     spaced: int = 0
     looked_at: int = 0
     first_booking: str = ""
@@ -98,8 +107,9 @@ class ColumnStats:
     that is only text. `displays`: number formats that show another number than is stored, each with
     the first cell. `rising`: the column is whole numbers that only rise; `first`, `last`,
     `counted`: of them. `small`: it is numbers of few digits; `seen`: of them, `repeats`: one comes
-    back. `mapped_words`: words of the column that a map file explains, folded. `text_marks`:
-    decimal marks that numbers in its texts prove, where it is no column of figures.
+    back. `ids`: what a column of ids holds, `has_repeats`: one comes back. `mapped_words`: words of
+    the column that a map file explains, folded. `text_marks`: decimal marks that numbers in its
+    texts prove, where it is no column of figures.
     """
 
     filled_count: int = 0
@@ -124,6 +134,8 @@ class ColumnStats:
     repeats: bool = False
     mapped_words: set[str] = field(default_factory=set)
     text_marks: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    has_repeats: bool = False
 
     def add(self, cells: list[Cell], kinds: frozenset[str], epoch: int) -> None:
         """Count a chunk of cells.
@@ -134,6 +146,8 @@ class ColumnStats:
             self._follow_rise(cells)
         if "numbers" in kinds and self.small:
             self._follow_row_numbers(cells)
+        if "numbers" in kinds and not self.has_repeats:
+            self._follow_repeats(cells)
         counts: Counter = Counter()
         for cell in cells:
             if isinstance(cell, str):
@@ -194,6 +208,13 @@ class ColumnStats:
             self.last = int(text)
             self.first = self.last if self.first is None else self.first
             self.counted += 1
+
+    def _follow_repeats(self, cells: list[Cell]) -> None:
+        texts = [text for cell in cells if (text := cell_text(cell).strip())]
+        texts = [text for text in texts if not is_missing(text)]
+        self.has_repeats = len(set(texts)) < len(texts) or not self.ids.isdisjoint(texts)
+        if len(self.ids) < MOST_WORDS:
+            self.ids.update(texts)
 
     def _follow_row_numbers(self, cells: list[Cell]) -> None:
         """Follow whether all values are numbers of few digits, and whether one comes back."""

@@ -22,6 +22,25 @@ def unclear_lines(guesses: Iterable[Guess]) -> list[str]:
     return [f"UNCLEAR {named} {sources}: {marks[0].ambiguous}", *lines]
 
 
+def column_lines(guesses: Iterable[Guess]) -> list[str]:
+    """Return what each column of a list was read as: first those that are unclear, then all others
+    but those with the canonical name, whose values need no word.
+    """
+    guesses = list(guesses)
+    return [*unclear_lines(guesses), *(_clear_line(one) for one in guesses if _is_told(one))]
+
+
+def _is_told(guess: Guess) -> bool:
+    return not guess.ambiguous and (
+        guess.how != "exact name" or guess.unit not in (None, "fraction")
+    )
+
+
+def _clear_line(guess: Guess) -> str:
+    details = "; ".join(part for part in (guess.how, guess.note) if part)
+    return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
+
+
 def has_unclear_mark(guess: Guess) -> bool:
     """Return whether it is open which mark of a column is the decimal one."""
     return MAY_BE_EITHER in (guess.ambiguous or "")

@@ -36,7 +36,8 @@ _OPEN = {
     "hashtags": {"figures"},
     "location": {"countries"},
     **{name: {"figures"} for name in ("reposts", "impressions")},
-    **{name: {"links", "accounts"} for name in ("handle", "name", "bio")},
+    **{name: {"links", "accounts"} for name in ("handle", "bio")},
+    "name": {"links", "accounts", "mentions"},
     "link": {"links", "accounts", "posts"},
 }
 #: Counts whose names people also give to a column of their own notes.
@@ -120,7 +121,7 @@ def header_roles(
         else:
             role = _role_without_name(index, name, header, stats[index])
         roles.append(role)
-    return settle_tracked_columns(_settle_columns_of_a_year(roles), stats)
+    return settle_tracked_columns(_settle_columns_of_a_year(roles), stats, tables)
 
 
 def _role_by_map(

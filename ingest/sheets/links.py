@@ -35,6 +35,9 @@ _POST = {
     "x": re.compile(r"^/(?P<name>\w+)/status(?:es)?/(?P<post>\d+)"),
 }
 
+#: What addresses of short videos have in their path.
+_SHORT_VIDEO = re.compile(r"/(?:reels?|shorts)/", re.I)
+
 
 @dataclass(frozen=True)
 class Link:
@@ -55,6 +58,18 @@ def parse_link(text: str) -> Link | None:
     Link(platform='instagram', handle='some.name', creator_id=None, post_id=None)
     """
     return _link_of(text.strip().strip("<>")) if len(text) <= LONGEST else None
+
+
+def format_of_link(text: str) -> str | None:
+    """Return the format that the address of a post names, None where it leaves it open.
+
+    >>> format_of_link("https://www.instagram.com/reel/C1abcDEfgHi/")
+    'short'
+    """
+    link = parse_link(text)
+    if link is None or not link.post_id:
+        return None
+    return "short" if _SHORT_VIDEO.search(text.partition("?")[0]) else None
 
 
 def parse_account_link(text: str) -> Link | None:

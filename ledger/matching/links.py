@@ -23,15 +23,18 @@ class Links:
     - `pairs`: `forecast` and `post` (positions), `how` (BY_POST, ...)
     - by forecast (n,): `several_owners`: the partnership_id of its posts is that of several
       creators; `shared`: another partnership has a claim to one of its posts; `unmarked`: posts
-      that may be its own, of which nobody says whether they are sponsored; `left_over`: posts
-      beyond the deliverables
+      that may be its own, of which nobody says whether they are sponsored, and `first_unmarked`:
+      the id of the first of them; `left_over`: posts beyond the deliverables; `formatless`: posts
+      with the partnership_id of a package, which cannot be told to be of a format that it books
     """
 
     pairs: pd.DataFrame
     several_owners: np.ndarray
     shared: np.ndarray
     unmarked: np.ndarray
+    first_unmarked: np.ndarray
     left_over: np.ndarray
+    formatless: np.ndarray
 
 
 def link_posts(asked: Asked, posts: pd.DataFrame, creators: pd.DataFrame) -> Links:
@@ -42,7 +45,10 @@ def link_posts(asked: Asked, posts: pd.DataFrame, creators: pd.DataFrame) -> Lin
     named = _link_by_partnership(asked, posts, counted)
     n = len(asked.rows)
     several_owners = _mark(n, _of_several(named, _owners(asked)))
+    every_named = named
     named, extra_named = _first_of_each(asked, named, counted, any_format=True)
+    opened, formatless = _of_open_format(asked, every_named, named, counted)
+    named = pd.concat([named, opened], ignore_index=True)
     without = np.ones(n, dtype=bool)
     without[named["forecast"].to_numpy()] = False
     candidates = _candidates(asked, counted, without)
@@ -50,7 +56,7 @@ def link_posts(asked: Asked, posts: pd.DataFrame, creators: pd.DataFrame) -> Lin
     chosen, extra = _first_of_each(asked, marked, counted)
     in_time = _posted(chosen, posts) > asked.rows["made"].to_numpy()[chosen["forecast"]]
     taken = _of_several(chosen[in_time], asked.rows["identity"])
-    unknown = candidates.loc[candidates["sponsored"].isna(), "forecast"]
+    unknown = candidates[candidates["sponsored"].isna()]
     pairs = pd.concat(
         [
             running.assign(how=BY_POST),
@@ -62,8 +68,10 @@ def link_posts(asked: Asked, posts: pd.DataFrame, creators: pd.DataFrame) -> Lin
         pairs[["forecast", "post", "how"]].reset_index(drop=True),
         several_owners,
         _mark(n, taken),
-        np.bincount(unknown, minlength=n),
+        np.bincount(unknown["forecast"], minlength=n),
+        _first_ids(unknown, posts, n),
         extra_named + extra,
+        formatless,
     )
 
 
@@ -153,6 +161,42 @@ def _first_of_each(
     left_over = np.bincount(single.loc[~is_first, "forecast"], minlength=len(asked.rows))
     chosen = pd.concat([single.loc[is_first, ["forecast", "post"]], pairs.loc[is_total]])
     return chosen[["forecast", "post"]].reset_index(drop=True), left_over
+
+
+def _of_open_format(
+    asked: Asked, pairs: pd.DataFrame, chosen: pd.DataFrame, posts: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return more pairs of packages: posts of an unknown format, where not more of them have the
+    partnership_id than deliverables are open; and of each forecast how many posts are not used
+    because of their format (n,).
+
+    `pairs`: all by partnership_id; `chosen`: those of known formats.
+    """
+    n, rows = len(asked.rows), asked.rows
+    is_post = ~posts["is_total"].reindex(pairs["post"]).to_numpy(dtype=bool)
+    package = rows["package"].notna().to_numpy()[pairs["forecast"].to_numpy()]
+    used = pd.MultiIndex.from_frame(chosen[["forecast", "post"]])
+    rest = pairs[
+        is_post & package & ~pd.MultiIndex.from_frame(pairs[["forecast", "post"]]).isin(used)
+    ]
+    booked = pd.MultiIndex.from_frame(asked.bookings[["forecast", "format"]])
+    rest = rest[~pd.MultiIndex.from_frame(rest[["forecast", "format"]]).isin(booked)]
+    chosen_posts = chosen[~posts["is_total"].reindex(chosen["post"]).to_numpy(dtype=bool)]
+    left = rows["needed"].to_numpy() - np.bincount(chosen_posts["forecast"], minlength=n)
+    unknown = rest[rest["format"].isna()]
+    number = np.bincount(unknown["forecast"], minlength=n)
+    fits = number <= left
+    opened = unknown.loc[fits[unknown["forecast"].to_numpy()], ["forecast", "post"]]
+    unused = np.bincount(rest["forecast"], minlength=n) - np.where(fits, number, 0)
+    return opened, np.where(left > 0, unused, 0)
+
+
+def _first_ids(pairs: pd.DataFrame, posts: pd.DataFrame, n: int) -> np.ndarray:
+    """Return the id of the first post of each forecast (n,), "" where it has none."""
+    first = pairs.sort_values(["forecast", "posted_at", "post"]).drop_duplicates("forecast")
+    ids = np.full(n, "", dtype=object)
+    ids[first["forecast"].to_numpy()] = posts["post_id"].to_numpy(dtype=object)[first["post"]]
+    return ids
 
 
 def _of_several(pairs: pd.DataFrame, identity: pd.Series) -> np.ndarray:

@@ -32,8 +32,12 @@ SHARED = (
 UNDATED = "the moment of posting is unknown: give posted_at or start_at in the file of outcomes"
 LATE = "made after its first post went online on {}"
 UNMARKED = (
-    "{} post(s) of the creator in its time are not marked as sponsored or not: give "
+    "{} post(s) of the creator in its time, first {}, are not marked as sponsored or not: give "
     "partnership_id, or sponsored, in the file of outcomes"
+)
+FORMATLESS = (
+    "{} post(s) with its partnership_id have no format, or none that its package books: give "
+    "format in the file of outcomes"
 )
 NO_READING = "no reading of its posts; they may come until {}"
 NONE_CAME = "no reading of its posts, which were to come until {}"
@@ -86,6 +90,8 @@ def find_statuses(
     ).to_numpy()
     unnamed_post = (rows["is_running"] & rows["post_id"].isna()).to_numpy()
     unmarked = (links.unmarked > 0) & few
+    unmarked_text = Text(UNMARKED, links.unmarked, links.first_unmarked)
+    formatless = (links.formatless > 0) & few
     needed, booked = rows["needed"].to_numpy(), rows["deliverables"].to_numpy()
     posted, ending = _days(sums.posted_at), _days(end)
     unknown, undated = sums.unknown > 0, has_post & np.isnan(sums.posted_at)
@@ -96,7 +102,8 @@ def find_statuses(
         (links.several_owners, NOT_SCORED, Text(SEVERAL_OWNERS)),
         (links.shared, NOT_SCORED, Text(SHARED)),
         (is_late(asked, sums), NOT_SCORED, Text(LATE, posted)),
-        (unmarked & over & ~sums.is_total, NOT_SCORED, Text(UNMARKED, links.unmarked)),
+        (unmarked & over & ~sums.is_total, NOT_SCORED, unmarked_text),
+        (formatless & ~sums.is_total, NOT_SCORED, Text(FORMATLESS, links.formatless)),
         (~has_post & over, WAITING, Text(NONE_CAME, ending)),
         (~has_post, WAITING, Text(NO_READING, ending)),
         (undated, NOT_SCORED, Text(UNDATED)),

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.convert import convert_records
-from ingest.sheets.guess_lines import unclear_lines
+from ingest.sheets.guess_lines import column_lines
 from ingest.sheets.reader import plan_sheet
 from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.sheet_source import SheetSource, open_sheet
@@ -41,7 +41,7 @@ class SheetList:
         #: Places of the own columns that chunks give.
         self.kept: list[int] = []
         self.faulty_names = _faulty_names(self.plan.guesses, self.header)
-        self.notes = ["; ".join(self.plan.notes), *_column_notes(self.plan.guesses)]
+        self.notes = ["; ".join(self.plan.notes), *column_lines(self.plan.guesses)]
 
     def _sample(self, source: SheetSource) -> SheetSource:
         """Return the source with the records that decide how its columns are read."""
@@ -149,21 +149,6 @@ def fill_creator_id(rows: pd.DataFrame) -> pd.DataFrame:
     if "creator_id" not in rows:
         return rows.assign(creator_id=handles)
     return rows.assign(creator_id=rows["creator_id"].fillna(handles))
-
-
-def _column_notes(guesses: list[Guess]) -> list[str]:
-    """Return what each column was taken for, first those that are unclear.
-
-    A column that has the canonical name is told only where its values are in another unit.
-    """
-    clear = []
-    for guess in guesses:
-        if not guess.ambiguous and (
-            guess.how != "exact name" or guess.unit not in (None, "fraction")
-        ):
-            details = "; ".join(part for part in (guess.how, guess.note) if part)
-            clear.append(f"column {guess.source!r} -> {guess.column or 'not read'} ({details})")
-    return unclear_lines(guesses) + clear
 
 
 def count_lines(path: Path) -> int | None:

@@ -228,4 +228,6 @@ def _no_profile_breach(prospects: ProspectBatch, row: int) -> Breach:
 def _id_text(creator_id: str | None) -> str:
     if creator_id is None:
         return "no creator_id is given"
+    if creator_id.startswith("@"):
+        return f"handle {creator_id!r} is unknown or not unique"
     return f"creator_id {creator_id!r} is unknown"

@@ -4,6 +4,8 @@ snapshot, as of its own moment.
 With a snapshot only what depends on the query (format, start, brand, plan) is computed on request.
 """
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
@@ -24,19 +26,48 @@ from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
 
 class TableCreatorStore:
-    """Creators of a history, which is kept in memory; `deals`: partnerships, for comparables."""
+    """Creators of a history, which is kept in memory; `deals`: partnerships, for comparables;
+    `creators`: their table, for their handles.
+    """
 
-    def __init__(self, history: History, reference: Reference, deals: pd.DataFrame):
+    def __init__(
+        self,
+        history: History,
+        reference: Reference,
+        deals: pd.DataFrame,
+        creators: pd.DataFrame | None = None,
+    ):
         self.history = reference.at_horizon(history)
         self._reference, self._deals = reference, deals
+        self._creators = creators
         self._positions = {name: position for position, name in enumerate(history.accounts)}
 
     def __len__(self) -> int:
         return len(self._positions)
 
     def find(self, platform: str, creator_id: str) -> int:
-        """Return the position of an account, -1 where it is not known."""
-        return self._positions.get(f"{platform}/{creator_id}", -1)
+        """Return the position of an account by its id, or by a handle with @ that is one account's
+        alone; -1 where it is not known.
+        """
+        found = self._positions.get(f"{platform}/{creator_id}", -1)
+        if found >= 0 or not creator_id.startswith("@"):
+            return found
+        account = self._accounts_by_handle.get(f"{platform}/{creator_id[1:].lower()}")
+        return -1 if account is None else self._positions.get(account, -1)
+
+    @cached_property
+    def _accounts_by_handle(self) -> dict[str, str]:
+        """Return platform/handle -> platform/creator_id, of handles that one account alone has."""
+        if self._creators is None:
+            return {}
+        rows = self._creators.loc[
+            self._creators["handle"].notna(), ["platform", "handle", "creator_id"]
+        ]
+        platform = rows["platform"].astype(str) + "/"
+        handles = platform + rows["handle"].str.removeprefix("@").str.lower()
+        pairs = pd.DataFrame({"handle": handles, "account": platform + rows["creator_id"]})
+        pairs = pairs.drop_duplicates().drop_duplicates("handle", keep=False)
+        return dict(zip(pairs["handle"], pairs["account"], strict=True))
 
     def effective_as_of(self, as_of: int) -> int:
         """Return the moment that answers are as of, for a request as of `as_of`.

@@ -85,7 +85,9 @@ class Scorer:
         else:
             tables = tables or Tables()
             history = History.from_tables(tables, details=True)
-            self.creator_store = TableCreatorStore(history, bundle.reference, tables.partnerships)
+            self.creator_store = TableCreatorStore(
+                history, bundle.reference, tables.partnerships, tables.creators
+            )
         self.rows = RowFeatures(self.creator_store, bundle.reference)
         self._band_names = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
 

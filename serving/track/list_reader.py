@@ -13,9 +13,9 @@ from features.tables.frames import read_frame
 from features.tables.schema import PUBLISHED_POSTS, format_exact
 from features.tables.validate import TableFault, clean_table
 from ingest.sheets.dates import lacks_time_of_day
-from ingest.sheets.guess_lines import unclear_lines
+from ingest.sheets.guess_lines import column_lines
 from ingest.sheets.reader import read_sheet
-from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
+from ingest.sheets.sheet_types import Sheet, SheetOptions
 from serving.track.list_fees import fees_in_usd
 
 #: The moments of a reading, whose difference is its age.
@@ -99,7 +99,12 @@ def read_list(path: Path, options: SheetOptions, rates: CurrencyRates | None = N
         dates_alone,
         _remedies(sources, [guess.source for guess in sheet.guesses if guess.column is None]),
         left_out,
-        ["; ".join(sheet.notes), *_column_notes(sheet), *fee_notes, *_date_notes(dates_alone)],
+        [
+            "; ".join(sheet.notes),
+            *column_lines(sheet.guesses),
+            *fee_notes,
+            *_date_notes(dates_alone),
+        ],
     )
 
 
@@ -211,14 +216,3 @@ def _fault_text(fault: TableFault, sources: Mapping[str, str]) -> str:
     if isinstance(fault.value, float) and np.isfinite(fault.value):
         return f"{name} {format_exact(fault.value)} {rule}"
     return replace(fault, column=name, rule=rule).message
-
-
-def _column_notes(sheet: Sheet) -> list[str]:
-    """Return what columns were taken for that have no canonical name, first those unclear."""
-    clear = [guess for guess in sheet.guesses if not guess.ambiguous and guess.how != "exact name"]
-    return [*unclear_lines(sheet.guesses), *map(_clear, clear)]
-
-
-def _clear(guess: Guess) -> str:
-    details = "; ".join(part for part in (guess.how, guess.note) if part)
-    return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
