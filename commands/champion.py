@@ -27,6 +27,7 @@ from commands.registry import announce_champion, bring_registry_in_step
 @click.option(
     "--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing."
 )
+@click.option("--all-cells", is_flag=True, help="Print every criterion, also those that passed.")
 @NO_REGISTRY
 @click.pass_context
 def promote(
@@ -36,10 +37,11 @@ def promote(
     force: bool,
     reason: str | None,
     dry_run: bool,
+    all_cells: bool,
     no_log: bool,
 ) -> None:
-    """Make the bundle VERSION (default: the newest) the champion, if it is not worse on what both
-    were asked alike: CRPS, coverage in every cell, creators that trained neither.
+    """Make the bundle VERSION (default: the last made) the champion, if it is not worse on what
+    both were asked alike: CRPS, coverage in every cell, creators that trained neither.
 
     VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists
     both). Exit code 0: promoted; 3: refused, as it fails a criterion or nothing is comparable; 2:
@@ -58,11 +60,11 @@ def promote(
             home_folder(), version, reason or "" if force else None, data, dry_run, report_progress
         )
     except PromotionRefused as refusal:
-        click.echo(str(refusal.promotion))
+        click.echo(refusal.promotion.text(all_cells))
         click.echo(f"creatorcast: {refusal}", err=True)
         ctx.exit(3)
-    if str(promotion):
-        click.echo(str(promotion))
+    if text := promotion.text(all_cells):
+        click.echo(text)
     if promotion.forced is not None:
         click.echo(
             f"forced, although it failed {len(promotion.forced.failed)}: {promotion.forced.reason}"
@@ -99,21 +101,21 @@ def rollback(dry_run: bool, no_log: bool) -> None:
 
 @click.command(cls=Command)
 def bundles() -> None:
-    """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
-    is the champion.
+    """List the bundles, the last made first: data, record, version in MLflow's registry, and which
+    one is the champion.
     """
     from models.champion_history import ChampionHistoryError
     from training.bundle_list import bundles_text
-    from training.registry import RegistryError, registered_bundles, registry_marks, wanted_marks
+    from training.registry import RegistryError, is_in_step, registered_bundles
 
-    home = home_folder()
+    home, address = home_folder(), tracking_address()
     registered: dict[int, str] = {}
     note = None
     try:
-        registered = registered_bundles(home, tracking_address())
-        marks = registry_marks(home, tracking_address())
-        if not marks.are_in_step(wanted_marks(home, registered)):
+        registered = registered_bundles(home, address)
+        if not is_in_step(home, address, registered):
             note = bring_registry_in_step()
+            registered = registered_bundles(home, address)
     except (RegistryError, ChampionHistoryError) as error:
         note = str(error)
     click.echo(bundles_text(home, registered, () if note is None else (note,)))

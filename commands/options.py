@@ -33,7 +33,7 @@ DASK_MINUTES = click.option(
     "--dask-minutes", default=10.0, show_default=True, type=click.FloatRange(0, min_open=True),
     help="Minutes without progress after which a Dask cluster is given up.",
 )
-NO_REGISTRY = click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
+NO_REGISTRY = click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone for now.")
 
 #: A recipe file, and options that take the place of its keys (training/recipe_keys.py).
 RECIPE_OPTIONS = (

@@ -43,8 +43,8 @@ def ui(port: int) -> None:
     "--out", type=FILE, help="Write it there: .html, a page with pictures, or .md. Default: print."
 )
 def card(version: str | None, out: Path | None) -> None:
-    """Tell what the bundle VERSION (default: the newest) is for, what it rests on, how good it is,
-    and what it cannot know: its model card.
+    """Tell what the bundle VERSION (default: the last made) is for, what it rests on, how good it
+    is, and what it cannot know: its model card.
     """
     from models.bundle_folders import latest_bundle
     from training.artifacts import read_artifacts

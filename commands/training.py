@@ -95,8 +95,8 @@ def reproduce(ctx: click.Context, run: str, data: Path | None, threads: int, any
     """Train the bundle of RUN anew, in a folder that is removed, and compare it byte by byte.
 
     RUN is the id of a run in MLflow or its start, a number in its registry, or the version of a
-    bundle (creatorcast bundles). Exit code 0: identical; 3: it differs, with the files, keys and the
-    likely reason; 2: it cannot be trained anew.
+    bundle (creatorcast bundles). Exit code 0: identical; 3: it differs, with the files, keys and
+    the likely reason; 2: it cannot be trained anew.
     """
     from training.reproduce import reproduce as reproduce_bundle
 
@@ -156,7 +156,7 @@ def tune(
 @click.command(cls=Command, name="log")
 @click.argument("version", required=False)
 def log_bundle(version: str | None) -> None:
-    """Log and register the bundle VERSION (default: the newest) in MLflow, where training could
+    """Log and register the bundle VERSION (default: the last made) in MLflow, where training could
     not.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.

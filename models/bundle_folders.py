@@ -84,7 +84,7 @@ def bundle_versions(home: Path) -> list[str]:
 
 
 def latest_bundle(home: Path) -> Path:
-    """Return the folder of the newest bundle. Raises BundleError where there is none."""
+    """Return the folder of the bundle made last. Raises BundleError where there is none."""
     for version in bundle_versions(home):
         folder = bundles_folder(home) / version
         if (folder / MANIFEST_FILE).is_file():

@@ -343,7 +343,7 @@ def test_scores_of_an_earlier_version_take_the_horizon_of_their_bundle(put, tmp_
 def test_a_platform_that_was_asked_about_at_other_moments_is_left_out_and_told(put, tmp_path):
     ours = pd.concat([many_scores(), many_scores(platform="youtube")])
     put(OLD, ours.assign(lead_days=np.where(ours["platform"] == "youtube", 34.0, 5.0)))
-    text = str(compare_with_champion(tmp_path, put(NEW, ours)))
+    text = compare_with_champion(tmp_path, put(NEW, ours)).text()
     assert (
         text.splitlines()[0]
         == "compared on the same 60 posts of 12 creators, engagements 7 days after posting"

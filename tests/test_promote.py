@@ -26,7 +26,7 @@ from features.tables.validate import validate
 from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
 from models.bundle import check_bundle, load_bundle, load_version, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
-from models.bundle_folders import bundles_folder, note_file
+from models.bundle_folders import bundles_folder, created_at, note_file
 from models.champion import (
     champion_file,
     champion_folder,
@@ -39,9 +39,16 @@ from training.bundle_list import bundles_text
 from training.platform_times import days_text
 from training.promote.compare import compare_with_champion
 from training.promote.comparison import NotComparable
+from training.promote.comparison_inputs import UNSEEN, stored_scores
 from training.promote.promote import PromotionRefused, RollbackRefused, promote, rollback
 from training.promote.reforecast import ReforecastError, choose_origins, recipe_from_manifest
-from training.registry import RegistryError, registered_bundle, registered_bundles, store_exists
+from training.registry import (
+    RegistryError,
+    registered_bundle,
+    registered_bundles,
+    store_exists,
+    wanted_marks,
+)
 from training.simulate.simulate import simulate
 from training.train import train
 
@@ -179,13 +186,27 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
         PromotionRefused, match=rf"^{worse.version} fails \d+ of \d+ criteria, so .* stays"
     ) as refusal:
         promote(home)
-    assert refusal.value.promotion.comparison.failed[0].startswith("CRPS, all history: +")
+    comparison = refusal.value.promotion.comparison
+    assert comparison.failed[0].startswith("CRPS, all history: +")
     assert champion_version(home) == bundles["old"].version
-    assert (
-        promote(home, force="because").comparison.failed
-        == refusal.value.promotion.comparison.failed
-    )
+    check_recipes_on_creators_left_out(home, comparison, worse, bundles["new"])
+    assert promote(home, force="because").comparison.failed == comparison.failed
     assert champion_version(home) == worse.version
+
+
+def check_recipes_on_creators_left_out(home, comparison, candidate, of_champions_recipe):
+    """Check that both recipes were asked about the creators that the candidate's backtest left out:
+    the champion's as the bundle of this recipe, on the same tables, was by its own backtest.
+    """
+    assert comparison.unseen_note == (
+        "the champion is its recipe, fitted without those that the candidate's backtest left out"
+    )
+    line = comparison.unseen.set_index(["platform", "evidence"]).loc[("all", "history")]
+    for name, bundle in (("candidate", candidate), ("champion", of_champions_recipe)):
+        scores = stored_scores(home, bundle.manifest, UNSEEN)
+        scores = scores[(scores["asked"] == "history") & (scores["evidence"] == "history")]
+        assert len(scores) == line["posts"]
+        assert line[name] == pytest.approx(scores["crps"].mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +233,7 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
     note.write_text(json.dumps({"data": str(folder)}))
     spoil(folder, note)
     with pytest.raises(PromotionRefused) as refusal:
-        promote(home)
+        promote(home, new)
     text = str(refusal.value)
     assert re.match(
         r"nothing comparable: their backtests asked about the same posts \d\d days apart, and ",
@@ -593,7 +614,7 @@ def test_rollback_to_a_broken_bundle_is_refused_and_the_champion_stays(copied, t
     with pytest.raises(BundleError, match="differs from what the manifest says"):
         rollback(copied)
     shutil.rmtree(bundles_folder(copied) / trained.bundle.version)
-    with pytest.raises(BundleError, match="is no bundle of '.*': there are "):
+    with pytest.raises(BundleError, match=r"is no bundle of '.*': there are "):
         rollback(copied)
     assert champion_version(copied) == better.version
 
@@ -661,6 +682,15 @@ def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_challenger_is_the_registered_bundle_that_was_made_last(copied, trained):
+    later_data, made_last = "29990101-000000-second", "20200101-000000-third"
+    for version in (later_data, made_last):
+        second(copied, trained, 1.0, version)
+    note_file(copied, made_last).write_text('{"created_at": "2999-06-01T00:00:00+00:00"}')
+    registered = {1: trained.bundle.version, 2: made_last, 3: later_data}
+    assert wanted_marks(copied, registered).aliases == {"champion": 1, "challenger": 2}
+
+
 def test_a_store_that_is_none_is_told(tmp_path):
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "mlflow.db").write_text(
@@ -683,18 +713,25 @@ def test_the_list_of_bundles(store, trained):
         store, registered_bundles(store, None)
     ).splitlines()
     assert re.split(r" {2,}", header) == [
-        "version", "registry", "trained on", "source", "data", "until", "posts", "horizon", "curves", "error",
-        "against median", "80 % held",
+        "version", "registry", "trained on", "source", "data", "until", "made", "posts", "horizon",
+        "curves", "error", "against median", "80 % held",
     ]  # fmt: skip
     bases = {measures["engagements"]["basis"] for measures in manifest["maturation"].values()}
     (curves,) = bases  # all of them by published figures, or all fitted
     figures = [
-        "simulated", "creatorcast demo market", manifest["data_digest"][:6], manifest["until"][:10],
-        f"{manifest['posts']:,}", "30 days", curves, f"{record['mae']:.3f}", f"{record['vs_median']:+.1%}",
-        f"{record['coverage_80']:.1%}",
+        f"{manifest['posts']:,}", "30 days", curves, f"{record['mae']:.3f}",
+        f"{record['vs_median']:+.1%}", f"{record['coverage_80']:.1%}",
     ]  # fmt: skip
-    assert re.split(r" {2,}", newest) == ["29990101-000000-second", "-", "champion", *figures]
-    assert re.split(r" {2,}", oldest) == [version, "3", "before", *figures]
+    data = [
+        *("simulated", "creatorcast demo market", manifest["data_digest"][:6]),
+        manifest["until"][:10],
+    ]
+    first_made = created_at(store, version)[:16].replace("T", " ")
+    for row, own, made in (
+        (newest, ["29990101-000000-second", "-", "champion"], "2999-01-01 00:00"),
+        (oldest, [version, "3", "before"], first_made),
+    ):
+        assert re.split(r" {2,}", row) == [*own, *data, made, *figures]
     assert re.split(r" {2,}", broken)[:2] == ["20990101-000000-empty", "-"]
     assert "broken: '" in broken
     assert "is no bundle: manifest.json cannot be read (" in broken
@@ -815,6 +852,29 @@ def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remed
     reason = "the candidate forecasts engagements 14 days after posting, the champion 30 days after"
     decided = f"so nothing is decided and {trained.bundle.version} stays the champion: promote {version} with --force --reason TEXT"
     assert result.stderr == f"creatorcast: nothing comparable: {reason}; {decided}\n"
+
+
+def test_every_criterion_is_printed_or_counted(run, copied, trained):
+    second(copied, trained, 1.5)
+    short, whole = (run("promote", "--dry-run", *more).stdout for more in ([], ["--all-cells"]))
+    criteria = promote(copied, force="x", dry_run=True).criteria
+    verdict = r"(FAILED|passed|passed: outside, as the champion|told only|not comparable)"
+    shown, all_shown = (
+        re.findall(rf"^  (?:CRPS|coverage).*  {verdict}$", text, re.M) for text in (short, whole)
+    )
+    assert all_shown == [one.verdict for one in criteria]
+    failed = [one for one in criteria if one.verdict == "FAILED"]
+    assert shown.count("FAILED") == len(failed) > 0
+    assert len(shown) - len(failed) < 7
+    counted = sum(int(number) for number in re.findall(r"(\d+) more (?:passed|told)", short))
+    assert len(shown) + counted == len(criteria)
+
+
+def test_a_first_champion_is_told_in_a_few_lines(run, copied):
+    champion_file(copied).unlink()
+    lines = run("promote", "--dry-run").stdout.splitlines()
+    assert len(lines) < 10
+    assert [line.split()[:2] for line in lines[1:3]] == [["coverage", "80%"], ["coverage", "90%"]]
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])

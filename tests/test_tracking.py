@@ -23,6 +23,7 @@ from creatorcast import main
 from models.bundle import save_bundle
 from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_file, champion_version, set_champion
+from serving.registered_model.packaging import model_packaging
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
 from training.registry import registered_bundles, registry_marks
@@ -47,7 +48,8 @@ def aliases(tracking):
 
 @mlflow_warnings
 def test_without_an_address_the_store_lies_under_home(tmp_path, tracking, aliases):
-    assert aliases.bring_in_step(tmp_path, None) == aliases.RegistryInStep(None, None, False, ())
+    in_step = aliases.bring_in_step(tmp_path, None, model_packaging())
+    assert in_step == aliases.RegistryInStep(None, None, False, ())
     assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
     assert [found.name for found in tracking.mlflow.search_experiments()] == ["Default"]
     assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
@@ -136,7 +138,8 @@ def test_the_same_training_finds_its_bundle_and_makes_it_the_newest(tmp_path, tr
     assert {path: path.stat().st_mtime_ns for path in bundles_folder(tmp_path).rglob("*")} == files
     assert bundle_versions(tmp_path) == [first, other]
     output = read_artifacts(tmp_path, first)
-    pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table)
+    # intervals too: scores on disk name creators, those in memory number them
+    pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table, rtol=1e-12)
     pd.testing.assert_frame_equal(output.backtest.learning, trained.backtest.learning)
 
 
@@ -374,7 +377,12 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     save_as(copied, trained.bundle, other)
     assert run("log", first).exit_code == 0
     promoted = run("promote", other, "--force", "--reason", "a new market").stdout
-    assert promoted.endswith(", version 2 in the registry, which did not have it and has it now\n")
+    assert (
+        f"champion is now {other} (trained on simulated data); the registry follows\n" in promoted
+    )
+    assert promoted.endswith(
+        "it is version 2 in the registry, which did not have it and has it now\n"
+    )
     set_champion(copied, first)
     assert (
         run("log", other).stdout
@@ -390,12 +398,19 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     assert result.stdout.splitlines()[-1] == expected
     assert alias_bundle(copied, None) == other
     assert expected not in run("bundles").stdout
+    third = "20250101-000000-third"
+    save_as(copied, trained.bundle, third)
+    set_champion(copied, third)  # as one that was killed before it registered its bundle
+    told = run("bundles").stdout.splitlines()[-1]
+    assert f": {third}, which was not registered, is now version 3; alias champion is" in told
+    assert alias_bundle(copied, None) == third
+    assert run("rollback").exit_code == 0
     set_champion(copied, first)
     assert f"champion is again {other}" in run("rollback").stdout
     assert alias_bundle(copied, None) == other
     set_champion(copied, first)
     assert run("promote", first).stdout.endswith(
-        "(trained on simulated data), version 1 in the registry\n"
+        "(trained on simulated data); the registry follows\nit is version 1 in the registry\n"
     )
     assert alias_bundle(copied, None) == first
 
@@ -403,7 +418,7 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
 @mlflow_warnings
 def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking, aliases):
     champion_file(copied).unlink()
-    aliases.bring_in_step(copied, None)  # which makes the store
+    aliases.bring_in_step(copied, None, model_packaging())  # which makes the store
     client = tracking.mlflow.MlflowClient()
     experiment = client.create_experiment("of another time")
     tags = {"bundle_version": trained.bundle.version}

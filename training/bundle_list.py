@@ -8,7 +8,7 @@ from features.maturation.maturation import FITTED, NO_CURVE, PUBLISHED
 from features.tables.vocabulary import TARGETS
 from models.bundle import check_bundle
 from models.bundle_files import BundleError
-from models.bundle_folders import bundle_versions, bundles_folder
+from models.bundle_folders import bundle_versions, bundles_folder, created_at
 from models.champion import champion_version, forced_promotions, previous_champion
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
@@ -23,6 +23,7 @@ LIST_COLUMNS = {
     "source": "source",
     "digest": "data",
     "until": "until",
+    "made": "made",
     "posts": "posts",
     "horizon": "horizon",
     "curves": "curves",
@@ -33,14 +34,15 @@ LIST_COLUMNS = {
 #: Columns whose cells are figures, and stand at the right.
 NUMERIC_LIST_COLUMNS = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
 NOTE = (
-    "data: start of the digest of the tables; curves: by which counts are brought to the horizon;\n"
-    "error: the backtest's MAE of ln(1 + count), creators that trained the bundle; against median: "
-    "beside the\nerror of the creator's median; 80 % held: how often the 80 % interval held"
+    "data: start of the digest of the tables; made: the last training, in UTC; curves: by which "
+    "counts are brought to\nthe horizon; error: the backtest's MAE of ln(1 + count), creators that "
+    "trained the bundle; against median:\nbeside the error of the creator's median; 80 % held: how "
+    "often the 80 % interval held"
 )
 
 
 def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...] = ()) -> str:
-    """Return the bundles of a home as text, the newest first.
+    """Return the bundles of a home as text, the last made first.
 
     `registered`: the bundle of each version of the registry; `faults`: what could not be read,
     which is said at the end.
@@ -87,7 +89,9 @@ def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) 
     numbers = [str(number) for number, bundle in registered.items() if bundle == version]
     cells_known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
     try:
-        return cells_known | _described(check_bundle(bundles_folder(home) / version))
+        manifest = check_bundle(bundles_folder(home) / version)
+        made = created_at(home, version)[:16].replace("T", " ")
+        return cells_known | {"made": made or "-"} | _described(manifest)
     except BundleError as error:
         return cells_known | {"broken": str(error)}
     except (KeyError, TypeError, ValueError) as error:

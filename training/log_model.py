@@ -14,6 +14,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
 
 from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult
@@ -28,13 +29,13 @@ _WARNINGS_OF_MLFLOW = (
 _LOGGERS_OF_MLFLOW = ("mlflow.pyfunc", "mlflow.utils.environment")
 
 
-def log_model(trained: TrainingResult, packaging: ModelPackaging) -> str:
-    """Log the bundle as a model of the run that is open; return its address."""
+def log_model(trained: TrainingResult, packaging: ModelPackaging) -> ModelInfo:
+    """Log the bundle as a model of the run that is open; return what MLflow tells of it."""
     mlflow.log_text(packaging.columns_page, COLUMNS_PAGE)
     with tempfile.TemporaryDirectory() as folder, _quiet_mlflow():
         return mlflow.pyfunc.log_model(
             name="model", **_contents(trained.folder, packaging, Path(folder))
-        ).model_uri
+        )
 
 
 def save_model(bundle_folder: Path, packaging: ModelPackaging, path: Path) -> None:

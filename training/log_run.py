@@ -50,12 +50,13 @@ CARD_TEXT, CARD_PAGE = "model_card.md", "model_card.html"
 
 @dataclass(frozen=True)
 class RunLogged:
-    """A run that is finished: its description, the address of its model, and the seconds that
-    logging took.
+    """A run that is finished: its description, the id and the address of its model, and the
+    seconds that logging took.
     """
 
     run_id: str
     description: str
+    model_id: str
     model_uri: str
     seconds: float
 
@@ -85,7 +86,7 @@ def log_run(trained: TrainingResult, artifacts: str | None, packaging: ModelPack
         model = log_model(trained, packaging)
         seconds = time.perf_counter() - begin
         mlflow.log_metrics(duration_metrics({**note.get("seconds", {}), "log": seconds}))
-    return RunLogged(run.info.run_id, description, model, seconds)
+    return RunLogged(run.info.run_id, description, model.model_id, model.model_uri, seconds)
 
 
 def experiment_id(name: str, artifacts: str | None, about: str = "") -> str:

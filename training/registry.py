@@ -13,7 +13,9 @@ from pathlib import Path
 
 from features.errors import CreatorcastError
 from features.files.regular import check_regular
-from models.bundle_folders import bundle_versions
+from models.bundle import check_bundle
+from models.bundle_files import BundleError
+from models.bundle_folders import bundle_folder, bundle_versions
 from models.champion import champion_version, forced_promotions, previous_champion
 
 REGISTERED_MODEL = "creatorcast"
@@ -110,19 +112,42 @@ def registry_marks(home: Path, tracking_uri: str | None) -> RegistryMarks:
     )
 
 
+def is_in_step(home: Path, tracking_uri: str | None, bundles: dict[int, str]) -> bool:
+    """Return whether the registry, which has `bundles`, has the champion and the wanted marks; a
+    home without a store is in step.
+
+    Raises RegistryError, models.bundle_files.BundleError and
+    models.champion_history.ChampionHistoryError.
+    """
+    if not store_exists(home, tracking_uri):
+        return True
+    champion = champion_version(home)
+    if champion is not None and champion not in bundles.values() and _is_whole(home, champion):
+        return False
+    return registry_marks(home, tracking_uri).are_in_step(wanted_marks(home, bundles))
+
+
+def _is_whole(home: Path, version: str) -> bool:
+    try:
+        check_bundle(bundle_folder(home, version))
+    except BundleError:
+        return False
+    return True
+
+
 def wanted_marks(home: Path, bundles: dict[int, str]) -> RegistryMarks:
     """Return the marks that the registry should have, by artifacts/champion and its history.
 
     - `bundles`: the bundle of each version of the registry
     - champion: the bundle that artifacts/champion names; previous: the champion before it;
-      challenger: the newest registered bundle that the home has, where it is neither of them. None
-      has an alias that is not registered.
+      challenger: the registered bundle of the home that was made last, where it is neither of them.
+      None has an alias that is not registered.
 
     Raises models.bundle_files.BundleError and models.champion_history.ChampionHistoryError.
     """
     versions = {bundle: number for number, bundle in sorted(bundles.items())}
     named = {CHAMPION: champion_version(home), PREVIOUS: previous_champion(home)}
-    newest = max(versions.keys() & set(bundle_versions(home)), default=None)
+    newest = next((bundle for bundle in bundle_versions(home) if bundle in versions), None)
     named[CHALLENGER] = None if newest in named.values() else newest
     aliases = {alias: versions[b] for alias, b in named.items() if b is not None and b in versions}
     forced = {

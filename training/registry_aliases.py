@@ -15,9 +15,9 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from models.bundle_files import BundleError
 from models.champion import champion_version
 from models.model_packaging import ModelPackaging
-from training.artifacts import read_artifacts
 from training.mlflow_store import open_store, store_errors_named
 from training.registry import (
     ALIASES,
@@ -38,7 +38,7 @@ class RegistryInStep:
     - `champion`: the bundle that artifacts/champion names; None where there is none
     - `model_version`: its version in the registry; None where it has none
     - `logged`: whether it was logged just now
-    - `changes`: what was changed of the aliases and tags, in words
+    - `changes`: what was changed, in words
     """
 
     champion: str | None
@@ -50,24 +50,28 @@ class RegistryInStep:
 def bring_in_step(
     home: Path,
     tracking_uri: str | None,
-    packaging: ModelPackaging | None = None,
+    packaging: ModelPackaging,
     report: Callable[[str], None] = lambda text: None,
 ) -> RegistryInStep:
-    """Set the aliases champion, previous and challenger, and the tags of forced promotions, where
-    they differ from what artifacts/champion and its history say.
+    """Log the champion where it is not registered; set the aliases champion, previous and
+    challenger, and the tags of forced promotions, where they differ from what artifacts/champion
+    and its history say.
 
-    With `packaging`, a champion that is not registered is logged first. Raises
-    training.registry.RegistryError where the store cannot be read or changed,
-    models.bundle.BundleError where there is nothing to log.
+    Raises training.registry.RegistryError where the store cannot be read or changed.
     """
     with open_store(home, tracking_uri, report) as uri:
         champion = champion_version(home)
-        logged = False
-        if champion is not None and packaging is not None:
-            logged = log_missing(read_artifacts(home, champion), home, uri, packaging)
+        logged, changes = False, []
+        try:
+            logged = champion is not None and log_missing(champion, home, uri, packaging)
+        except BundleError as error:
+            changes.append(f"the champion cannot be registered: {error}")
         bundles = bundles_of_versions()
         wanted = wanted_marks(home, bundles)
-        changes = [*_set_tags(wanted, bundles), *_set_aliases(wanted.aliases, bundles)]
+        if logged:
+            number = wanted.aliases[CHAMPION]
+            changes.append(f"{champion}, which was not registered, is now version {number}")
+        changes += [*_set_tags(wanted, bundles), *_set_aliases(wanted.aliases, bundles)]
         return RegistryInStep(champion, wanted.aliases.get(CHAMPION), logged, tuple(changes))
 
 

@@ -3,17 +3,21 @@
 Importing mlflow takes seconds, so callers import this module lazily.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from features.derive.version import FEATURES_VERSION
 from models.model_packaging import ModelPackaging
-from training.artifacts import TrainingResult
-from training.log_run import log_run
+from training.artifacts import TrainingResult, read_artifacts
+from training.log_run import RunLogged, log_run
 from training.mlflow_store import artifact_location, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
@@ -65,11 +69,14 @@ def log_training(
         ) from error
 
 
-def log_missing(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackaging) -> bool:
-    """Log and register a bundle that the store, which is open, does not have; whether it was."""
-    if _registered_as(trained.bundle.version) is not None:
+def log_missing(version: str, home: Path, uri: str, packaging: ModelPackaging) -> bool:
+    """Log and register a bundle that the store, which is open, does not have; whether it was.
+
+    Raises models.bundle_files.BundleError where it is missing or broken.
+    """
+    if _registered_as(version) is not None:
         return False
-    _log(trained, home, uri, packaging)
+    _log(read_artifacts(home, version), home, uri, packaging)
     return True
 
 
@@ -79,11 +86,29 @@ def _log(trained: TrainingResult, home: Path, uri: str, packaging: ModelPackagin
     run = log_run(trained, artifact_location(home, uri), packaging)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     tags["features_version"] = str(FEATURES_VERSION)
-    version = mlflow.register_model(
-        run.model_uri, REGISTERED_MODEL, tags=tags
-    ).version  # with its tags in one step
-    mlflow.MlflowClient().update_model_version(REGISTERED_MODEL, version, run.description)
-    return LoggedRun(uri, run.run_id, str(version), seconds=run.seconds)
+    return LoggedRun(uri, run.run_id, _register(run, tags), seconds=run.seconds)
+
+
+def _register(run: RunLogged, tags: dict[str, str]) -> str:
+    """Register the model of a run; return its version.
+
+    mlflow.register_model cannot give a version its description in the same step, so that a kill
+    would leave one without.
+    """
+    client = mlflow.MlflowClient()
+    try:
+        client.create_registered_model(REGISTERED_MODEL)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    version = client.create_model_version(
+        REGISTERED_MODEL, run.model_uri, run.run_id, tags,
+        description=run.description, model_id=run.model_id,
+    ).version  # fmt: skip
+    # by this tag MLflow's page of the model shows the version
+    versions = [{"name": REGISTERED_MODEL, "version": version}]
+    client.set_logged_model_tags(run.model_id, {MLFLOW_MODEL_VERSIONS: json.dumps(versions)})
+    return str(version)
 
 
 def _registered_as(bundle: str) -> str | None:
@@ -113,7 +138,8 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     mlflow.set_tracking_uri(uri)
     with store_errors_named(uri):
         found = [model for model in _model_versions() if (model.run_id or "").startswith(run_id)]
-    bundles = {model.run_id: model.tags[BUNDLE_TAG] for model in found if BUNDLE_TAG in model.tags}
+    tagged = [model for model in found if BUNDLE_TAG in model.tags]
+    bundles = {str(model.run_id): model.tags[BUNDLE_TAG] for model in tagged}
     if not bundles:
         raise RegistryError(
             f"{run_id!r} is neither a bundle nor a run that registered one in {uri!r}: name a "
@@ -121,9 +147,9 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
             "bundles)"
         )
     if len(bundles) > 1:
+        some = " and ".join(sorted(bundles)[:2])
         raise RegistryError(
-            f"{len(bundles):,} runs begin with {run_id!r}, such as {' and '.join(sorted(bundles)[:2])}"
-            ": give more of the id"
+            f"{len(bundles):,} runs begin with {run_id!r}, such as {some}: give more of the id"
         )
     return next(iter(bundles.values()))
 

@@ -88,14 +88,19 @@ class Comparison:
         """Name the criteria that the candidate fails, with their figures."""
         return failed_criteria(self.criteria)
 
-    def __str__(self) -> str:
+    def text(self, all_cells: bool = False) -> str:
+        """Return the comparison in lines; of the criteria as
+        training.promote.criteria.criteria_text has them.
+        """
         extent = f"the same {self.posts:,} posts of {self.creators:,} creators"
         lines = [f"compared on {extent}, engagements {self.horizon_days} days after posting"]
         lines += [f"  {note}" for note in self.notes]
         lines += (
             [f"  creators that trained neither: {self.unseen_note}"] if len(self.unseen) else []
         )
-        lines += criteria_text(self.criteria)
+        if (self.table[["change", "low", "high"]].fillna(0) == 0).all(axis=None):
+            lines.append("  both forecast the same on all these posts")
+        lines += criteria_text(self.criteria, all_cells)
         left_out = [f"not compared: {part}" for part in self.left_out]
         lines += [f"  {line}" for line in (unjudged_text(self.coverage), *left_out) if line]
         return "\n".join(lines)

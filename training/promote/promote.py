@@ -63,11 +63,15 @@ class Promotion:
     criteria: tuple[Criterion, ...] = ()
     forced: ForcedPromotion | None = None
 
-    def __str__(self) -> str:
+    def text(self, all_cells: bool = False) -> str:
+        """Return the comparison and the criteria in lines
+        (training.promote.criteria.criteria_text).
+        """
         if isinstance(self.comparison, Comparison):
-            return str(self.comparison)
+            return self.comparison.text(all_cells)
         told = [] if self.comparison is None else [str(self.comparison)]
-        return "\n".join([*told, *(criteria_text(self.criteria) if self.criteria else [])])
+        table = criteria_text(self.criteria, all_cells) if self.criteria else []
+        return "\n".join([*told, *table])
 
 
 def promote(
@@ -78,7 +82,7 @@ def promote(
     dry_run: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> Promotion:
-    """Make a bundle (default: the newest) the champion; with `dry_run`, decide and change nothing.
+    """Make a bundle (default: the last made) the champion; with `dry_run`, change nothing.
 
     - `force`: the reason to promote it even where it fails a criterion or cannot be compared, which
       is kept with what it failed
