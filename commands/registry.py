@@ -66,6 +66,7 @@ def announce_champion(when: str, bundle: Bundle, no_log: bool) -> None:
     if not store_exists(home_folder(), tracking_address()):
         click.echo(f"{line}; MLflow has no store here: creatorcast log makes one and registers it")
         return
+    click.echo(f"{line}; the registry follows")  # which takes MLflow seconds
     from serving.registered_model.packaging import model_packaging
     from training.registry_aliases import bring_in_step
 
@@ -75,12 +76,12 @@ def announce_champion(when: str, bundle: Bundle, no_log: bool) -> None:
         )
     except RegistryError:
         click.echo(
-            f"{line}, but the aliases of the registry are as they were; "
+            "the aliases of the registry are as they were; "
             "the next promote, rollback, train, log or bundles sets them"
         )
         raise
     if registry.champion != bundle.version:
-        click.echo(f"{line}; another command has since made {registry.champion} the champion")
+        click.echo(f"another command has since made {registry.champion} the champion")
         return
     logged = ", which did not have it and has it now" if registry.logged else ""
-    click.echo(f"{line}, version {registry.model_version} in the registry{logged}")
+    click.echo(f"it is version {registry.model_version} in the registry{logged}")

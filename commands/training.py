@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from training.backend import Backend
     from training.recipe import Recipe
 
+#: Digits of the id of a run that name it, at least.
+RUN_ID_START = 6
+
 
 @click.command(cls=Command)
 @click.argument("data", type=FOLDER)
@@ -84,17 +87,22 @@ def recipe(version: str | None) -> None:
     "--data", type=FOLDER, help="Folder of the tables. Default: the one that the training had."
 )
 @click.option("--threads", default=0, type=click.IntRange(0, 1024), help="Of LightGBM, a fit.")
+@click.option(
+    "--anyway", is_flag=True, help="Train also where it is not told by which code RUN was made."
+)
 @click.pass_context
-def reproduce(ctx: click.Context, run: str, data: Path | None, threads: int) -> None:
+def reproduce(ctx: click.Context, run: str, data: Path | None, threads: int, anyway: bool) -> None:
     """Train the bundle of RUN anew, in a folder that is removed, and compare it byte by byte.
 
-    RUN is the id of a run in MLflow, a number in its registry, or the version of a bundle
-    (creatorcast bundles). Exit code 0: identical; 3: it differs, with the files, keys and the
-    likely reason; 2: it cannot be trained anew.
+    RUN is the id of a run in MLflow or its start, a number in its registry, or the version of a
+    bundle (creatorcast bundles). Exit code 0: identical; 3: it differs, with the files, keys and
+    the likely reason; 2: it cannot be trained anew.
     """
     from training.reproduce import reproduce as reproduce_bundle
 
-    result = reproduce_bundle(home_folder(), bundle_named(run), data, report_progress, threads)
+    result = reproduce_bundle(
+        home_folder(), bundle_named(run), data, report_progress, threads, anyway
+    )
     click.echo(result.text())
     if not result.is_identical:
         ctx.exit(3)
@@ -235,15 +243,23 @@ def curves(data: Path, out: Path | None) -> None:
 
 
 def bundle_named(run: str) -> str:
-    """Return the bundle that a run, a number of the registry or a version names."""
+    """Return the bundle that a run, a number of the registry or a version names.
+
+    Raises training.registry.RegistryError where it is none of them.
+    """
     from models.bundle_folders import bundle_versions
-    from training.registry import registered_bundle
+    from training.registry import RegistryError, registered_bundle, store_exists
 
     home, address = home_folder(), tracking_address()
-    if run.isdecimal() and len(run) < 12:
-        return registered_bundle(home, address, int(run))
-    if run in bundle_versions(home) or not re.fullmatch(r"[0-9a-f]{32}", run):
+    if run in bundle_versions(home):
         return run
+    if run.isdecimal() and len(run) < RUN_ID_START:
+        return registered_bundle(home, address, int(run))
+    if not (re.fullmatch(rf"[0-9a-f]{{{RUN_ID_START},32}}", run) and store_exists(home, address)):
+        raise RegistryError(
+            f"{run!r} is neither a run, a number of the registry nor a bundle: creatorcast bundles "
+            "lists the bundles with their numbers"
+        )
     from training.tracking import bundle_of_run
 
     return bundle_of_run(home, address, run)

@@ -35,7 +35,7 @@ def bundle_folder(home: Path, version: str) -> Path:
         raise BundleError(
             f"{version!r} is a path, expected the version of a bundle in {str(folder)!r}: {there}"
         )
-    raise BundleError(f"{str(folder / version)!r} is no bundle: {there}")
+    raise BundleError(f"{version!r} is no bundle of {str(folder)!r}: {there}")
 
 
 def note_file(home: Path, version: str) -> Path:

@@ -78,7 +78,9 @@ def _centre_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
 
 def _money_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
     if row is None or not row["differ_from_rule"]:
-        if not expected.get("differ_from_rule"):
+        if not expected.get("with_money"):
+            return "Money: nothing to say yet: no forecast has a fee and an average of known posts."
+        if not expected["differ_from_rule"]:
             return "Money: forecast and usual rule advised the same wherever a fee was known."
         return (
             "Money: following the forecasts and not the usual rule is expected to "

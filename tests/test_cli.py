@@ -137,7 +137,7 @@ def test_the_version_is_told(run):
             ["promote", "--no-log"],
             "no bundle in 'artifacts/bundles': run creatorcast train DATA first",
         ),
-        (["promote", "v1", "--no-log"], "'artifacts/bundles/v1' is no bundle"),
+        (["promote", "v1", "--no-log"], "'v1' is no bundle of 'artifacts/bundles'"),
         (
             ["import", "missing", "--out", "out"],
             "'missing' does not exist: name an export, or a folder with the panel",

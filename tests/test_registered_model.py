@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from serving.registered_model.packaging import (
     PREDICTS_WITH,
     model_packaging,
 )
+from serving.registered_model.params import ModelParams
 from serving.scoring.scorer import Scorer
 from serving.settings import Settings
 
@@ -126,6 +128,23 @@ def test_the_model_says_what_the_service_says_of_the_same_rows(model, home):
         assert known - extra == {name for name, value in result.items() if value is not None}
 
 
+def test_a_moment_without_a_zone_is_in_utc_as_in_the_command_line():
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    for moment in ("2026-11-01", "2026-11-01T00:00:00Z", date(2026, 11, 1), pd.Timestamp(day)):
+        assert ModelParams.of({"as_of": moment}, now).as_of == day
+    assert ModelParams.of({"as_of": None}, now).as_of == now
+
+
+def test_no_remedy_names_what_the_model_lacks(model):
+    rows = [{"followers": 9000}, {"creator_id": "c1"}, {"creator_id": "c1", "followers": 9000}]
+    rows += [{"creator_id": "c1", "platform": "instagram"}, {"platform": "instagram"}]
+    for error in model.predict(pd.DataFrame(rows), {"as_of": AS_OF})["error"]:
+        assert "give platform, and followers" in error or "give followers, averages" in error
+        assert "creator of the tables" not in error
+        assert "service" not in error
+
+
 def test_each_row_that_cannot_be_scored_says_why(model):
     told = model.predict(pd.DataFrame(ROWS), {"as_of": AS_OF}).set_index("partnership_id")["error"]
     expected = {
@@ -184,7 +203,9 @@ def test_frames_as_people_have_them(model):
         ({"quantiles": [1.5]}, "quantile 1.5 is beyond what is forecast"),
         ({"quantiles": []}, "param quantiles is empty: leave it out"),
         ({"quantiles": "p50"}, "param quantiles 'p50' is no list of numbers"),
-        ({"as_of": "2026-11-01"}, "param as_of '2026-11-01' has no time zone: add Z"),
+        ({"as_of": "yesterday"}, "param as_of 'yesterday' is no date: write 2026-07-01 or"),
+        ({"as_of": "01/02/2027"}, "param as_of '01/02/2027' means one day where the month"),
+        ({"as_of": 20261101}, "param as_of 20261101 is no text: give an ISO date or time"),
         ({"horizon_days": 0}, "param horizon_days 0 is below 1, the least possible: give a whole"),
         ({"horizon_days": True}, "param horizon_days True is no number"),
         ({"days": 3}, "param 'days' is unknown: give quantiles, as_of, horizon_days"),

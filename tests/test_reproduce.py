@@ -132,6 +132,24 @@ def test_reproduce_names_what_differs_and_why(twice, tmp_path, monkeypatch):
     assert (unknown.exit_code, "name their folder (--data)" in unknown.output) == (2, True)
 
 
+def test_what_names_no_bundle_or_does_not_tell_its_code_is_told_before_any_training(
+    twice, tmp_path
+):
+    home, version = tmp_path / "home", bundle_versions(twice[0])[0]
+    shutil.copytree(twice[0], home)
+    manifest = bundles_folder(home) / version / "manifest.json"
+    contents = json.loads(manifest.read_text())
+    del contents["made_with"]
+    manifest.write_text(json.dumps(contents))
+    refused = run(home, "reproduce", version)
+    assert refused.exit_code == 3, refused.output
+    assert "by which code and packages it was trained: train again, or" in refused.output
+    for name in ("0a1b2c3d", "yesterday", "../x"):
+        result = run(home, "reproduce", name)
+        assert (result.exit_code, "is neither a run" in result.output) == (2, True), result.output
+    assert not (home / "artifacts" / "mlflow.db").exists()
+
+
 def test_compared_bundles_name_files_and_keys(twice, tmp_path):
     folder = next(bundles_folder(twice[0]).iterdir())
     other = tmp_path / folder.name

@@ -377,7 +377,12 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     save_as(copied, trained.bundle, other)
     assert run("log", first).exit_code == 0
     promoted = run("promote", other, "--force", "--reason", "a new market").stdout
-    assert promoted.endswith(", version 2 in the registry, which did not have it and has it now\n")
+    assert (
+        f"champion is now {other} (trained on simulated data); the registry follows\n" in promoted
+    )
+    assert promoted.endswith(
+        "it is version 2 in the registry, which did not have it and has it now\n"
+    )
     set_champion(copied, first)
     assert (
         run("log", other).stdout
@@ -405,7 +410,7 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     assert alias_bundle(copied, None) == other
     set_champion(copied, first)
     assert run("promote", first).stdout.endswith(
-        "(trained on simulated data), version 1 in the registry\n"
+        "(trained on simulated data); the registry follows\nit is version 1 in the registry\n"
     )
     assert alias_bundle(copied, None) == first
 

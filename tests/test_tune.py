@@ -79,6 +79,26 @@ def test_the_same_command_continues_a_search_that_was_killed_or_stopped(searched
     assert search_name(data, digest, replace(BAD, seed=9)) != first.name
 
 
+def test_a_search_says_what_it_continues_and_what_stays_when_it_is_stopped_early(
+    searched, data, tmp_path
+):
+    home, first, _ = searched
+    told = []
+
+    def stop(text):
+        told.append(text)
+        if text.startswith("deriving"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"keeps \d+ trials: the same command continues"):
+        tune(data, home, BAD, 10, stop, trials=1)
+    assert any(text.startswith(f"continues {first.study.name}, ") for text in told)
+    with pytest.raises(KeyboardInterrupt, match="nothing is kept, the same command begins anew"):
+        tune(data, tmp_path, BAD, 10, stop, trials=1)
+    assert not [*tmp_path.iterdir()]
+    assert "times as long in its trees" in first.text()
+
+
 def test_nothing_after_the_last_cut_of_the_backtest_is_read_and_cuts_lie_apart(data):
     history = History.from_tables(read_training_tables(data))
     until = mature_end(history)

@@ -185,6 +185,7 @@ def test_five_lines_tell_both_directions_alike():
     assert "following the forecast lost" in summary_lines(watch(lost, MANIFEST, NOW))[3]
     none = summary_lines(watch(lost[:0], MANIFEST, NOW))
     assert (len(none), none[2]) == (5, "No forecasts of this model are in the ledger.")
+    assert none[3].startswith("Money: nothing to say yet")
     waiting = summary_lines(watch(watched_forecasts(50, waiting=50), MANIFEST, NOW))
     assert "is expected to save" in waiting[3]
 

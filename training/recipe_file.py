@@ -14,11 +14,13 @@ from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.errors import CreatorcastError
 from features.files.regular import read_regular
 from features.tables.vocabulary import TARGETS
-from training.recipe import FEATURE_GROUPS, Recipe, columns_of_group, needed_columns
+from models.forecaster_columns import forecaster_columns
+from training.recipe import FEATURE_GROUPS, ROLES, Recipe, columns_of_group, needed_columns
 from training.recipe_keys import KEYS, SECTIONS, RecipeKey
 
 #: Bytes of a recipe file.
 RECIPE_LIMIT = 1 << 20
+_NEEDED = "which cannot be left out, as every forecast rests on it: take it out of the list"
 #: The sections of the file, each a part of Recipe with the same name.
 HEADER = """\
 # A recipe of creatorcast: everything that decides a model, beside the data.
@@ -182,7 +184,10 @@ def _left_out_faults(name: Any) -> list[str]:
     if not isinstance(name, str):
         return [f"names {name!r}: expected names of columns or groups, as text"]
     if name in needed_columns():
-        return [f"names {name!r}, on which every forecast rests: take it out of the list"]
+        return [f"names {name!r}, {_NEEDED}"]
+    if name in ROLES:
+        columns = sorted({forecaster_columns(target)[name] for target in TARGETS})
+        return [f"names {name!r} ({', '.join(columns)}), {_NEEDED}"]
     if name in FEATURE_GROUPS or name in LEARNED_COLUMNS:
         assert columns_of_group(name)
         return []

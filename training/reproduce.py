@@ -26,6 +26,7 @@ from training.training_data import data_digest, digests_beside_tables, read_trai
 
 #: Places of a JSON file that differ and are named; the others are counted.
 MOST_PLACES = 5
+_UNKNOWN_CODE = "it does not say by which code and packages it was trained"
 #: Entries of a manifest that follow from the other files.
 FOLLOWING = ("sha256", "version")
 
@@ -57,7 +58,7 @@ class Reproduction:
             note = [f"although {reason}" for reason in self.changed]
             return "\n".join([f"{self.version} is identical: trained anew, byte by byte", *note])
         if not self.trained:
-            return "\n".join([f"{self.version} cannot come out the same:", *self.changed])
+            return "\n".join([f"{self.version} was not trained anew:", *self.changed])
         reasons = self.changed or [
             "no reason is known: tables, recipe, code, packages and machine are the same"
         ]
@@ -72,11 +73,13 @@ def reproduce(
     data: Path | None = None,
     report: Callable[[str], None] = lambda text: None,
     threads: int = 0,
+    anyway: bool = False,
 ) -> Reproduction:
     """Train the bundle of a home anew, in a folder that is removed, and compare.
 
     `data`: the folder of the tables, by default the one that the training had. Where the tables are
-    others, nothing is trained. Raises ReproduceError, models.bundle.BundleError, and what
+    others nothing is trained, nor where the bundle does not say by which code it was made, unless
+    `anyway`. Raises ReproduceError, models.bundle.BundleError, and what
     training.train.train raises.
     """
     folder = bundle_folder(home, version)
@@ -87,6 +90,8 @@ def reproduce(
         )
     data = _data_folder(home, version, data)
     changed = _changed_tables(manifest, data)
+    if "made_with" not in manifest and not anyway:
+        changed.append(f"{_UNKNOWN_CODE}: train again, or compare all the same (--anyway)")
     if changed:
         return Reproduction(version, changed, [], trained=False)
     changed = [*_changed_files(manifest, data), *_changed_code(manifest, read_note(home, version))]
@@ -149,7 +154,7 @@ def _changed_code(manifest: dict, note: dict) -> list[str]:
     """Return what is not as it was of code, packages, machine and way of fitting."""
     before, now = manifest.get("made_with"), made_with()
     if before is None:
-        return ["it does not say by which code and packages it was trained"]
+        return [_UNKNOWN_CODE]
     changed = [
         f"{'the code' if name == 'code' else name} was {before.get(name, 'not told')}, it is now "
         f"{now.get(name, 'not there')}"

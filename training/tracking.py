@@ -129,21 +129,29 @@ def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
 
 
 def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
-    """Return the bundle that a run registered.
+    """Return the bundle that a run registered; the start of the run's id is enough where no other
+    run has it.
 
     Raises training.registry.RegistryError where there is no such run, or it registered none.
     """
     uri = store_address(home, tracking_uri)
     mlflow.set_tracking_uri(uri)
     with store_errors_named(uri):
-        found = mlflow.MlflowClient().search_model_versions(f"run_id = '{run_id}'")
-    bundles = [model.tags[BUNDLE_TAG] for model in found if BUNDLE_TAG in model.tags]
+        found = [model for model in _model_versions() if (model.run_id or "").startswith(run_id)]
+    tagged = [model for model in found if BUNDLE_TAG in model.tags]
+    bundles = {str(model.run_id): model.tags[BUNDLE_TAG] for model in tagged}
     if not bundles:
         raise RegistryError(
-            f"{run_id} is no run that registered a bundle in {uri!r}: name a bundle, or a run of "
-            "creatorcast train (creatorcast bundles)"
+            f"{run_id!r} is neither a bundle nor a run that registered one in {uri!r}: name a "
+            "bundle, its number in the registry, or a run of creatorcast train (creatorcast "
+            "bundles)"
         )
-    return bundles[0]
+    if len(bundles) > 1:
+        some = " and ".join(sorted(bundles)[:2])
+        raise RegistryError(
+            f"{len(bundles):,} runs begin with {run_id!r}, such as {some}: give more of the id"
+        )
+    return next(iter(bundles.values()))
 
 
 def bundles_of_versions() -> dict[int, str]:

@@ -34,10 +34,11 @@ _POSTS, _ID = "recent_posts", "partnership_id"
 #: Columns that may stand beside derived ones, and come back in answers.
 _LABELS = (_ID, "creator_id", "platform")
 #: What a row is told in place of the words of the service, by the code of the breach.
+_PROFILE = "give platform, and followers, averages or recent_posts"
 _REMEDIES = {
     "currency_without_rate": "the registered model has no exchange rates: give fee_usd",
-    "unknown_creator": "the registered model has no tables, and knows no creator by an id: give "
-    "platform, and followers, averages or recent_posts",
+    "unknown_creator": "the registered model has no tables, and knows no creator by an id: "
+    f"{_PROFILE}",
 }
 
 
@@ -160,11 +161,15 @@ def _details_text(details: tuple[ErrorDetail, ...]) -> str:
 def _detail_text(detail: ErrorDetail) -> str:
     place = detail.where.partition("].")[2] or "row"
     got = "" if detail.got is None else f" {detail.got!r}"
+    if detail.code == "missing" and place == "platform":
+        return f"{place} is missing: {_PROFILE}"
     expected = "" if detail.expected is None else f" (expected: {detail.expected})"
     return f"{place}{got} {detail.what}{expected}"
 
 
 def _breach_text(breach: Breach) -> str:
+    if breach.code == "missing" and breach.column == "platform":
+        return f"platform is missing: {_PROFILE}"
     remedy = _REMEDIES.get(breach.code)
     if remedy is None:
         return breach.text

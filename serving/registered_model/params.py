@@ -1,15 +1,13 @@
 """What a caller may set for all rows of a question, beside its columns."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
-
-from pydantic_core import PydanticCustomError
 
 from features.tables.column_checks import rule_text, rules_broken_by
 from features.tables.schema import HORIZON_COLUMN
+from features.tables.timestamps import TimestampError, parse_timestamp
 from models.distribution import QUANTILES
-from serving.http.json_columns import read_time
 from serving.registered_model.errors import ModelInputError
 from serving.scoring.quantiles import check_quantiles
 
@@ -24,8 +22,8 @@ PARAM_NAMES = tuple(str(spec["name"]) for spec in PARAMS)
 PARAM_MEANINGS = {
     "quantiles": "probabilities of the quantiles of engagements and views, from 0.001 to 0.999; "
     "0.1 gives engagements_p10 and views_p10",
-    "as_of": "moment of the forecast, an ISO time with a zone: nothing later is used; the present "
-    "where missing",
+    "as_of": "moment of the forecast, an ISO date or time, in UTC where it has no zone: nothing "
+    "later is used; the present where missing",
     "horizon_days": "days after posting at which counts are forecast, for rows that do not say; "
     "the model's, usually 30, where missing",
 }
@@ -70,14 +68,20 @@ def _quantiles(values: Any) -> tuple[float, ...]:
 
 
 def _as_of(value: Any, now: datetime) -> datetime:
-    text = value.isoformat() if isinstance(value, datetime) else value
-    try:
-        return read_time(text) or now
-    except PydanticCustomError as error:
+    if value is None:
+        return now
+    if isinstance(value, datetime):
+        value = value.isoformat(timespec="microseconds")
+    text = value.isoformat() if isinstance(value, date) else value
+    if not isinstance(text, str):
         raise ModelInputError(
-            f"param as_of {value!r} {error.message()}: give an ISO time with a zone, such as "
+            f"param as_of {value!r} is no text: give an ISO date or time, such as "
             f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        ) from None
+        )
+    try:
+        return parse_timestamp(text)
+    except TimestampError as error:
+        raise ModelInputError(f"param as_of {error}") from None
 
 
 def _horizon_days(value: Any) -> int | None:

@@ -98,6 +98,8 @@ class Comparison:
         lines += (
             [f"  creators that trained neither: {self.unseen_note}"] if len(self.unseen) else []
         )
+        if (self.table[["change", "low", "high"]].fillna(0) == 0).all(axis=None):
+            lines.append("  both forecast the same on all these posts")
         lines += criteria_text(self.criteria, all_cells)
         left_out = [f"not compared: {part}" for part in self.left_out]
         lines += [f"  {line}" for line in (unjudged_text(self.coverage), *left_out) if line]

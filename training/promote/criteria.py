@@ -96,12 +96,13 @@ def failed_criteria(criteria: Iterable[Criterion]) -> list[str]:
 
 
 def criteria_text(criteria: Iterable[Criterion], all_cells: bool = False) -> list[str]:
-    """Return the table as lines, and below it why criteria could not be compared.
+    """Return the table as lines, failures first, and below it why criteria were not compared.
 
     Without `all_cells` it has the headline lines and what failed; the others are counted.
     """
     criteria = list(criteria)
     told = [one for one in criteria if all_cells or one.is_always_told]
+    told = sorted(told, key=lambda one: one.verdict != FAILED)
     rows = [HEADER, *(_cells(criterion) for criterion in told)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = ["  " + _line(row, widths) for row in rows]
@@ -157,7 +158,7 @@ def _coverage_criterion(row: Any) -> Criterion:
     split = "" if row.split == "seen" else f"{row.split} "
     paired = np.isfinite(row.champion)
     figure = f"{row.candidate:.1%} ({row.low:.1%} to {row.high:.1%})"
-    threshold = f"{row.level - TOLERANCE:.0%} to {row.level + TOLERANCE:.0%}"
+    threshold = f"interval reaches {row.level - TOLERANCE:.0%} to {row.level + TOLERANCE:.0%}"
     if row.failed and not row.outside:
         figure = f"{row.farther:.1%} farther ({row.farther_low:.1%} to {row.farther_high:.1%})"
         threshold = f"{TOLERANCE:.0%} farther than the champion"

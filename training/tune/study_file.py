@@ -34,6 +34,17 @@ def search_name(data: Path, digest: str, recipe: Recipe) -> str:
     return f"{data.resolve().name}-{digest[:6]}-{hashlib.sha256(decides.encode()).hexdigest()[:6]}"
 
 
+def count_trials(file: Path) -> int:
+    """Return how many trials a file has; 0 where it is missing or cannot be read."""
+    if not file.exists():
+        return 0
+    try:
+        study = optuna.load_study(study_name=STUDY_NAME, storage=f"sqlite:///{file}")
+    except (KeyError, SQLAlchemyError, RuntimeError):
+        return 0
+    return len(study.get_trials(deepcopy=False))
+
+
 @contextlib.contextmanager
 def open_study(file: Path, seed: int) -> Iterator[optuna.Study]:
     """Provide the study of a file, which is made where it is missing; trials that a killed process

@@ -20,7 +20,7 @@ from training.training_data import data_digest, read_training_tables
 from training.tune.confirm import Confirmation, confirm
 from training.tune.cuts import KnownFits, TuningCuts, derive_tuning_cuts, mean_crps
 from training.tune.space import suggest_recipe, with_values
-from training.tune.study_file import DEFAULT_SCORES, open_study, search_name
+from training.tune.study_file import DEFAULT_SCORES, count_trials, open_study, search_name
 
 COMPLETE, PRUNED = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED
 
@@ -74,7 +74,11 @@ class SearchResult:
         if self.recommends_default:
             return f"nothing beats the default beyond noise: {self.confirmation.text()}: keep it"
         changed = ", ".join(f"{key} {_short(value)}" for key, value in self.best_values.items())
-        return f"better than the default: {self.confirmation.text()}: {changed}"
+        times = _leaves(with_values(self.recipe, self.best_values)) / _leaves(self.recipe)
+        return (
+            f"better than the default: {self.confirmation.text()}: {changed}; scoring takes about "
+            f"{times:.2g} times as long in its trees (trees times leaves)"
+        )
 
 
 def tune(
@@ -98,13 +102,19 @@ def tune(
     history = History.from_tables(tables)
     name = search_name(data, data_digest(tables), recipe)
     folder = Path(home) / "artifacts" / "tuning"
-    with threadpool_limits(1, user_api="blas"):
-        cuts = derive_tuning_cuts(history, mature_end(history), recipe, report)
-        with open_study(folder / f"{name}.db", recipe.seed) as study:
-            search = _Search(study, cuts, recipe, report, progress)
-            interrupted = search.run(60 * minutes, trials)
-            experiment = experiment_name(tables.meta, data.resolve())
-            return search.result(folder, name, experiment, interrupted)
+    file = folder / f"{name}.db"
+    if before := count_trials(file):
+        report(f"continues {file.name}, {before:,} trials so far")
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            cuts = derive_tuning_cuts(history, mature_end(history), recipe, report)
+            with open_study(file, recipe.seed) as study:
+                search = _Search(study, cuts, recipe, report, progress)
+                interrupted = search.run(60 * minutes, trials)
+                experiment = experiment_name(tables.meta, data.resolve())
+                return search.result(folder, name, experiment, interrupted)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(_stopped_text(file)) from error
 
 
 class _Search:
@@ -122,11 +132,14 @@ class _Search:
         self.report, self.progress = report, progress
 
     def run(self, seconds: float, trials: int | None) -> bool:
-        """Run trials until the time is over; return whether the user stopped it before."""
+        """Run trials until the time is over; return whether the user stopped it before.
+
+        Raises KeyboardInterrupt where it is stopped before the default is scored.
+        """
         start = time.monotonic()
+        default = self.default_scores()
+        self.report(f"the default recipe: CRPS {_mean(default):.4f}")
         try:
-            default = self.default_scores()
-            self.report(f"the default recipe: CRPS {_mean(default):.4f}")
 
             def show(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
                 self._tell(trial, _mean(default))
@@ -210,6 +223,20 @@ class _Search:
         else:
             told = "stopped early" if trial.state == PRUNED else "failed"
         self.report(f"trial {trial.number + 1}: {told}; {self._best_text(default)}")
+
+
+def _leaves(recipe: Recipe) -> int:
+    """Return how many leaves the boosters of a recipe have at most, to which the time that its
+    trees take is about proportional.
+    """
+    return sum(part.trees * part.leaves for part in (recipe.location, recipe.scale))
+
+
+def _stopped_text(file: Path) -> str:
+    """Return what stays of a search that was stopped before it had a result."""
+    if trials := count_trials(file):
+        return f"stopped; {str(file)!r} keeps {trials:,} trials: the same command continues"
+    return "stopped before the first trial: nothing is kept, the same command begins anew"
 
 
 def _mean(values: list[float]) -> float:
