@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from features.address_login import login_fault
 from features.errors import first_line
 from ledger.errors import LedgerError
 from ledger.settings import EXPECTED, LEDGER
@@ -28,6 +29,8 @@ def database_url(address: str) -> URL:
     >>> str(database_url("postgresql://me@db.example/creators"))
     'postgresql+psycopg://me@db.example/creators'
     """
+    if fault := login_fault(address):
+        raise LedgerError(f"{LEDGER} {fault}; or leave the password out, and set PGPASSWORD")
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):

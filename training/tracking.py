@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
 
+from features.address_login import hide_login
 from features.derive.version import FEATURES_VERSION
 from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult
@@ -115,7 +116,7 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     bundles = [model.tags[BUNDLE_TAG] for model in found if BUNDLE_TAG in model.tags]
     if not bundles:
         raise RegistryError(
-            f"{run_id} is no run that registered a bundle in {uri!r}: name a bundle, or a run of "
+            f"{run_id} is no run that registered a bundle in {hide_login(uri)!r}: name a bundle, or a run of "
             "creatorcast train (creatorcast bundles)"
         )
     return bundles[0]
