@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.environment import home_folder
+from commands.ledger_access import command_settings
 
 if TYPE_CHECKING:
     from ledger.list_keeper import ListKeeper
@@ -24,10 +25,9 @@ def campaign_keeper(campaign: str | None) -> ListKeeper | None:
     where a campaign is named, in that of the home. None where neither is.
     """
     from ledger.list_keeper import ListKeeper
-    from ledger.settings import home_address, ledger_settings
+    from ledger.settings import ledger_settings
 
-    home = home_folder()
-    settings = ledger_settings(home, os.environ)
+    settings = ledger_settings(home_folder(), os.environ)
     if campaign is None:
         return None if settings is None else ListKeeper(settings)
     campaign = campaign.strip()
@@ -35,10 +35,7 @@ def campaign_keeper(campaign: str | None) -> ListKeeper | None:
         raise click.UsageError(
             f"--campaign {campaign!r} is no name: give 1 to 200 characters in one line"
         )
-    if settings is None:
-        settings = ledger_settings(home, {**os.environ, "CREATORCAST_LEDGER": home_address(home)})
-    assert settings is not None
-    return ListKeeper(settings, campaign)
+    return ListKeeper(command_settings(), campaign)
 
 
 def tell_kept(keeper: ListKeeper | None) -> None:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.command_group import Command
-from commands.environment import home_folder
+from commands.ledger_access import command_settings, open_command_ledger
 from commands.parameter_types import FILE, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ledger.settings import LedgerSettings
     from ledger.store import Ledger
 
 #: The setting that --older-than stands for where it is not given.
@@ -90,23 +89,13 @@ def export(
 
 @ledger.command(cls=Command)
 def status() -> None:
-    """Tell where the ledger is, what it holds, and what waits in its journal."""
-    from ledger.move import waiting_bytes
-    from ledger.summary import count_ledger
-
-    settings = _settings()
-    store = _open(settings)
-    with store:
-        counts = count_ledger(store)
-        click.echo(f"ledger {store.place}")
-    period = f", made {_day(counts.first)} to {_day(counts.last)}" if counts.forecasts else ""
-    click.echo(f"{counts.forecasts:,} forecasts{period}; {counts.readings:,} readings of outcomes")
-    for name, number in counts.campaigns.items():
-        click.echo(f"  {name or 'without a campaign'}: {number:,}")
-    waiting, damaged = waiting_bytes(settings.journal)
-    click.echo(f"journal {str(settings.journal)!r}: {waiting:,} bytes wait for running processes")
-    if damaged:
-        click.echo(f"{damaged:,} bytes of damaged lines were set aside there", err=True)
+    """Tell where the ledger is, what it holds, what waits in its journal, what was lost."""
+    folder = command_settings().journal
+    try:
+        with open_command_ledger() as store:
+            _print_counts(store)
+    finally:  # what waits matters most where the database fails
+        _print_journal(folder)
 
 
 @ledger.command(cls=Command)
@@ -117,7 +106,7 @@ def prune(older_than: str | None, dry_run: bool) -> None:
     from ledger.upkeep import prune as prune_ledger
 
     before = _before(older_than)
-    with _open(_settings()) as store:
+    with open_command_ledger() as store:
         counts = prune_ledger(store, before, dry_run)
     word = "would be removed" if dry_run else "removed"
     click.echo(
@@ -141,10 +130,10 @@ def erase(ctx: click.Context, creator: str, platform: str | None) -> None:
     from ledger.upkeep import erase as erase_creator
     from ledger.upkeep import erase_damaged, holds_name
 
-    settings = _settings()
+    settings = command_settings()
     _check_platform(platform)
     end = time.monotonic() + _WAIT_SECONDS
-    with _open(settings) as store:
+    with open_command_ledger() as store:
         counts = erase_creator(store, creator, platform)
         lines = erase_damaged(settings.journal, creator)
         while (held := holds_name(settings.journal, creator)) and time.monotonic() < end:
@@ -163,29 +152,29 @@ def erase(ctx: click.Context, creator: str, platform: str | None) -> None:
         ctx.exit(3)
 
 
-def _settings() -> LedgerSettings:
-    from ledger.settings import home_address, ledger_settings
+def _print_counts(store: Ledger) -> None:
+    from ledger.summary import count_ledger
 
-    home = home_folder()
-    settings = ledger_settings(home, os.environ)
-    if settings is None:
-        named = {**os.environ, "CREATORCAST_LEDGER": home_address(home)}
-        settings = ledger_settings(home, named)
-    assert settings is not None
-    return settings
+    counts = count_ledger(store)
+    click.echo(f"ledger {store.place}")
+    period = f", made {_day(counts.first)} to {_day(counts.last)}" if counts.forecasts else ""
+    click.echo(f"{counts.forecasts:,} forecasts{period}; {counts.readings:,} readings of outcomes")
+    for name, number in counts.campaigns.items():
+        click.echo(f"  {name or 'without a campaign'}: {number:,}")
 
 
-def _open(settings: LedgerSettings) -> Ledger:
-    """Open the ledger, with all that ended processes left in the journal moved into it."""
-    from ledger.move import settle_journal
+def _print_journal(folder: Path) -> None:
+    """Tell what waits in the journal, what was set aside, and what was lost."""
+    from ledger.losses import read_losses
+    from ledger.move import damaged_bytes, waiting_forecasts
 
-    store, moved = settle_journal(settings.home, settings.journal, settings.address)
-    if count := moved.own + moved.adopted:
-        click.echo(f"{count:,} forecasts were taken from the journal", err=True)
-    if moved.damaged:
-        folder = str(settings.journal)
-        click.echo(f"{moved.damaged} damaged lines were set aside in {folder!r}", err=True)
-    return store
+    click.echo(f"journal {str(folder)!r}: {waiting_forecasts(folder):,} forecasts wait")
+    if damaged := damaged_bytes(folder):
+        click.echo(f"{damaged:,} bytes of damaged lines were set aside there", err=True)
+    lost = read_losses(folder)
+    if lost.number:
+        last = f"the last on {_day(lost.last_at)}: {lost.reason}"
+        click.echo(f"{lost.number:,} forecasts were lost, {last}", err=True)
 
 
 def _found(
@@ -193,7 +182,7 @@ def _found(
 ) -> pd.DataFrame:
     from serving.scoring.prospect_batch import microseconds
 
-    with _open(_settings()) as store:
+    with open_command_ledger() as store:
         start = None if since is None else microseconds(since)
         found = store.forecasts(campaign, start, None, model)
     if creator is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from commands.command_group import Command
 from commands.environment import home_folder, progress_bar
+from commands.ledger_access import open_command_ledger
 from commands.options import add_sheet_options, build_sheet_options
 from commands.parameter_types import FILE_OR_FOLDER, ReadingMoment
 
@@ -66,7 +66,7 @@ def outcomes(
     if bool(paths) == (history is not None):
         raise click.UsageError("name files, or an id by --history: one of both")
     if history is not None:
-        with _open_ledger() as ledger:
+        with open_command_ledger() as ledger:
             _print_history(ledger, history)
         return
     from ingest.exports.import_job import ImportOptions
@@ -77,13 +77,6 @@ def outcomes(
     _print_result(files, result, dry_run)
     if files.rejected or result.counts.rejected:
         ctx.exit(3)
-
-
-def _open_ledger() -> Ledger:
-    from ledger.store import ledger_address, open_ledger
-
-    home = home_folder()
-    return open_ledger(home, ledger_address(home, os.environ))
 
 
 def _record(paths: list[Path], options: Any, dry_run: bool) -> tuple[OutcomeFiles, OutcomeResult]:
@@ -106,7 +99,7 @@ def _record(paths: list[Path], options: Any, dry_run: bool) -> tuple[OutcomeFile
         show("recording", 0, 0)
         now = pd.Timestamp.now(tz="UTC").value // 1000
         source = ", ".join(path.name for path in paths)
-        with _open_ledger() as ledger:
+        with open_command_ledger() as ledger:
             result = record_outcomes(ledger, files.tables, source, now, growth, dry_run)
     return files, result
 

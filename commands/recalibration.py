@@ -9,6 +9,7 @@ import click
 
 from commands.command_group import Command
 from commands.environment import home_folder, report_progress, tracking_address
+from commands.ledger_access import open_command_ledger
 from commands.parameter_types import Moment
 from commands.registry import log_to_mlflow
 
@@ -52,19 +53,17 @@ def recalibrate(ctx: click.Context, since: pd.Timestamp | None, no_log: bool) ->
 
 
 def _recalibrate(since: int | None) -> Recalibration:
-    import os
     import time
 
     from ledger.growth import growth_of_home
     from ledger.matched_forecasts import match_forecasts
     from ledger.readings import read_readings
-    from ledger.store import ledger_address, open_ledger
     from models.champion import champion_folder
     from training.recalibrate import recalibrate as recalibrate_champion
 
     home, now = home_folder(), time.time_ns() // 1000
     champion_folder(home)  # without a champion there is nothing to adjust
-    with open_ledger(home, ledger_address(home, os.environ)) as ledger:
+    with open_command_ledger() as ledger:
         forecasts, readings = ledger.forecasts(), read_readings(ledger)
     matched = match_forecasts(forecasts, readings, now, growth_of_home(home))
     return recalibrate_champion(home, matched, now, since, report_progress)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from commands.command_group import Command
 from commands.environment import home_folder
+from commands.ledger_access import open_command_ledger
 from commands.parameter_types import FILE
 from commands.reports import ReportRequest, add_report_options
 
@@ -51,7 +51,6 @@ def _review(campaign: str) -> Review:
     from ledger.growth import growth_of_home
     from ledger.matched_forecasts import match_outcomes
     from ledger.readings import read_readings
-    from ledger.store import ledger_address, open_ledger
     from models.bundle_files import read_manifest
     from models.champion import champion_folder, champion_version
     from models.shared_shock import DEFAULT_SHOCK, SharedShock
@@ -62,7 +61,7 @@ def _review(campaign: str) -> Review:
     if champion_version(home) is not None:
         shock = SharedShock.of_manifest(read_manifest(champion_folder(home)))
     now = pd.Timestamp.now(tz="UTC").value // 1000
-    with open_ledger(home, ledger_address(home, os.environ)) as ledger:
+    with open_command_ledger() as ledger:
         forecasts, readings = ledger.forecasts(), read_readings(ledger)
     match = match_outcomes(forecasts, readings, now, growth_of_home(home))
     return review_campaign(match, campaign, shock)

@@ -109,14 +109,16 @@ def _keep(keeper: ListKeeper | None) -> KeepPosts | None:
     """Return what keeps the forecasts of posts, None where none are kept."""
     from serving.ledger_entries import AskedBy, ForecastCollector
     from serving.scoring.prospect_batch import now_us
-    from serving.track.kept_posts import PostForecasts, post_batch
+    from serving.track.kept_posts import ONLY_VIEWS, PostForecasts, post_batch
 
     if keeper is None:
         return None
 
     def keep(made: PostForecasts) -> None:
         collected = ForecastCollector(AskedBy("track", now_us(), keeper.campaign))
-        collected.add(lambda: post_batch(made, collected.asked), len(made.kept))
+        if made.kept:
+            collected.add(lambda: post_batch(made, collected.asked), len(made.kept))
+        keeper.leave_out(made.left_out, ONLY_VIEWS)
         keeper.keep(collected.batches, collected.lost, collected.fault)
 
     return keep

@@ -9,12 +9,12 @@ import click
 
 from commands.command_group import Command
 from commands.environment import home_folder
+from commands.ledger_access import open_command_ledger
 from commands.parameter_types import FILE, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ledger.store import Ledger
     from models.bundle import Bundle
 
 
@@ -87,7 +87,7 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     from monitoring.watch_results import keep_result
 
     now = time.time_ns() // 1000
-    with _open_ledger() as ledger:
+    with open_command_ledger() as ledger:
         forecasts, readings = ledger.forecasts(since=since), read_readings(ledger)
         growth = growth_of_manifest(bundle.manifest)
         matched = match_forecasts(forecasts, readings, now, growth)
@@ -95,23 +95,6 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
         if since is None:
             keep_result(ledger, result)
     return result
-
-
-def _open_ledger() -> Ledger:
-    """Open the ledger of CREATORCAST_LEDGER, else of the home, with what services that have ended
-    left in their journal.
-    """
-    import os
-
-    from ledger.move import settle_journal
-    from ledger.settings import LEDGER, home_address, ledger_settings
-
-    home = home_folder()
-    settings = ledger_settings(home, os.environ) or ledger_settings(
-        home, {**os.environ, LEDGER: home_address(home)}
-    )
-    assert settings is not None
-    return settle_journal(settings.home, settings.journal, settings.address)[0]
 
 
 def _check_out(out: Path) -> None:

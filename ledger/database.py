@@ -60,7 +60,8 @@ def reason_of(error: Exception) -> str:
 
 
 def make_engine(url: URL) -> Engine:
-    """Return the engine of an address; the file of SQLite is made if need be, for its owner alone.
+    """Return the engine of an address; the file of SQLite is made if need be, for its owner alone,
+    in a folder that is there.
 
     Raises OSError where it cannot be made.
     """
@@ -86,8 +87,7 @@ def writing(connection: Connection) -> Connection:
 
 
 def _make_private_file(file: Path) -> None:
-    """Make an empty file with mode 0600, and its folder; SQLite gives its other files that mode."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Make an empty file with mode 0600; SQLite gives its other files that mode."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
 
 #: Columns of JSON texts.
 JSON_COLUMNS = ("engagements", "views", "inputs", "warnings", "question")
-_NAMES = tuple(field.name for field in fields(ForecastEntry))
+#: The columns of a row in their order.
+ROW_NAMES = tuple(field.name for field in fields(ForecastEntry))
 #: Columns of JSON that hold a tuple.
 _TUPLES = ("engagements", "views", "warnings")
 
 
-def entry_row(entry: ForecastEntry) -> dict[str, Any]:
-    """Return an entry as a row: column -> value, JSON encoded."""
-    row = {name: getattr(entry, name) for name in _NAMES}
-    for name in JSON_COLUMNS:
-        if row[name] is not None:
-            row[name] = orjson.dumps(row[name]).decode()
-    return row
+def entry_row(entry: ForecastEntry) -> tuple:
+    """Return an entry as a row: the values of ROW_NAMES, JSON encoded."""
+    return tuple(
+        orjson.dumps(value).decode() if name in JSON_COLUMNS and value is not None else value
+        for name, value in zip(ROW_NAMES, map(partial(getattr, entry), ROW_NAMES), strict=True)
+    )
 
 
 def decode_json(name: str, text: str | None) -> Any:
@@ -39,7 +40,7 @@ def decode_json(name: str, text: str | None) -> Any:
 
 
 def entry_of(row: Mapping[str, Any]) -> ForecastEntry:
-    """Return the entry of a row, the inverse of `entry_row`."""
+    """Return the entry of a row, given by its columns."""
     decoded = {name: decode_json(name, row[name]) for name in JSON_COLUMNS}
     return ForecastEntry(**{**row, **decoded})
 

@@ -1,22 +1,25 @@
 """Forecasts that were made together, column by column, as the journal holds them; and the rows of
 the table that they become.
 
-A batch is encoded in one step, because a request waits for it; its rows are made later.
+A batch is encoded in one step, because a request waits for it; its rows are made later. The
+quantiles of a row then stand in the table as they stand in the journal, and are decoded nowhere in
+between.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import orjson
 
-from ledger.entry_rows import JSON_COLUMNS, entry_of
+from ledger.entry_rows import JSON_COLUMNS, ROW_NAMES, entry_of
 from ledger.forecast_entry import ForecastEntry
 
 #: A column: numbers (n,), or a list of n values.
 Column = np.ndarray | list
-_NAMES = tuple(field.name for field in fields(ForecastEntry))
+#: Stands between the parts of a line: no JSON has it.
+_TAB = b"\t"
 #: Fields that are text: Postgres knows no text with the character NUL.
 _NUL = b"\\u0000"
 
@@ -24,8 +27,9 @@ _NUL = b"\\u0000"
 @dataclass(frozen=True)
 class ForecastBatch:
     """n forecasts. `shared`: the fields of ForecastEntry that all have in common; `columns`: those
-    that differ; `inputs` and `question`: by name, missing values NaN or None; `views` (m, levels)
-    are those of the rows `view_rows`.
+    that differ; `inputs` and `question`: by name, missing values NaN or None; `engagements` (n,
+    levels), and `views` (m, levels) of the rows `view_rows`: quantiles, kept with the 7 digits of
+    float32.
     """
 
     shared: Mapping[str, Any]
@@ -61,16 +65,22 @@ class ForecastBatch:
             )
 
     def encode(self) -> bytes:
-        """Return the batch as one line of JSON, without the line's end."""
-        parts = {name: getattr(self, name) for name in _PARTS}
-        return orjson.dumps(parts, option=orjson.OPT_SERIALIZE_NUMPY)
+        """Return the batch as one line, without its end: three JSON texts, of all but the
+        quantiles, of those of engagements, and of those of views.
+        """
+        parts: list[Any] = [{name: getattr(self, name) for name in _PARTS}]
+        for quantiles in (self.engagements, self.views):
+            rows = () if quantiles is None else np.ascontiguousarray(quantiles, dtype=np.float32)
+            parts.append(rows)
+        return _TAB.join([orjson.dumps(part, option=orjson.OPT_SERIALIZE_NUMPY) for part in parts])
 
     def entries(self) -> list[ForecastEntry]:
         """Return the forecasts one by one."""
-        return [entry_of(row) for row in batch_rows(self.encode())]
+        rows = batch_rows(self.encode())
+        return [entry_of(dict(zip(ROW_NAMES, row, strict=True))) for row in rows]
 
 
-_PARTS = tuple(field.name for field in fields(ForecastBatch))
+_PARTS = ("shared", "columns", "inputs", "question", "view_rows")
 _DEFAULTS = {
     name: value
     for name, value in asdict(
@@ -80,36 +90,41 @@ _DEFAULTS = {
 }
 
 
-def batch_rows(content: bytes) -> list[dict[str, Any]]:
-    """Return the rows of the table FORECASTS of an encoded batch.
+def batch_rows(content: bytes) -> list[tuple]:
+    """Return the rows of the table FORECASTS of an encoded batch, each with the values of
+    ledger.entry_rows.ROW_NAMES.
 
     Raises ValueError, KeyError or TypeError for what is no batch.
     """
-    batch = orjson.loads(content.replace(_NUL, b"") if _NUL in content else content)
-    count = len(batch["engagements"])
-    columns = {name: values for name, values in batch["columns"].items() if name in _NAMES}
-    columns["engagements"] = [_text(values) for values in batch["engagements"]]
-    columns["views"] = _view_texts(batch, count)
+    if _NUL in content:
+        content = content.replace(_NUL, b"")
+    head, engagements, views = content.split(_TAB)
+    batch = orjson.loads(head)
+    quantiles = _row_texts(engagements)
+    count = len(quantiles)
+    columns = {name: [value] * count for name, value in {**_DEFAULTS, **batch["shared"]}.items()}
+    columns |= batch["columns"]
+    columns["engagements"], columns["views"] = quantiles, [None] * count
+    for row, text in zip(batch["view_rows"], _row_texts(views), strict=True):
+        columns["views"][row] = text
     for name in ("inputs", "question"):
         columns[name] = [_text(value) for value in _mappings(batch[name], count)]
-    columns["warnings"] = [_text(value or ()) for value in columns.get("warnings", [()] * count)]
-    base = {**_DEFAULTS, **batch["shared"]}
-    names = list(columns)
-    return [
-        {**base, **dict(zip(names, values, strict=True))}
-        for values in zip(*columns.values(), strict=True)
+    columns["warnings"] = [
+        _text(value or ()) for value in batch["columns"].get("warnings", [()] * count)
     ]
+    return list(zip(*[columns[name] for name in ROW_NAMES], strict=True))
+
+
+def _row_texts(rows: bytes) -> list[str]:
+    """Return the JSON text of each row of an array of arrays of numbers, as it stands there."""
+    text = rows.decode()
+    if not (text.startswith("[") and text.endswith("]")):
+        raise ValueError("no array")
+    return [f"[{row}]" for row in text[2:-2].split("],[")] if len(text) > 2 else []
 
 
 def _rows_of(columns: Mapping[str, Column], rows: slice) -> dict[str, Column]:
     return {name: values[rows] for name, values in columns.items()}
-
-
-def _view_texts(batch: Mapping[str, Any], count: int) -> list[str | None]:
-    texts: list[str | None] = [None] * count
-    for row, values in zip(batch["view_rows"], batch["views"] or (), strict=True):
-        texts[row] = _text(values)
-    return texts
 
 
 def _mappings(columns: Mapping[str, list], count: int) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ class ForecastEntry:
 
     Moments are microseconds UTC. None where something is unknown.
 
-    - `forecast_id`: a UUID in hex
+    - `forecast_id`: 32 hex digits, of a row of a list always the same (serving/ledger_entries.py)
     - `door`: one of DOORS; `key_name`: the name of the API key that asked; `campaign`: as the user
       names it
     - `post_id`: of a running post (door track), whose forecast is conditional on its readings

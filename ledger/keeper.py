@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from ledger.forecast_batch import ForecastBatch
 from ledger.journal import Journal, JournalError
+from ledger.losses import add_losses
 from ledger.settings import LedgerSettings
 
 if TYPE_CHECKING:
     from ledger.store import Ledger
 
 #: Seconds between two moves into the database, and the longest pause after failures.
-_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 #: Seconds that the end of a process waits for the last move.
 _STOP_SECONDS = 5.0
 #: What is counted: forecasts kept, forecasts lost, and forecasts that wait in the journal.
@@ -40,6 +41,7 @@ class ForecastKeeper:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._parent = 0
         self._faults: dict[str, str] = {}
+        self._unnoted, self._lost_for = 0, ""
         self._ledger: Ledger | None = None
 
     def start(self) -> None:
@@ -52,6 +54,7 @@ class ForecastKeeper:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
+        self._note_losses()
         self._journal.close()
         if self._ledger is not None:
             self._ledger.close()
@@ -73,6 +76,7 @@ class ForecastKeeper:
     def lose(self, number: int, reason: str) -> str:
         """Count forecasts that could not be kept, log the reason once, and return it."""
         self._count(LOST, number)
+        self._unnoted, self._lost_for = self._unnoted + number, reason
         self._tell("journal", reason)
         return reason
 
@@ -80,7 +84,14 @@ class ForecastKeeper:
         pause = _PAUSE
         while not self._ended.wait(pause):
             pause = min(2 * pause, _LONGEST_PAUSE) if self.move() else _PAUSE
+            self._note_losses()
         self.move()
+
+    def _note_losses(self) -> None:
+        """Write down, for `creatorcast ledger status`, what was lost since that was done last."""
+        number = self._unnoted
+        if number and add_losses(self.settings.journal, number, self._lost_for):
+            self._unnoted -= number
 
     def move(self) -> str:
         """Move what waits into the database; return why that was not possible, "" where it was."""
@@ -107,6 +118,10 @@ class ForecastKeeper:
             self._count(WAITING, -(moved.own + moved.refused))
         if moved.refused:
             self._count(LOST, moved.refused)
+            self._unnoted, self._lost_for = (
+                self._unnoted + moved.refused,
+                "the database refuses them",
+            )
         return ""
 
     def _tell(self, what: str, fault: str) -> None:

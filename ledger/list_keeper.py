@@ -23,6 +23,7 @@ class ListKeeper:
         self._counts: Counter[str] = Counter()
         self._keeper = ForecastKeeper(settings, self._count, _SILENT)
         self._fault, self._lost_for, self._given = "", "the database refuses them", 0
+        self._left_out: Counter[str] = Counter()
 
     def keep(self, batches: Sequence[ForecastBatch], lost: int = 0, fault: str = "") -> None:
         """Keep batches; `lost`: forecasts that could not be put into them, and why."""
@@ -33,6 +34,10 @@ class ListKeeper:
             self._lost_for = self._keeper.keep(batches) or self._lost_for
             if not self._fault:  # else at the end, once more
                 self._fault = self._keeper.move()
+
+    def leave_out(self, number: int, reason: str) -> None:
+        """Note forecasts that the ledger does not keep, and why."""
+        self._left_out[reason] += number
 
     def finish(self) -> list[str]:
         """Move what waits into the database; return what became of the forecasts, as sentences."""
@@ -49,6 +54,9 @@ class ListKeeper:
             )
         if lost:
             lines.append(f"{_forecasts(lost)} NOT kept{named}: {self._lost_for}")
+        for reason, number in self._left_out.items():
+            if number:
+                lines.append(f"{_forecasts(number)} not kept{named}: {reason}")
         return lines or [f"no forecasts for the ledger{named}"]
 
     def _count(self, what: str, number: float) -> None:

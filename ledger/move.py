@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
 
 from ledger.forecast_batch import batch_rows
 from ledger.journal import Journal, journal_files, set_aside
-from ledger.segment import DAMAGED, Line, Segment
+from ledger.segment import DAMAGED, Line, Segment, count_of_line
 from ledger.store import Ledger, LedgerError, open_ledger
 
 #: Rows of one transaction.
@@ -73,13 +73,20 @@ def settle_journal(home: Path, folder: Path, address: str | None) -> tuple[Ledge
         raise
 
 
-def waiting_bytes(folder: Path) -> tuple[int, int]:
-    """Return the bytes of a journal that are not yet moved, and those of damaged lines."""
-    waiting, damaged = (
-        sum(path.stat().st_size for path in journal_files(folder, suffix))
-        for suffix in (".journal", DAMAGED)
-    )
-    return waiting, damaged
+def waiting_forecasts(folder: Path) -> int:
+    """Return how many forecasts the files of a journal have, those of running processes too, of
+    which some may be moved already.
+    """
+    waiting = 0
+    for path in journal_files(folder):
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+            waiting += sum(count_of_line(line) for line in file)
+    return waiting
+
+
+def damaged_bytes(folder: Path) -> int:
+    """Return how many bytes of lines were set aside."""
+    return sum(path.stat().st_size for path in journal_files(folder, DAMAGED))
 
 
 def _move(segment: Segment, folder: Path, ledger: Ledger) -> Moved:
@@ -118,7 +125,7 @@ def _append(lines: list[Line], folder: Path, ledger: Ledger) -> Moved:
     return Moved(len(rows), 0, refused, len(damaged))
 
 
-def _rows(line: Line) -> list[dict[str, Any]] | None:
+def _rows(line: Line) -> list[tuple] | None:
     """Return the rows of a line, None where it is damaged."""
     if line.content is None:
         return None

@@ -120,6 +120,16 @@ def encode_line(content: bytes, count: int) -> bytes:
     return b"%08x %b\n" % (zlib.crc32(text), text)
 
 
+def count_of_line(text: bytes) -> int:
+    """Return how many forecasts a line says that it has, 0 where it is not whole.
+
+    >>> count_of_line(b"f7ec0b96 12 {}\\n"), count_of_line(b"f7ec0b96 12 {")
+    (12, 0)
+    """
+    _, count, *_ = *text.split(b" ", 2), b"", b""
+    return int(count) if text.endswith(b"\n") and count.isdigit() else 0
+
+
 def _parse(text: bytes) -> Line:
     sum_text, _, rest = text.partition(b" ")
     count, _, content = rest.partition(b" ")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, Engine, Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, select
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -19,11 +17,11 @@ from sqlalchemy.exc import (
 )
 
 from ledger.database import database_url, make_engine, place_of, reason_of, writing
-from ledger.entry_rows import decode_column, entry_row
+from ledger.entry_rows import ROW_NAMES, decode_column, entry_row
 from ledger.errors import LedgerError
 from ledger.forecast_entry import ForecastEntry
 from ledger.migrate import migrate
-from ledger.settings import home_address, ledger_address
+from ledger.settings import home_address, ledger_address, ledger_file
 from ledger.tables import FORECASTS
 
 if TYPE_CHECKING:
@@ -38,11 +36,14 @@ def open_ledger(home: Path, address: str | None = None) -> Ledger:
     """Return the ledger at an address, else that in the SQLite file of the home, made if need be
     and with its tables at the latest version.
 
-    Raises LedgerError where it cannot be used.
+    The folder of the home's file is made too, any other must be there. Raises LedgerError where the
+    ledger cannot be used.
     """
     url = database_url(address or home_address(home))
     with ExitStack() as on_failure:
         try:
+            if str(url.database) == str(ledger_file(home).absolute()):
+                ledger_file(home).parent.mkdir(exist_ok=True)
             engine = make_engine(url)
             on_failure.callback(engine.dispose)
             migrate(engine)
@@ -96,19 +97,19 @@ class Ledger:
         """
         self.append_rows([entry_row(entry) for entry in entries])
 
-    def append_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append_rows(self, rows: Sequence[tuple]) -> None:
         """Keep forecasts as `append` does, given as rows of `ledger.entry_rows`."""
         if not rows:
             return
         # the driver itself takes the values, at half the time: none of them needs a conversion
-        compiled = self._insert_new().compile(dialect=self.engine.dialect)
-        values: Any = rows
-        if compiled.positiontup is not None:
-            in_order = itemgetter(*compiled.positiontup)
-            values = [in_order(row) for row in rows]
+        mark = "%s" if self.engine.dialect.name == "postgresql" else "?"
+        statement = (
+            f"INSERT INTO {FORECASTS.name} ({', '.join(ROW_NAMES)}) "
+            f"VALUES ({', '.join([mark] * len(ROW_NAMES))}) ON CONFLICT DO NOTHING"
+        )
         with self.writing() as connection:
             for start in range(0, len(rows), _BATCH):
-                connection.exec_driver_sql(str(compiled), values[start : start + _BATCH])
+                connection.exec_driver_sql(statement, list(rows[start : start + _BATCH]))
 
     def forecasts(
         self,
@@ -155,12 +156,6 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _insert_new(self) -> Insert:
-        """Return the statement that inserts forecasts unless they are there."""
-        if self.engine.dialect.name == "postgresql":
-            return postgresql.insert(FORECASTS).on_conflict_do_nothing()
-        return sqlite.insert(FORECASTS).on_conflict_do_nothing()
 
     def _failed(self, what: str, error: SQLAlchemyError) -> LedgerError:
         return LedgerError(

@@ -126,6 +126,7 @@ def test_every_endpoint_keeps_its_forecasts(client, tmp_path):
     offers = [{**PROFILE, "partnership_id": "a"}, {"platform": "x", "followers": 500, "partnership_id": "b"}]  # fmt: skip
     plan = post(client, "plan", *offers, budget=4000)
     tracked = post(client, "track", TRACKED)
+    assert tracked["ledger"] == "kept; 1 not kept: only their views were read"
     found = kept(client, tmp_path)
     assert set(found["campaign"]) == {"spring"}
     doors = found["door"].value_counts().to_dict()
@@ -246,7 +247,14 @@ def test_a_ledger_that_cannot_be_opened_costs_no_answer_of_a_list(own_home, tmp_
     told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL="/dev/null")
     assert "1 forecast NOT kept: the journal cannot be written" in told
     assert out.read_text().count("\n") == 2
-    assert "1 forecasts were taken" in run(own_home, "ledger", "status")
+    assert ": 1 forecasts wait" in run(own_home, "ledger", "status", code=2, **down)
+    told = run(own_home, "outcomes", "--history", "p")  # as any command that opens the ledger
+    assert "1 forecast was taken from the journal" in told
+    told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL_MB="0")
+    assert "1 forecast NOT kept: the journal is full" in told
+    told = run(own_home, "ledger", "status")
+    assert ": 0 forecasts wait" in told
+    assert "1 forecasts were lost, the last on" in told
     assert "expected on, off" in run(own_home, *command, code=2, CREATORCAST_LEDGER="yes")
 
 

@@ -245,4 +245,4 @@ def test_what_cannot_be_encoded_costs_no_answer(settings):
         told = keeper.keep([batch("a", verdict=["\ud800"])])
         assert told == "they could not be encoded (TypeError)"
         assert counts == {KEPT: 0, LOST: 1, WAITING: 0}
-    assert json.loads(batch("a").encode())["view_rows"] == [0]
+    assert json.loads(batch("a").encode().split(b"\t")[0])["view_rows"] == [0]

@@ -49,6 +49,7 @@ def server():
 def address(request, tmp_path):
     """Give the address of a database without tables."""
     if request.param == "sqlite":
+        (tmp_path / "deep").mkdir()
         return f"sqlite:///{tmp_path}/deep/ledger.db"
     return request.getfixturevalue("server").new_database()
 
@@ -180,6 +181,10 @@ def test_a_ledger_of_a_later_version_is_refused(address, tmp_path):
         ("postgresql://me:secret#ss@w/secret@host/led", "LEDGER has a sign .* percent-encoded"),
         ("postgresql://me:sec:ret@host/led", "LEDGER has a sign .* percent-encoded"),
         ("postgresql://me:secret@127.0.0.1:9/db", "'127.0.0.1:9/db' cannot be opened: .* check"),
+        (
+            "sqlite:////no/such/l.db",
+            "'/no/such/l.db' cannot be opened: No such file.*: check that the place",
+        ),
         ("sqlite:////dev/null/x/ledger.db", "'/dev/null/x/ledger.db' cannot be opened: Not a dir"),
         ("sqlite:///{here}/text.db", "text.db' cannot be opened: file is not a database: check"),
     ],

@@ -7,6 +7,7 @@ from features.history.arrays import DAY_US
 from features.tables.vocabulary import MATURE_DAYS
 from ledger.matching.asked import Asked
 from ledger.matching.links import BY_CREATOR, WINDOW_DAYS, Links, window_of
+from ledger.matching.read_posts import number_groups
 from ledger.matching.sums import Sums
 
 WAITING, PARTIAL, YOUNG, MATURED, NOT_SCORED = (
@@ -57,9 +58,12 @@ class Text:
         """Return the texts of the rows that are marked (n,)."""
         if not self._values:
             return np.full(np.count_nonzero(rows), self._pattern, dtype=object)
-        picked = zip(*(values[rows] for values in self._values), strict=True)
-        texts = [self._pattern.format(*map(_plain, values)) for values in picked]
-        return np.array(texts, dtype=object)
+        picked = [values[rows] for values in self._values]
+        number = number_groups([pd.Series(values) for values in picked])
+        first = np.unique(number, return_index=True)[1]  # few texts differ
+        distinct = zip(*(values[first] for values in picked), strict=True)
+        texts = [self._pattern.format(*map(_plain, values)) for values in distinct]
+        return np.array(texts, dtype=object)[number]
 
 
 def is_late(asked: Asked, sums: Sums) -> np.ndarray:

@@ -24,6 +24,7 @@ class RequestLedger:
     def __init__(self, keeper: ForecastKeeper | None = None, key_name: str | None = None):
         self._keeper, self._key_name = keeper, key_name
         self._made = ForecastCollector(AskedBy("", 0))
+        self._left_out, self._left_out_for = 0, ""
 
     def begin(self, door: str, campaign: str | None, now: datetime) -> None:
         """Note what is asked: by which endpoint, for which campaign, when."""
@@ -47,6 +48,10 @@ class RequestLedger:
         if self._keeper is not None:
             self._made.add(lambda: make(self._made.asked), number)
 
+    def leave_out(self, number: int, reason: str) -> None:
+        """Note forecasts that the ledger does not keep, and why."""
+        self._left_out, self._left_out_for = number, reason
+
     def finish(self) -> dict[str, str]:
         """Keep what was made; return what the answer says of it: kept, or why not."""
         made = self._made
@@ -56,5 +61,7 @@ class RequestLedger:
         if made.batches:
             fault = self._keeper.keep(made.batches) or fault
         elif not fault:
-            return {}
-        return {"ledger": f"not kept: {fault}" if fault else "kept"}
+            return {"ledger": f"not kept: {self._left_out_for}"} if self._left_out else {}
+        if fault or not self._left_out:
+            return {"ledger": f"not kept: {fault}" if fault else "kept"}
+        return {"ledger": f"kept; {self._left_out:,} not kept: {self._left_out_for}"}

@@ -16,7 +16,7 @@ from serving.http.track_schema import TrackEnvelope
 from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answer_json
 from serving.track.answers import PartnershipAnswer, Rejection
-from serving.track.kept_posts import post_batch
+from serving.track.kept_posts import ONLY_VIEWS, PostForecasts, post_batch
 from serving.track.tracker import NO_PLATFORM, Tracker
 
 #: What figures count an answer as that rests on counts alone: posts that were read.
@@ -39,7 +39,7 @@ def answer_track(
     found = Tracker(loaded.scorer).track(
         request.partnerships,
         microseconds(as_of),
-        lambda made: ledger.keep_batch(partial(post_batch, made), len(made.kept)),
+        partial(_keep, ledger),
     )
     for position, answer in zip(request.valid_positions, found, strict=True):
         if isinstance(answer, Rejection):
@@ -60,6 +60,12 @@ def answer_track(
         raise NoneScored(answered, [one for row in sorted(errors) for one in errors[row]])
     head = {"as_of": as_of.isoformat().replace("+00:00", "Z")}
     return answered, answered.body(head)
+
+
+def _keep(ledger: RequestLedger, made: PostForecasts) -> None:
+    if made.kept:
+        ledger.keep_batch(partial(post_batch, made), len(made.kept))
+    ledger.leave_out(made.left_out, ONLY_VIEWS)
 
 
 def _evidence(answer: PartnershipAnswer) -> str:

@@ -16,6 +16,8 @@ from serving.ledger_entries import AskedBy, at_levels
 from serving.track.answers import PartnershipAnswer
 from serving.track.tracked import TrackedPartnership
 
+#: Why a post is not kept.
+ONLY_VIEWS = "only their views were read"
 #: What a forecast by counts alone rests on: posts that were read.
 _BY_COUNTS = "history"
 
@@ -39,7 +41,8 @@ class PostForecasts:
     @property
     def left_out(self) -> int:
         """How many posts are not kept: only their views were read."""
-        return len(self.curves) - len(self.kept)
+        only_views = [one for one in self.curves.values() if one and "engagements" not in one]
+        return len(only_views)
 
 
 #: Is given the forecasts of running posts.

@@ -158,7 +158,7 @@ class Tracker:
             for n, partnership in enumerate(partnerships)
         ]
         made = PostForecasts(partnerships, answers, curves, as_of)
-        if keep is not None and made.kept:
+        if keep is not None:
             keep(made)
         return answers
 
