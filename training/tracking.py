@@ -116,8 +116,8 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     bundles = [model.tags[BUNDLE_TAG] for model in found if BUNDLE_TAG in model.tags]
     if not bundles:
         raise RegistryError(
-            f"{run_id} is no run that registered a bundle in {hide_login(uri)!r}: name a bundle, or a run of "
-            "creatorcast train (creatorcast bundles)"
+            f"{run_id} is no run that registered a bundle in {hide_login(uri)!r}: name a "
+            "bundle, or a run of creatorcast train (creatorcast bundles)"
         )
     return bundles[0]
 
