@@ -123,7 +123,7 @@ def encode_line(content: bytes, count: int) -> bytes:
     """Return a batch with `count` forecasts as a line.
 
     >>> encode_line(b"{}", 0)
-    b'f7ec0b96 0 {}\\n'
+    b'0b5dcce1 0 {}\\n'
     """
     text = b"%d %b" % (count, content)
     return b"%08x %b\n" % (zlib.crc32(text), text)
