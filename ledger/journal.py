@@ -51,7 +51,7 @@ class Journal:
         with self._lock:
             if self._bytes() + len(data) > self.limit:
                 raise JournalError(
-                    f"the journal is full ({self.limit / 2**20:,.0f} MB)",
+                    f"the journal is full ({self.limit / 2**20:,.6g} MB)",
                     f"see why the database does not take what waits in {str(self.folder)!r}, or "
                     f"allow more by {JOURNAL_MB}",
                 )
