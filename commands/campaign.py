@@ -9,12 +9,14 @@ import click
 
 from commands.environment import home_folder
 from commands.ledger_access import command_settings
+from commands.parameter_types import CampaignName
 
 if TYPE_CHECKING:
     from ledger.list_keeper import ListKeeper
 
 CAMPAIGN = click.option(
     "--campaign",
+    type=CampaignName(),
     help="Keep the forecasts in the ledger under this name, to compare them with their outcomes "
     "(docs/ledger.md).",
 )
@@ -30,11 +32,6 @@ def campaign_keeper(campaign: str | None) -> ListKeeper | None:
     settings = ledger_settings(home_folder(), os.environ)
     if campaign is None:
         return None if settings is None else ListKeeper(settings)
-    campaign = campaign.strip()
-    if not 0 < len(campaign) <= 200 or not campaign.isprintable():
-        raise click.UsageError(
-            f"--campaign {campaign!r} is no name: give 1 to 200 characters in one line"
-        )
     return ListKeeper(command_settings(), campaign)
 
 

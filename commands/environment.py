@@ -31,8 +31,17 @@ def home_folder() -> Path:
 
 
 def tracking_address() -> str | None:
-    """Return the address of MLflow's store, None where MLFLOW_TRACKING_URI is not set."""
-    return os.environ.get("MLFLOW_TRACKING_URI")
+    """Return the address of MLflow's store, None where MLFLOW_TRACKING_URI is not set.
+
+    Raises CreatorcastError for one whose user and password cannot be told from the rest.
+    """
+    from features.address_login import login_fault
+    from features.errors import CreatorcastError
+
+    address = os.environ.get("MLFLOW_TRACKING_URI")
+    if address and (fault := login_fault(address)):
+        raise CreatorcastError(f"MLFLOW_TRACKING_URI {fault}")
+    return address
 
 
 def report_progress(text: str) -> None:

@@ -12,7 +12,7 @@ import click
 
 from commands.command_group import Command
 from commands.ledger_access import command_settings, open_command_ledger
-from commands.parameter_types import FILE, Moment
+from commands.parameter_types import FILE, CampaignName, Moment, Name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,10 +30,14 @@ _WAIT_SECONDS = 10.0
 def _add_filters(command: Any) -> Any:
     """Add the options by which forecasts are chosen."""
     for option in (
-        click.option("--campaign", help="Only of this campaign."),
-        click.option("--creator", help="Only of this creator: an id or a handle."),
+        click.option("--campaign", type=CampaignName(), help="Only of this campaign."),
+        click.option(
+            "--creator",
+            type=Name("a creator"),
+            help="Only of this creator: an id or a handle.",
+        ),
         click.option("--since", type=Moment(), help="Only those made since then."),
-        click.option("--model", help="Only of this model's version."),
+        click.option("--model", type=Name("a version"), help="Only of this model's version."),
     ):
         command = option(command)
     return command
@@ -78,10 +82,13 @@ def export(
     model: str | None,
 ) -> None:
     """Write forecasts to OUT: .csv, .parquet or .xlsx, a row for each, with all that is kept."""
+    from features.files.output_paths import output_fault
     from ledger.summary import export_frame
-    from serving.frame_file import TABLE_ENDINGS, check_ending, write_frame
+    from serving.frame_file import TABLE_ENDINGS, FileError, check_ending, write_frame
 
     check_ending(out, TABLE_ENDINGS)
+    if fault := output_fault({"the table": out}, {}):
+        raise FileError(fault)
     frame = export_frame(_found(campaign, creator, since, model))
     write_frame(frame, out)
     click.echo(f"{len(frame):,} forecasts in {out}")
@@ -92,7 +99,7 @@ def status() -> None:
     """Tell where the ledger is, what it holds, what waits in its journal, what was lost."""
     folder = command_settings().journal
     try:
-        with open_command_ledger() as store:
+        with open_command_ledger(reads=True) as store:
             _print_counts(store)
     finally:  # what waits matters most where the database fails
         _print_journal(folder)
@@ -116,7 +123,9 @@ def prune(older_than: str | None, dry_run: bool) -> None:
 
 
 @ledger.command(cls=Command)
-@click.option("--creator", required=True, help="The creator's id or handle.")
+@click.option(
+    "--creator", type=Name("a creator"), required=True, help="The creator's id or handle."
+)
 @click.option("--platform", help="Only on this platform. Default: on all.")
 @click.pass_context
 def erase(ctx: click.Context, creator: str, platform: str | None) -> None:
@@ -180,9 +189,12 @@ def _print_journal(folder: Path) -> None:
 def _found(
     campaign: str | None, creator: str | None, since: pd.Timestamp | None, model: str | None
 ) -> pd.DataFrame:
+    from ledger.summary import require_campaign
     from serving.scoring.prospect_batch import microseconds
 
-    with open_command_ledger() as store:
+    with open_command_ledger(reads=True) as store:
+        if campaign is not None:
+            require_campaign(store, campaign)
         start = None if since is None else microseconds(since)
         found = store.forecasts(campaign, start, None, model)
     if creator is None:

@@ -29,15 +29,36 @@ def command_settings() -> LedgerSettings:
     return settings
 
 
-def open_command_ledger() -> Ledger:
+def open_command_ledger(makes: bool = False, reads: bool = False) -> Ledger:
     """Open the ledger, with all that processes that have ended left in the journal moved into it,
-    which is told. Raises LedgerError.
+    which is told.
+
+    `makes`: whether a ledger that is not there is made, as it is for forecasts that wait. `reads`:
+    whether it is only read: what waits is then told where it cannot be moved. Raises LedgerError.
     """
-    from features.number_text import pluralize
-    from ledger.move import settle_journal
+    from ledger.errors import LedgerError
+    from ledger.move import waiting_forecasts
+    from ledger.store import open_ledger
 
     settings = command_settings()
-    store, moved = settle_journal(settings.home, settings.journal, settings.address)
+    waiting = waiting_forecasts(settings.journal)
+    store = open_ledger(settings.home, settings.address, makes or waiting > 0)
+    try:
+        _settle(settings, store)
+    except LedgerError as error:
+        if not reads:
+            store.close()
+            raise
+        click.echo(f"{waiting:,} forecasts wait in the journal and are not read: {error}", err=True)
+    return store
+
+
+def _settle(settings: LedgerSettings, store: Ledger) -> None:
+    from features.number_text import pluralize
+    from ledger.journal import Journal
+    from ledger.move import move_journal
+
+    moved = move_journal(Journal(settings.journal), store)
     if count := moved.own + moved.adopted:
         were = "was" if count == 1 else "were"
         told = f"{pluralize(f'{count:,}', 'forecast')} {were} taken from the journal"
@@ -45,4 +66,3 @@ def open_command_ledger() -> Ledger:
     if moved.damaged:
         folder = str(settings.journal)
         click.echo(f"{moved.damaged:,} damaged lines were set aside in {folder!r}", err=True)
-    return store

@@ -11,7 +11,7 @@ from commands.command_group import Command
 from commands.environment import home_folder, progress_bar
 from commands.ledger_access import open_command_ledger
 from commands.options import add_sheet_options, build_sheet_options
-from commands.parameter_types import FILE_OR_FOLDER, ReadingMoment
+from commands.parameter_types import FILE_OR_FOLDER, Name, ReadingMoment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,10 @@ MOST_NAMES = 5
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be kept; keep nothing.")
 @click.option(
-    "--history", metavar="ID", help="Print every reading that is kept of a post or partnership."
+    "--history",
+    type=Name("a post or partnership"),
+    metavar="ID",
+    help="Print every reading that is kept of a post or partnership.",
 )
 @add_sheet_options
 @click.pass_context
@@ -68,7 +71,7 @@ def outcomes(
     if bool(paths) == (history is not None):
         raise click.UsageError("name files, or an id by --history: one of both")
     if history is not None:
-        with open_command_ledger() as ledger:
+        with open_command_ledger(reads=True) as ledger:
             _print_history(ledger, history)
         return
     from ingest.exports.import_job import ImportOptions
@@ -101,7 +104,7 @@ def _record(paths: list[Path], options: Any, dry_run: bool) -> tuple[OutcomeFile
         show("recording", 0, 0)
         now = pd.Timestamp.now(tz="UTC").value // 1000
         source = ", ".join(path.name for path in paths)
-        with open_command_ledger() as ledger:
+        with open_command_ledger(makes=True) as ledger:
             result = record_outcomes(ledger, files.tables, source, now, growth, dry_run)
     return files, result
 

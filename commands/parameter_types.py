@@ -54,6 +54,36 @@ class Amount(click.ParamType):
             self.fail(f"{value[:40]!r} is no number: write it such as 10000", param, ctx)
 
 
+class CampaignName(click.ParamType):
+    """The name of a campaign, without the blanks around it."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name. Fails for one that is blank or cannot be told from another."""
+        from ledger.campaign_name import CampaignNameError, campaign_name
+
+        try:
+            return campaign_name(value)
+        except CampaignNameError as error:
+            self.fail(f"{value[:40]!r} {error}", param, ctx)
+
+
+class Name(click.ParamType):
+    """The name of something, without the blanks around it. `what`: what it names."""
+
+    name = "text"
+
+    def __init__(self, what: str):
+        self.what = what
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name. Fails for one that is blank, or is an @ alone."""
+        if not value.strip().removeprefix("@").strip():
+            self.fail(f"{value!r} names nothing: name {self.what}", param, ctx)
+        return value.strip()
+
+
 class Moment(click.ParamType):
     """A moment in ISO form; without a time it is midnight, without an offset UTC."""
 

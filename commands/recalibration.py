@@ -63,7 +63,7 @@ def _recalibrate(since: int | None) -> Recalibration:
 
     home, now = home_folder(), time.time_ns() // 1000
     champion_folder(home)  # without a champion there is nothing to adjust
-    with open_command_ledger() as ledger:
+    with open_command_ledger(reads=True) as ledger:
         forecasts, readings = ledger.forecasts(), read_readings(ledger)
     matched = match_forecasts(forecasts, readings, now, growth_of_home(home))
     return recalibrate_champion(home, matched, now, since, report_progress)

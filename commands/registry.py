@@ -18,6 +18,7 @@ def log_to_mlflow(trained: TrainingResult) -> float:
 
     Returns the seconds that logging took.
     """
+    from features.address_login import hide_login
     from serving.registered_model.packaging import model_packaging
     from training.tracking import log_training
 
@@ -27,7 +28,8 @@ def log_to_mlflow(trained: TrainingResult) -> float:
         trained, home_folder(), tracking_address(), model_packaging(), report_progress
     )
     if logged.is_new:
-        click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+        store = hide_login(logged.tracking_uri)
+        click.echo(f"logged to {store}, registered as version {logged.model_version}")
     else:
         click.echo(
             f"{version} is version {logged.model_version} in the registry already: "

@@ -10,7 +10,7 @@ import click
 from commands.command_group import Command
 from commands.environment import home_folder
 from commands.ledger_access import open_command_ledger
-from commands.parameter_types import FILE
+from commands.parameter_types import FILE, CampaignName
 from commands.reports import ReportRequest, add_report_options
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("campaign")
+@click.argument("campaign", type=CampaignName())
 @click.option("--out", type=FILE, help="Write the table there, .xlsx or .csv, beside printing it.")
 @add_report_options
 def review(campaign: str, out: Path | None, report: ReportRequest) -> None:
@@ -61,7 +61,7 @@ def _review(campaign: str) -> Review:
     if champion_version(home) is not None:
         shock = SharedShock.of_manifest(read_manifest(champion_folder(home)))
     now = pd.Timestamp.now(tz="UTC").value // 1000
-    with open_command_ledger() as ledger:
+    with open_command_ledger(reads=True) as ledger:
         forecasts, readings = ledger.forecasts(), read_readings(ledger)
     match = match_outcomes(forecasts, readings, now, growth_of_home(home))
     return review_campaign(match, campaign, shock)

@@ -25,11 +25,12 @@ def ui(port: int) -> None:
 
     Where MLFLOW_TRACKING_URI names a server, its address is printed: it has the pages already.
     """
+    from features.address_login import hide_login
     from training.tracking_pages import ENVIRONMENT, HOST, PAGE, is_server, pages_command
 
     address = tracking_address()
     if address is not None and is_server(address):
-        click.echo(f"the runs are on {address.rstrip('/')}{PAGE}: open it in a browser")
+        click.echo(f"the runs are on {hide_login(address).rstrip('/')}{PAGE}: open it in a browser")
         return
     command = pages_command(home_folder(), address, port)
     click.echo(f"the runs are on http://{HOST}:{port}{PAGE} in a moment; Ctrl-C ends it")

@@ -15,6 +15,7 @@ from commands.parameter_types import FILE, Moment
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ledger.store import Ledger
     from models.bundle import Bundle
 
 
@@ -84,17 +85,27 @@ def _result(bundle: Bundle, since: int | None) -> dict[str, Any]:
     from ledger.matched_forecasts import match_forecasts
     from ledger.readings import read_readings
     from monitoring.watch import watch as watch_model
-    from monitoring.watch_results import keep_result
 
     now = time.time_ns() // 1000
-    with open_command_ledger() as ledger:
+    with open_command_ledger(reads=True) as ledger:
         forecasts, readings = ledger.forecasts(since=since), read_readings(ledger)
         growth = growth_of_manifest(bundle.manifest)
         matched = match_forecasts(forecasts, readings, now, growth)
         result = watch_model(matched, bundle.manifest, now)
         if since is None:
-            keep_result(ledger, result)
+            _keep(ledger, result)
     return result
+
+
+def _keep(ledger: Ledger, result: dict[str, Any]) -> None:
+    """Keep a result; a ledger that may only be read costs no result, which is told."""
+    from ledger.errors import LedgerError
+    from monitoring.watch_results import keep_result
+
+    try:
+        keep_result(ledger, result)
+    except LedgerError as error:
+        click.echo(f"the result is not kept, and GET /metrics does not tell it: {error}", err=True)
 
 
 def _check_out(out: Path) -> None:

@@ -1,14 +1,18 @@
 """The connection to the database of the ledger: SQLite or Postgres."""
 
 import contextlib
+import logging
 import os
+import re
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from features.address_login import login_fault
 from features.errors import first_line
 from ledger.errors import LedgerError
 from ledger.settings import EXPECTED, LEDGER
@@ -16,6 +20,7 @@ from ledger.settings import EXPECTED, LEDGER
 #: Seconds that a write waits for others to finish theirs, and a connection for its server.
 BUSY_SECONDS, CONNECT_SECONDS = 10, 5
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_NAMED = re.compile(r"\b(user|role) \"[^\"]*\"")
 #: The execution option of connections that write.
 _WRITES = "writes"
 
@@ -28,6 +33,8 @@ def database_url(address: str) -> URL:
     >>> str(database_url("postgresql://me@db.example/creators"))
     'postgresql+psycopg://me@db.example/creators'
     """
+    if fault := login_fault(address):
+        raise LedgerError(f"{LEDGER} {fault}; or leave the password out, and set PGPASSWORD")
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
@@ -51,9 +58,28 @@ def place_of(url: URL) -> str:
 def reason_of(error: Exception) -> str:
     """Return why a database failed, in one line, without the statement and its values."""
     cause: Exception = getattr(error, "orig", None) or error
+    if "password" in str(cause):
+        return (
+            "the server does not accept the password, or needs one: give it by PGPASSWORD, by a "
+            ".pgpass file, or percent-encoded in the address"
+        )
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
-    return first_line(cause) if str(cause).strip() else type(cause).__name__
+    text = _NAMED.sub(r"\1", first_line(cause))  # who asks is nobody's business
+    return text or type(cause).__name__
+
+
+def is_missing_file(url: URL) -> bool:
+    """Return whether an address is of SQLite, and its file is not there."""
+    return url.drivername == "sqlite" and not Path(str(url.database)).exists()
+
+
+def no_ledger(url: URL) -> LedgerError:
+    """Return the error of a ledger that is read and is not there."""
+    return LedgerError(
+        f"there is no ledger at {place_of(url)}: score, plan and track with --campaign make one, "
+        f"as does creatorcast outcomes; or name another one by {LEDGER}"
+    )
 
 
 def make_engine(url: URL) -> Engine:
@@ -63,11 +89,22 @@ def make_engine(url: URL) -> Engine:
     Raises OSError where it cannot be made.
     """
     if url.drivername == "sqlite":
-        _make_private_file(Path(str(url.database)))
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        file = Path(str(url.database))
+        _make_private_file(file)
+        # without write access to the folder, WAL works only for a file that nobody changes
+        is_still = not os.access(file.parent, os.W_OK) and not Path(f"{file}-wal").exists()
+        options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+        if is_still:
+            still = f"{file.absolute().as_uri()}?immutable=1"
+            options = {
+                "creator": partial(sqlite3.connect, still, uri=True, check_same_thread=False)
+            }
+        engine = create_engine(url, hide_parameters=True, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    # it warns of a statement that failed, which is an error of ours already
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     return create_engine(
         url,
         connect_args={"connect_timeout": CONNECT_SECONDS},

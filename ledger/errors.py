@@ -15,4 +15,11 @@ class LedgerError(CreatorcastError):
 
 
 class JournalError(CreatorcastError):
-    """Forecasts could not be written to the journal, and are lost."""
+    """Forecasts could not be written to the journal, and are lost.
+
+    The message is fit for whoever asked for them; `details`: place and remedy, for who runs it.
+    """
+
+    def __init__(self, message: str, details: str = ""):
+        super().__init__(message)
+        self.details = details

@@ -17,7 +17,7 @@ from pathlib import Path
 from ledger.errors import JournalError
 from ledger.forecast_batch import ForecastBatch
 from ledger.segment import DAMAGED, SUFFIX, Segment, encode_line
-from ledger.settings import DEFAULT_MB
+from ledger.settings import DEFAULT_MB, JOURNAL, JOURNAL_MB
 
 #: Forecasts of one line.
 _LINE_ROWS = 1000
@@ -33,6 +33,7 @@ class Journal:
         self._lock = threading.Lock()
         self._active: Segment | None = None
         self._closed: list[Segment] = []
+        self._gone: list[Segment] = []
         self._retry_at, self._fault = 0.0, ""
 
     def append(self, batches: Sequence[ForecastBatch]) -> None:
@@ -49,7 +50,11 @@ class Journal:
         )
         with self._lock:
             if self._bytes() + len(data) > self.limit:
-                raise JournalError(f"the journal is full ({self.limit / 2**20:,.0f} MB)")
+                raise JournalError(
+                    f"the journal is full ({self.limit / 2**20:,.6g} MB)",
+                    f"see why the database does not take what waits in {str(self.folder)!r}, or "
+                    f"allow more by {JOURNAL_MB}",
+                )
             try:
                 segment = self._writable()
                 segment.append(data)
@@ -58,13 +63,20 @@ class Journal:
                     self._closed.append(self._active)  # no line may follow one in part
                     self._active = None
                 self._fault = f"the journal cannot be written: {error.strerror or error}"
-                raise JournalError(self._fault) from None
+                raise JournalError(
+                    self._fault,
+                    f"see that the folder {str(self.folder)!r} is there, may be written and has "
+                    f"room, or name another one by {JOURNAL}",
+                ) from None
 
     def waiting_segments(self) -> list[Segment]:
         """Return the files with forecasts that are not in the database, oldest first. What is
         appended from now on goes to another one, if one can be made.
         """
         with self._lock:
+            with contextlib.suppress(OSError):
+                for number, segment in enumerate(self._closed):
+                    self._closed[number] = self._rescue(segment)
             active = self._active
             if active is None or not active.size:
                 return list(self._closed)
@@ -88,7 +100,9 @@ class Journal:
                 self._closed.append(self._active)
             for segment in self._closed:
                 segment.close(removes=not segment.size)
-            self._active, self._closed = None, []
+            for segment in self._gone:
+                segment.close()
+            self._active, self._closed, self._gone = None, [], []
 
     def orphans(self) -> Iterator[Segment]:
         """Yield the files of processes that have ended, each locked by this one."""
@@ -102,7 +116,9 @@ class Journal:
         return sum(one.size for one in [*self._closed, *filter(None, [self._active])])
 
     def _writable(self) -> Segment:
-        if self._active is None:
+        if self._active is not None:
+            self._active = self._rescue(self._active)
+        else:
             if time.monotonic() < self._retry_at:
                 raise OSError(errno.EIO, self._fault.rpartition(": ")[2])
             try:
@@ -111,6 +127,17 @@ class Journal:
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
                 raise
         return self._active
+
+    def _rescue(self, segment: Segment) -> Segment:
+        """Return a file, written anew where it was removed while this process had it open: what it
+        holds was confirmed, and would be gone with the process. Raises OSError.
+        """
+        if segment.is_in_place:
+            return segment
+        fresh = self._new_segment()
+        fresh.append(os.pread(segment.descriptor, segment.size - segment.moved, segment.moved))
+        self._gone.append(segment)
+        return fresh
 
     def _new_segment(self) -> Segment:
         # the parent tells files of this service from those of an earlier one

@@ -24,9 +24,17 @@ _STOP_SECONDS = 5.0
 #: What is counted: forecasts kept, forecasts lost, and forecasts that wait in the journal.
 KEPT, LOST, WAITING = "kept", "lost", "waiting"
 
+_WORKS_AGAIN = {
+    "journal": "forecasts are kept again",
+    "database": "the database works again, and has the forecasts that waited in the journal",
+}
+
 
 class ForecastKeeper:
-    """Keeps the forecasts of one process. `count`: is told what was counted, and how many."""
+    """Keeps the forecasts of one process. `count`: is told what was counted, and how many.
+
+    `lost_for`: why the last ones were lost; `doubles`: how many the database had already.
+    """
 
     def __init__(
         self,
@@ -41,7 +49,8 @@ class ForecastKeeper:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._parent = 0
         self._faults: dict[str, str] = {}
-        self._unnoted, self._lost_for = 0, ""
+        self._unnoted, self.doubles = 0, 0
+        self.lost_for = ""
         self._ledger: Ledger | None = None
 
     def start(self) -> None:
@@ -65,7 +74,7 @@ class ForecastKeeper:
         try:
             self._journal.append(batches)
         except JournalError as error:
-            return self.lose(number, str(error))
+            return self.lose(number, str(error), error.details)
         except Exception as error:  # no fault of the ledger may cost an answer
             return self.lose(number, f"they could not be encoded ({type(error).__name__})")
         self._tell("journal", "")
@@ -73,11 +82,15 @@ class ForecastKeeper:
         self._count(WAITING, number)
         return None
 
-    def lose(self, number: int, reason: str) -> str:
-        """Count forecasts that could not be kept, log the reason once, and return it."""
+    def lose(self, number: int, reason: str, details: str = "") -> str:
+        """Count forecasts that could not be kept, log the reason once, and return it.
+
+        `details`: place and remedy, for who runs it: kept in `lost_for`, told by the log.
+        """
         self._count(LOST, number)
-        self._unnoted, self._lost_for = self._unnoted + number, reason
-        self._tell("journal", reason)
+        self.lost_for = ": ".join(filter(None, (reason, details)))
+        self._unnoted += number
+        self._tell("journal", f"forecasts are NOT kept: {self.lost_for}")
         return reason
 
     def _run(self) -> None:
@@ -90,7 +103,7 @@ class ForecastKeeper:
     def _note_losses(self) -> None:
         """Write down, for `creatorcast ledger status`, what was lost since that was done last."""
         number = self._unnoted
-        if number and add_losses(self.settings.journal, number, self._lost_for):
+        if number and add_losses(self.settings.journal, number, self.lost_for):
             self._unnoted -= number
 
     def move(self) -> str:
@@ -105,9 +118,13 @@ class ForecastKeeper:
             moved = move_journal(self._journal, self._ledger, self._parent)
         except Exception as error:  # of whatever kind: what waits is tried again
             fault = str(error) or type(error).__name__
-            self._tell("database", fault)
+            place = str(self.settings.journal)
+            self._tell(
+                "database", f"{fault}; forecasts wait in the journal {place!r}, and none is lost"
+            )
             return fault
         self._tell("database", "")
+        self.doubles += moved.doubles
         if moved.damaged:
             self._log.error(
                 "ledger: %d damaged lines of the journal were set aside in %r",
@@ -118,7 +135,7 @@ class ForecastKeeper:
             self._count(WAITING, -(moved.own + moved.refused))
         if moved.refused:
             self._count(LOST, moved.refused)
-            self._unnoted, self._lost_for = (
+            self._unnoted, self.lost_for = (
                 self._unnoted + moved.refused,
                 "the database refuses them",
             )
@@ -132,4 +149,4 @@ class ForecastKeeper:
         if fault:
             self._log.error("ledger: %s", fault)
         else:
-            self._log.warning("ledger: forecasts are kept again (%s)", what)
+            self._log.warning("ledger: %s", _WORKS_AGAIN[what])

@@ -22,16 +22,16 @@ class ListKeeper:
         self.settings, self.campaign = settings, campaign
         self._counts: Counter[str] = Counter()
         self._keeper = ForecastKeeper(settings, self._count, _SILENT)
-        self._fault, self._lost_for, self._given = "", "the database refuses them", 0
+        self._fault, self._given = "", 0
         self._left_out: Counter[str] = Counter()
 
     def keep(self, batches: Sequence[ForecastBatch], lost: int = 0, fault: str = "") -> None:
         """Keep batches; `lost`: forecasts that could not be put into them, and why."""
         self._given += lost + sum(batch.n for batch in batches)
         if lost:
-            self._lost_for = self._keeper.lose(lost, fault)
+            self._keeper.lose(lost, fault)
         if batches:
-            self._lost_for = self._keeper.keep(batches) or self._lost_for
+            self._keeper.keep(batches)
             if not self._fault:  # else at the end, once more
                 self._fault = self._keeper.move()
 
@@ -46,14 +46,21 @@ class ListKeeper:
         stored = self._given - waiting - lost
         self._keeper.stop()
         named = f" (campaign {self.campaign})" if self.campaign else ""
-        lines = [f"{_forecasts(stored)} kept in the ledger{named}"] if stored else []
+        lines = []
+        if doubles := min(self._keeper.doubles, stored):
+            lines.append(
+                f"{stored - doubles:,} new forecasts kept in the ledger{named}, {doubles:,} were "
+                f"there already"
+            )
+        elif stored:
+            lines.append(f"{_forecasts(stored)} kept in the ledger{named}")
         if waiting:
             lines.append(
                 f"{_forecasts(waiting)} NOT yet in the ledger{named}: {self._fault}; kept in "
                 f"{str(self.settings.journal)!r}, and moved by the next `creatorcast ledger status`"
             )
         if lost:
-            lines.append(f"{_forecasts(lost)} NOT kept{named}: {self._lost_for}")
+            lines.append(f"{_forecasts(lost)} NOT kept{named}: {self._keeper.lost_for}")
         for reason, number in self._left_out.items():
             if number:
                 lines.append(f"{_forecasts(number)} not kept{named}: {reason}")

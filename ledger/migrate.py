@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from ledger.database import place_of, writing
+from ledger.database import no_ledger, place_of, writing
 from ledger.errors import LedgerError
 from ledger.tables import METADATA
 
@@ -19,15 +19,18 @@ VERSION_TABLE = "ledger_version"
 _LOCK = 0x6C65646765722E31
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, makes: bool = True) -> None:
     """Bring the tables to the latest version; of several processes one does, and the others wait.
 
-    Raises LedgerError for a ledger of a later version of creatorcast.
+    `makes`: whether the first tables are made. Raises LedgerError for a ledger of a later version
+    of creatorcast, and for none where none is made.
     """
     script = _script()
     with engine.connect() as connection:
         if _is_latest(connection, script):
             return
+        if not makes and not _heads(connection):
+            raise no_ledger(engine.url)
     with engine.connect() as connection, writing(connection).begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -43,9 +46,14 @@ def _script() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
-def _is_latest(connection: Connection, script: ScriptDirectory) -> bool:
+def _heads(connection: Connection) -> tuple[str, ...]:
+    """Return the versions that the tables have, none where there are no tables."""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    heads = context.get_current_heads()
+    return context.get_current_heads()
+
+
+def _is_latest(connection: Connection, script: ScriptDirectory) -> bool:
+    heads = _heads(connection)
     known = {revision.revision for revision in script.walk_revisions()}
     if unknown := sorted(set(heads) - known):
         raise LedgerError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from ledger.forecast_batch import batch_rows
 from ledger.journal import Journal, journal_files, set_aside
 from ledger.segment import DAMAGED, Line, Segment, count_of_line
-from ledger.store import Ledger, LedgerError, open_ledger
+from ledger.store import Ledger, LedgerError
 
 #: Rows of one transaction.
 _ROWS = 2000
@@ -20,13 +20,15 @@ _ROWS = 2000
 class Moved:
     """`own`: forecasts of this process and of others of its service that were moved, `adopted`:
     of processes before; `refused`: forecasts of this service that the database refuses; `damaged`:
-    lines that were set aside, those with refused forecasts too.
+    lines that were set aside, those with refused forecasts too; `doubles`: of `own` those that the
+    database had already.
     """
 
     own: int = 0
     adopted: int = 0
     refused: int = 0
     damaged: int = 0
+    doubles: int = 0
 
     def plus(self, other: Moved) -> Moved:
         """Return the sums."""
@@ -35,6 +37,7 @@ class Moved:
             self.adopted + other.adopted,
             self.refused + other.refused,
             self.damaged + other.damaged,
+            self.doubles + other.doubles,
         )
 
 
@@ -58,19 +61,6 @@ def move_journal(journal: Journal, ledger: Ledger, parent: int = 0) -> Moved:
         is_own = parent and segment.path.name.startswith(f"{parent}-")
         total = total.plus(moved if is_own else Moved(0, moved.own, 0, moved.damaged))
     return total
-
-
-def settle_journal(home: Path, folder: Path, address: str | None) -> tuple[Ledger, Moved]:
-    """Return the ledger at an address, with all that processes that have ended left to be moved.
-
-    Raises LedgerError.
-    """
-    ledger = open_ledger(home, address)
-    try:
-        return ledger, move_journal(Journal(folder), ledger)
-    except BaseException:
-        ledger.close()
-        raise
 
 
 def waiting_forecasts(folder: Path) -> int:
@@ -111,18 +101,18 @@ def _append(lines: list[Line], folder: Path, ledger: Ledger) -> Moved:
     rows = [row for _, found in made for row in found or ()]
     damaged = [line for line, found in made if found is None]
     try:
-        ledger.append_rows(rows)
+        doubles = len(rows) - ledger.append_rows(rows)
     except LedgerError as error:
         if not error.is_refused:
             raise
         if len(lines) > 1:
             parts = [_append([line], folder, ledger) for line in lines]
             return reduce(Moved.plus, parts)
-        rows, damaged = [], lines
+        rows, damaged, doubles = [], lines, 0
     for line in damaged:
         _set_aside(folder, line)
     refused = sum(line.count for line in damaged)
-    return Moved(len(rows), 0, refused, len(damaged))
+    return Moved(len(rows), 0, refused, len(damaged), doubles)
 
 
 def _rows(line: Line) -> list[tuple] | None:

@@ -82,6 +82,15 @@ class Segment:
         """Whether the file ends with the last line that was confirmed."""
         return os.fstat(self.descriptor).st_size == self.size
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file is still where others look for it."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return False
+        return os.path.samestat(found, os.fstat(self.descriptor))
+
     def append(self, data: bytes) -> None:
         """Write lines, all or nothing. Raises OSError."""
         try:

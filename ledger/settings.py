@@ -56,8 +56,11 @@ def journal_bytes(environment: Mapping[str, str]) -> int:
         megabytes = float(text)
     except ValueError:
         megabytes = -1.0
-    if not 0 <= megabytes < 1e9:
-        raise LedgerError(f"{JOURNAL_MB} {text!r} is no number of megabytes: give one as 1024")
+    if not 2**20 * megabytes >= 1 or megabytes >= 1e9:
+        raise LedgerError(
+            f"{JOURNAL_MB} {text!r} is no number of megabytes above 0: give one such as 1024, or "
+            f"{LEDGER}=off where nothing is to be kept"
+        )
     return int(megabytes * 2**20)
 
 

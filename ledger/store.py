@@ -16,7 +16,15 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from ledger.database import database_url, make_engine, place_of, reason_of, writing
+from ledger.database import (
+    database_url,
+    is_missing_file,
+    make_engine,
+    no_ledger,
+    place_of,
+    reason_of,
+    writing,
+)
 from ledger.entry_rows import ROW_NAMES, decode_column, entry_row
 from ledger.errors import LedgerError
 from ledger.forecast_entry import ForecastEntry
@@ -32,21 +40,23 @@ __all__ = ["Ledger", "LedgerError", "ledger_address", "open_ledger"]
 _BATCH = 1000
 
 
-def open_ledger(home: Path, address: str | None = None) -> Ledger:
+def open_ledger(home: Path, address: str | None = None, makes: bool = True) -> Ledger:
     """Return the ledger at an address, else that in the SQLite file of the home, made if need be
     and with its tables at the latest version.
 
-    The folder of the home's file is made too, any other must be there. Raises LedgerError where the
-    ledger cannot be used.
+    The folder of the home's file is made too, any other must be there. `makes`: whether a ledger
+    that is not there is made. Raises LedgerError where the ledger cannot be used.
     """
     url = database_url(address or home_address(home))
     with ExitStack() as on_failure:
         try:
-            if str(url.database) == str(ledger_file(home).absolute()):
+            if not makes and is_missing_file(url):
+                raise no_ledger(url)
+            if makes and str(url.database) == str(ledger_file(home).absolute()):
                 ledger_file(home).parent.mkdir(exist_ok=True)
             engine = make_engine(url)
             on_failure.callback(engine.dispose)
-            migrate(engine)
+            migrate(engine, makes)
         except (SQLAlchemyError, OSError) as error:
             raise LedgerError(
                 f"ledger {place_of(url)} cannot be opened: {reason_of(error)}: check that the "
@@ -97,10 +107,12 @@ class Ledger:
         """
         self.append_rows([entry_row(entry) for entry in entries])
 
-    def append_rows(self, rows: Sequence[tuple]) -> None:
-        """Keep forecasts as `append` does, given as rows of `ledger.entry_rows`."""
+    def append_rows(self, rows: Sequence[tuple]) -> int:
+        """Keep forecasts as `append` does, given as rows of `ledger.entry_rows`; return how many
+        were not kept already.
+        """
         if not rows:
-            return
+            return 0
         # the driver itself takes the values, at half the time: none of them needs a conversion
         mark = "%s" if self.engine.dialect.name == "postgresql" else "?"
         statement = (
@@ -108,8 +120,10 @@ class Ledger:
             f"VALUES ({', '.join([mark] * len(ROW_NAMES))}) ON CONFLICT DO NOTHING"
         )
         with self.writing() as connection:
-            for start in range(0, len(rows), _BATCH):
-                connection.exec_driver_sql(statement, list(rows[start : start + _BATCH]))
+            return sum(
+                connection.exec_driver_sql(statement, list(rows[start : start + _BATCH])).rowcount
+                for start in range(0, len(rows), _BATCH)
+            )
 
     def forecasts(
         self,
@@ -160,7 +174,7 @@ class Ledger:
     def _failed(self, what: str, error: SQLAlchemyError) -> LedgerError:
         return LedgerError(
             f"ledger {self.place} cannot be {what}: {reason_of(error)}: make room, or see that it "
-            f"is reached and may be written, and run it again",
+            f"is reached and may be written",
             is_refused=_is_refused(error),
         )
 

@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 
 from ledger.entry_rows import JSON_COLUMNS
 from ledger.forecast_entry import LEVELS
-from ledger.store import Ledger
+from ledger.store import Ledger, LedgerError
 from ledger.tables import FORECASTS, READINGS
 
+#: Campaigns that a message names.
+_MOST_NAMED = 20
 _MOMENTS = ("made_at", "as_of", "start_at")
 
 
@@ -39,6 +41,21 @@ def count_ledger(ledger: Ledger) -> LedgerCounts:
             select(campaign, func.count()).group_by(campaign).order_by(func.max(made).desc())
         )
         return LedgerCounts(number, readings, first, last, {row[0]: row[1] for row in rows})
+
+
+def require_campaign(ledger: Ledger, campaign: str) -> None:
+    """Raise LedgerError, which names those that there are, for a campaign without forecasts."""
+    column = FORECASTS.c.campaign
+    newest = select(column).where(column.is_not(None)).group_by(column)
+    with ledger.reading() as connection:
+        names = connection.execute(newest.order_by(func.max(FORECASTS.c.made_at).desc())).scalars()
+        known = names.all()
+    if campaign in known:
+        return
+    others = ", ".join(map(repr, known[:_MOST_NAMED]))
+    more = f" and {len(known) - _MOST_NAMED:,} more" if len(known) > _MOST_NAMED else ""
+    has = f"it has {others}{more}" if known else "nor any other: score a list with --campaign NAME"
+    raise LedgerError(f"the ledger has no campaign {campaign!r}: {has}")
 
 
 def export_frame(forecasts: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """What is taken out of a ledger: what is older than its retention, and all of one creator."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -89,8 +89,8 @@ def rewrite_files(ledger: Ledger) -> None:
         if ledger.engine.dialect.name == "postgresql":
             connection.rollback()
             connection.dbapi_connection.autocommit = True  # type: ignore[union-attr]
-            for table in (FORECASTS, READINGS, WATCH_RESULTS):
-                connection.cursor().execute(f"VACUUM (FULL) {table.name}")
+            for statement in _rewriting(ledger):
+                connection.cursor().execute(statement)
         else:
             cursor = connection.cursor()
             cursor.execute("VACUUM")
@@ -102,6 +102,22 @@ def rewrite_files(ledger: Ledger) -> None:
         raise _not_rewritten(ledger, reason_of(error)) from None
     finally:
         connection.invalidate()
+
+
+def _rewriting(ledger: Ledger) -> Iterator[str]:
+    """Yield the statements that write the tables of Postgres anew, and the statistics that it has
+    of their values, some of which are names.
+
+    ANALYZE leaves the statistics of an empty table as they are; those of a column are removed where
+    its type is set, to the same one too. Who is no superuser may not rewrite the statistics' own
+    table, which Postgres only warns of: it does so itself in time (autovacuum).
+    """
+    for table in (FORECASTS, READINGS, OUTCOME_IMPORTS, WATCH_RESULTS):
+        kinds = [(column.name, column.type.compile(ledger.engine.dialect)) for column in table.c]
+        types = ", ".join(f"ALTER {name} TYPE {kind}" for name, kind in kinds)
+        yield f"ALTER TABLE {table.name} {types}"
+        yield f"VACUUM (FULL, ANALYZE) {table.name}"
+    yield "VACUUM (FULL) pg_catalog.pg_statistic"
 
 
 def _not_rewritten(ledger: Ledger, reason: str) -> LedgerError:

@@ -23,7 +23,8 @@ def bundles_folder(home: Path) -> Path:
 def bundle_folder(home: Path, version: str) -> Path:
     """Return the folder of the bundle with this version. Raises BundleError where there is none."""
     folder = bundles_folder(home)
-    if Path(version).name == version and version[:1] != "." and (folder / version).exists():
+    is_name = Path(version).name == version and version[:1] not in ("", ".")
+    if is_name and (folder / version).exists():
         return folder / version
     versions, more = bundle_versions(home), ""
     if len(versions) > MAX_VERSIONS_SHOWN:

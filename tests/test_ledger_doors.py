@@ -173,8 +173,22 @@ def test_an_answer_is_given_whatever_becomes_of_its_forecast(app, client, tmp_pa
         if line.startswith("creatorcast_ledger_lost_total ")
     ]  # fmt: skip
     assert float(lost.split()[1]) >= 1
-    refused = client.post("/v1/predict", json={"campaign": "two\nlines", "partnerships": [PROFILE]})
-    assert refused.json()["errors"][0]["where"] == "campaign"
+
+
+@pytest.mark.parametrize("door", ["predict", "plan", "track"])
+def test_a_campaign_has_one_name_however_it_is_written(client, tmp_path, door):
+    rest = {"budget": 4000} if door == "plan" else {}
+    asked = TRACKED if door == "track" else PROFILE
+    post(client, door, asked, campaign="  spring ", **rest)
+    assert set(kept(client, tmp_path)["campaign"]) == {"spring"}
+    for name, told in {
+        "two\nlines": "holds U+000A", " ": "is blank", "x" * 201: "has 201 characters",
+        "spring\u200b": "holds U+200B ZERO WIDTH SPACE at position 7, which cannot be seen",
+    }.items():  # fmt: skip
+        body = {"campaign": name, "partnerships": [asked], **rest}
+        [error] = client.post(f"/v1/{door}", json=body).json()["errors"]
+        assert (error["where"], error["code"]) == ("campaign", "bad_name")
+        assert told in error["what"]
 
 
 def run(home, *args, code=0, **environment):
@@ -206,7 +220,8 @@ def test_a_campaign_is_scored_kept_listed_exported_and_erased(own_home, tmp_path
     assert "4 read = 3 scored + 1 rejected" in told
     assert "3 forecasts kept in the ledger (campaign spring)" in told
     first = out.read_bytes()
-    run(own_home, *command, code=3)  # the same list at the same moment: nothing is kept twice
+    told = run(own_home, *command, code=3)  # the same list at the same moment
+    assert "0 new forecasts kept in the ledger (campaign spring), 3 were there already" in told
     plan = ("plan", source, "--budget", 400, "--max-deliverables", 1, "--as-of", AS_OF)
     told = run(own_home, *plan, "--campaign", "plan", code=3)
     assert "3 forecasts kept in the ledger (campaign plan)" in told
@@ -225,6 +240,13 @@ def test_a_campaign_is_scored_kept_listed_exported_and_erased(own_home, tmp_path
         assert set(table["partnership_id"].str.removeprefix("'")) == set(people)
     assert "'@Anna" in (tmp_path / "all.csv").read_text()
     assert "6 forecasts" in run(own_home, "ledger", "status")
+    for blank in ("", " ", "@"):
+        told = run(own_home, "ledger", "erase", "--creator", blank, code=2)
+        assert "names nothing: name a creator" in told
+    told = run(own_home, "ledger", "list", "--campaign", "sprung", code=2)
+    assert "no campaign 'sprung': it has 'plan', 'spring'" in told
+    told = run(own_home, "ledger", "export", tmp_path / "no" / "all.csv", code=2)
+    assert "the folder" in told
     told = run(own_home, "ledger", "erase", "--creator", "@BERTA", "--platform", "tiktok")
     assert told.startswith("2 forecasts, 0 readings and 0 damaged lines")
     folder = own_home / "artifacts"
@@ -234,6 +256,16 @@ def test_a_campaign_is_scored_kept_listed_exported_and_erased(own_home, tmp_path
     told = run(own_home, "ledger", "prune", "--older-than", "1d")
     assert told.startswith("0 forecasts")
     assert "no age" in run(own_home, "ledger", "prune", "--older-than", "soon", code=2)
+
+
+def test_a_command_that_reads_makes_no_ledger(own_home, tmp_path):
+    out = tmp_path / "out.csv"
+    for command in (
+        ("ledger", "list"), ("ledger", "status"), ("ledger", "export", out), ("watch",),
+        ("review", "spring"), ("outcomes", "--history", "x"), ("ledger", "erase", "--creator", "x"),
+    ):  # fmt: skip
+        assert "there is no ledger at" in run(own_home, *command, code=2)
+    assert list((own_home / "artifacts").glob("ledger*")) == []
 
 
 def test_a_ledger_that_cannot_be_opened_costs_no_answer_of_a_list(own_home, tmp_path):
@@ -250,7 +282,7 @@ def test_a_ledger_that_cannot_be_opened_costs_no_answer_of_a_list(own_home, tmp_
     assert ": 1 forecasts wait" in run(own_home, "ledger", "status", code=2, **down)
     told = run(own_home, "outcomes", "--history", "p")  # as any command that opens the ledger
     assert "1 forecast was taken from the journal" in told
-    told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL_MB="0")
+    told = run(own_home, *command, CREATORCAST_LEDGER="on", CREATORCAST_LEDGER_JOURNAL_MB="0.0001")
     assert "1 forecast NOT kept: the journal is full" in told
     told = run(own_home, "ledger", "status")
     assert ": 0 forecasts wait" in told

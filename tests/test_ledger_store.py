@@ -118,6 +118,28 @@ def test_one_creator_is_erased_by_all_names_and_what_is_old_is_pruned(address, t
         assert ledger.forecasts().empty
 
 
+@pytest.mark.parametrize("others", [0, 50])
+def test_postgres_forgets_the_values_of_an_erased_creator(server, others, tmp_path):
+    url = server.new_database()
+    name, where = (
+        url.rpartition("/")[2],
+        "SELECT count(*) FROM pg_stats WHERE {} LIKE '%secretive%'",
+    )
+    kept = [replace(LEAST, forecast_id=f"{n:032x}", creator_id="other") for n in range(others)]
+    hers = [replace(LEAST, forecast_id=f"f{n:031x}", creator_id="secretive") for n in range(50)]
+    with open_ledger(tmp_path, url) as ledger, server.connect(name) as database:
+        ledger.append([*kept, *hers])
+        database.execute("ANALYZE")
+        seen = where.format("(most_common_vals::text || coalesce(histogram_bounds::text, ''))")
+        assert database.execute(seen).fetchone() == (1,)
+        assert erase(ledger, "secretive")["forecasts"] == 50
+        assert database.execute(seen).fetchone() == (0,)
+        [file] = database.execute("SELECT pg_relation_filepath('pg_statistic')").fetchone()
+        pages = database.execute("SELECT pg_read_binary_file(%s)", [file]).fetchone()[0]
+        assert b"secretive" not in pages
+        assert len(ledger.forecasts()) == others
+
+
 OPEN = """
 import sys
 from pathlib import Path
@@ -156,6 +178,8 @@ def test_a_ledger_of_a_later_version_is_refused(address, tmp_path):
         ("mysql://me:secret@host/db", "a database of kind 'mysql': expected on, off, sqlite"),
         ("nonsense", "is no address of a database: expected on, off, sqlite"),
         ("sqlite://", "names no file"),
+        ("postgresql://me:secret#ss@w/secret@host/led", "LEDGER has a sign .* percent-encoded"),
+        ("postgresql://me:sec:ret@host/led", "LEDGER has a sign .* percent-encoded"),
         ("postgresql://me:secret@127.0.0.1:9/db", "'127.0.0.1:9/db' cannot be opened: .* check"),
         (
             "sqlite:////no/such/l.db",

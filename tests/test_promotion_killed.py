@@ -123,7 +123,7 @@ def steps_of(start, work, first, commands):
     plan = json.dumps([first, commands])
     done = subprocess.run(
         [sys.executable, "-c", KILL_EACH_STEP, str(start), str(work), plan],
-        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True,
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + (work / "output").read_text()
     return [(*line[:3], Path(line[3])) for line in map(json.loads, done.stdout.splitlines())]

@@ -13,6 +13,8 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.address_login import hide_login, hide_login_of
+from features.errors import first_line
 from features.files.atomic import replace_file
 from training.home_lock import home_lock, make_artifacts
 from training.registry import (
@@ -74,7 +76,8 @@ def store_errors_named(uri: str) -> Iterator[None]:
 
 
 def _unusable(uri: str, error: Exception) -> RegistryError:
-    return RegistryError(f"the MLflow store {uri!r} cannot be used: {str(error).splitlines()[0]}")
+    reason = hide_login_of(uri, first_line(error))
+    return RegistryError(f"the MLflow store {hide_login(uri)!r} cannot be used: {reason}")
 
 
 def _connect(uri: str, report: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.address_login import hide_login
 from features.errors import CreatorcastError
 from features.files.regular import check_regular
 from models.bundle import check_bundle
@@ -205,7 +206,7 @@ def registered_bundle(home: Path, tracking_uri: str | None, version: int) -> str
         if len(newest) > MAX_VERSIONS_NAMED
         else ""
     )
-    store = store_address(home, tracking_uri)
+    store = hide_login(store_address(home, tracking_uri))
     holdings = (
         f"it has {versions}{more}"
         if newest

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
+from features.address_login import hide_login
 from features.derive.version import FEATURES_VERSION
 from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult, read_artifacts
@@ -142,8 +143,8 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     bundles = {str(model.run_id): model.tags[BUNDLE_TAG] for model in tagged}
     if not bundles:
         raise RegistryError(
-            f"{run_id!r} is neither a bundle nor a run that registered one in {uri!r}: name a "
-            "bundle, its number in the registry, or a run of creatorcast train (creatorcast "
+            f"{run_id!r} is neither a bundle nor a run that registered one in "
+            f"{hide_login(uri)!r}: name a bundle, its number in the registry, or a run of creatorcast train (creatorcast "
             "bundles)"
         )
     if len(bundles) > 1:

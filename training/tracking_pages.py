@@ -5,6 +5,7 @@ import socket
 import sys
 from pathlib import Path
 
+from features.address_login import hide_login
 from features.errors import CreatorcastError
 from training.registry import store_address, store_exists
 
@@ -34,9 +35,10 @@ def pages_command(home: Path, tracking_uri: str | None, port: int) -> list[str]:
     Raises PagesError where there is no store, or where the port is taken.
     """
     if not store_exists(home, tracking_uri):
+        store = hide_login(store_address(home, tracking_uri))
         raise PagesError(
-            f"{store_address(home, tracking_uri)!r} does not exist: there are no runs to show "
-            "yet, creatorcast train DATA makes the first"
+            f"{store!r} does not exist: there are no runs to show yet, "
+            "creatorcast train DATA makes the first"
         )
     _require_free(port)
     store = store_address(home, tracking_uri)

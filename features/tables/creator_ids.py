@@ -102,6 +102,23 @@ def id_fault(text: str) -> str | None:
     return _composition_fault(text) or _script_fault(text)
 
 
+def unseen_fault(text: str) -> str | None:
+    """Return which character of a name cannot be seen, or stands for one that was lost, and the
+    remedy; None where there is none. Names of any letters, signs and plain blanks pass.
+
+    >>> unseen_fault("spring\\u200b")
+    'holds U+200B ZERO WIDTH SPACE at position 7, which cannot be seen: take it out'
+    """
+    if text.isascii() and text.isprintable():
+        return None
+    for position, sign in enumerate(text, 1):
+        if _is_unseen(sign) and not (sign in _JOINERS and _joins(text, position)):
+            return f"holds {_named(sign)} at position {position}, which cannot be seen: take it out"
+        if sign == _LOST:
+            return f"holds {_named(sign)} at position {position}, which stands for a lost character"
+    return None
+
+
 def find_lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> dict[str, str]:
     """Return those of the ids that are not known, but look like one that is, with what is wrong of
     each.

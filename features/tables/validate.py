@@ -4,6 +4,7 @@ After `validate` nothing checks again: columns, dtypes, ranges, keys and referen
 `features.tables.schema` says.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -48,10 +49,11 @@ class TableFault:
 
 
 def _value_text(value: object) -> str:
-    """Return a value in words: texts in quotes, times in ISO form, numbers without an exponent.
+    """Return a value in words: texts in quotes, times in ISO form, numbers without an exponent;
+    those that are read only nearly, above 2**53, are said to be so.
 
-    >>> _value_text("a"), _value_text(1.5e19)
-    ("'a'", '15000000000000000000')
+    >>> _value_text("a"), _value_text(1.5e15), _value_text(99999999999999999999.0)
+    ("'a'", '1500000000000000.0', 'about 1e+20')
     >>> _value_text(pd.Timestamp("2026-01-01")), _value_text(2e-05)
     ('2026-01-01T00:00:00', '0.00002')
     """
@@ -59,7 +61,9 @@ def _value_text(value: object) -> str:
         value = value.item()
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    if isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21:
+    if isinstance(value, float) and 2.0**53 < abs(value) < math.inf:
+        return f"about {value:.15g}"
+    if isinstance(value, float) and "e" in repr(value):
         return np.format_float_positional(value, trim="-")
     return repr(value)
 

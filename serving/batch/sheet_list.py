@@ -31,7 +31,8 @@ class SheetList:
     tells_offers = True
 
     def __init__(self, path: Path, options: SheetOptions):
-        self.path, self.total = path, count_lines(path)
+        lines = count_lines(path)
+        self.path, self.total = path, lines and lines - 1  # about: without the header
         source = open_sheet(path, options)
         plan = plan_sheet(self._sample(source), options, ("prospects",), whole=source)
         self.plan = replace(plan, source=source)
@@ -157,4 +158,7 @@ def count_lines(path: Path) -> int | None:
         if file.read(2) in (b"PK", b"\x1f\x8b"):
             return None
         file.seek(0)
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        lines, last = 0, b"\n"
+        for block in iter(lambda: file.read(1 << 20), b""):
+            lines, last = lines + block.count(b"\n"), block[-1:]
+        return lines + (last != b"\n")

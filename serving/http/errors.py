@@ -53,6 +53,8 @@ CODES = {
     "start_before_as_of": "a start before the moment of the forecast",
     "confusable_id": "a creator_id with a character that cannot be seen, "
     "or that looks like another, or too long",
+    "bad_name": "a name of a campaign that is blank, too long, or has a character that cannot be "
+    "seen",
     "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
     "which_platform": "a creator_id that stands on several platforms, none named",
     "no_profile": "no creator_id, followers, averages or posts to go by",
@@ -104,6 +106,7 @@ _FOUND = {
     "list_type": ("wrong_type", "is not a list"),
     "greater_than_equal": ("below_minimum", "is below {ge}, the least possible"),
     "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
+    "bad_name": ("bad_name", "{fault}"),
     "literal_error": ("not_accepted", "is not one of the accepted values"),
     "too_short": ("too_few", "is too short"),
     "too_long": ("too_many", "is too long"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, create_model
 from features.tables.schema import Column
 from serving.http.json_columns import ANY
 from serving.http.request_schema import (
+    CAMPAIGN_FIELD,
     MAX_PARTNERSHIPS,
     PARTNERSHIPS_MEANING,
     STRICT,
@@ -89,7 +90,7 @@ _FIELDS: dict[str, Any] = {
             description="seconds to search, and as many again for what is told of the plan",
         ),
     ),
-    "campaign": (str | None, Envelope.model_fields["campaign"]),
+    "campaign": CAMPAIGN_FIELD,
     "partnerships": (list[Any], Envelope.model_fields["partnerships"]),
 }
 #: What surrounds the partnerships; those stay as JSON gives them.

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,9 +20,11 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from pydantic_core import PydanticCustomError
 
 from features.tables.schema import POSTS, PROSPECTS, Column
 from features.tables.vocabulary import FORMATS
+from ledger.campaign_name import MAX_CAMPAIGN, CampaignNameError, campaign_name
 from serving.http.errors import (
     ErrorCollector,
     RequestRefused,
@@ -34,10 +37,9 @@ from serving.http.strict_json import read_strict_json
 MAX_PARTNERSHIPS = 1000
 PARTNERSHIPS_MEANING = "answered each at its place; a bad one does not sink the others"
 MAX_RECENT_POSTS = 500
-MAX_CAMPAIGN = 200
-ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 CAMPAIGN_MEANING = (
-    "name under which the ledger keeps the forecasts; they are compared with their outcomes by it"
+    "name under which the ledger keeps the forecasts; they are compared with their outcomes by it; "
+    "blanks around it are left out"
 )
 
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
@@ -138,6 +140,22 @@ Partnership: type[BaseModel] = create_model(
     ),
 )
 
+
+def _read_campaign(text: str) -> str:
+    try:
+        return campaign_name(text)
+    except CampaignNameError as error:
+        raise PydanticCustomError("bad_name", "{fault}", {"fault": str(error)}) from None
+
+
+_CampaignName = Annotated[
+    str,
+    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_CAMPAIGN}),
+    AfterValidator(_read_campaign),
+]
+#: The field of a request that names its campaign, for create_model.
+CAMPAIGN_FIELD: Any = (_CampaignName | None, Field(None, description=CAMPAIGN_MEANING))
+
 Envelope: type[BaseModel] = create_model(
     "Envelope",
     __config__=STRICT,
@@ -153,16 +171,7 @@ Envelope: type[BaseModel] = create_model(
         bool,
         Field(False, description="give the known creators most like each, with what they got"),
     ),
-    campaign=(
-        str | None,
-        Field(
-            None,
-            min_length=1,
-            max_length=MAX_CAMPAIGN,
-            pattern=ONE_LINE,
-            description=CAMPAIGN_MEANING,
-        ),
-    ),
+    campaign=CAMPAIGN_FIELD,
     partnerships=(
         list[Any],
         Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
@@ -198,7 +207,7 @@ _EXPECTED = {
     "as_of": expected_values(Column("as_of", "time", "")),
     "explain": "true or false",
     "comparables": "true or false",
-    "campaign": f"a text of 1 to {MAX_CAMPAIGN} characters in one line",
+    "campaign": f"a name of 1 to {MAX_CAMPAIGN} characters that can be seen, in one line",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
 }
 

@@ -18,6 +18,7 @@ from features.tables.schema import (
 )
 from serving.http.json_columns import LIST, OBJECT
 from serving.http.request_schema import (
+    CAMPAIGN_FIELD,
     MAX_PARTNERSHIPS,
     PARTNERSHIPS_MEANING,
     STRICT,
@@ -118,13 +119,12 @@ _AS_OF: Any = (
     Time,
     Field(None, description="readings after this moment are not used; the present where missing"),
 )
-_CAMPAIGN: Any = (str | None, Envelope.model_fields["campaign"])
 #: What surrounds the partnerships; those stay as JSON gives them.
 TrackEnvelope: type[BaseModel] = create_model(
     "TrackEnvelope",
     __config__=STRICT,
     as_of=_AS_OF,
-    campaign=_CAMPAIGN,
+    campaign=CAMPAIGN_FIELD,
     partnerships=(list[Any], Envelope.model_fields["partnerships"]),
 )
 TrackQuestion: type[BaseModel] = create_model(
@@ -132,7 +132,7 @@ TrackQuestion: type[BaseModel] = create_model(
     __config__=STRICT,
     __doc__="Partnerships with deliverables that are online, each answered at its place.",
     as_of=_AS_OF,
-    campaign=_CAMPAIGN,
+    campaign=CAMPAIGN_FIELD,
     partnerships=(  # the type is made by create_model
         list[TrackedPartnership],  # type: ignore[valid-type]
         Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),

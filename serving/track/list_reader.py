@@ -213,6 +213,6 @@ def _fault_text(fault: TableFault, sources: Mapping[str, str]) -> str:
     either = sources.get("fee_usd", sources.get("fee")) if is_fee else None
     name = sources.get(fault.column, either or fault.column)
     rule = fault.rule.partition(", or declare ")[0]  # what a folder of tables may declare
-    if isinstance(fault.value, float) and np.isfinite(fault.value):
+    if isinstance(fault.value, float) and abs(fault.value) <= 2.0**53:
         return f"{name} {format_exact(fault.value)} {rule}"
     return replace(fault, column=name, rule=rule).message
