@@ -144,8 +144,8 @@ def bundle_of_run(home: Path, tracking_uri: str | None, run_id: str) -> str:
     if not bundles:
         raise RegistryError(
             f"{run_id!r} is neither a bundle nor a run that registered one in "
-            f"{hide_login(uri)!r}: name a bundle, its number in the registry, or a run of creatorcast train (creatorcast "
-            "bundles)"
+            f"{hide_login(uri)!r}: name a bundle, its number in the registry, or a run of "
+            "creatorcast train (creatorcast bundles)"
         )
     if len(bundles) > 1:
         some = " and ".join(sorted(bundles)[:2])
