@@ -11,6 +11,8 @@ from ledger.store import Ledger
 from ledger.tables import FORECASTS, READINGS
 
 _MOMENTS = ("made_at", "as_of", "start_at")
+#: The columns of a file of forecasts, and the title of its workbook.
+EXPORT_COLUMNS, EXPORT_TITLE = tuple(FORECASTS.columns.keys()), "Forecasts of the ledger"
 
 
 @dataclass(frozen=True)

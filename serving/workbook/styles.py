@@ -80,6 +80,10 @@ class Styles:
         """Return the style of a line above a table."""
         return self._style(bottom=0)
 
+    def note(self) -> "Format":
+        """Return the style of sentences above a table."""
+        return self._style(text_wrap=True, bottom=0)
+
     def section(self) -> "Format":
         """Return the style of a heading on the sheet about the answers."""
         return self._style(bold=True, font_size=13, font_color=_DARK_BLUE)
