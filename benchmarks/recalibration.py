@@ -193,14 +193,15 @@ def against(rows: pd.DataFrame, static: pd.DataFrame) -> str:
     return f"{change:+6.1%} ({low:+.1%} to {high:+.1%})  {rows['width'].sum() / rows['trained_width'].sum():5.2f}"
 
 
-def simulated(creators: int, per_month: int, seeds: int) -> None:
+def simulated(creators: int, per_month: int, seeds: int, markets: list[str]) -> None:
     """Print the next NEXT outcomes after the first recalibration that could see the change, by scenario and seed."""
     print(
         f"{creators:,} creators, {per_month} outcomes a month; the next {NEXT} outcomes from day {CHANGE_DAY + MONTH} on"
     )
     print(f"{'market':<16} {'seed':>4}  {'static':<24} {'monthly':<24} {'CRPS':<24} {'width':>5}  "
           f"{'alarm':<24} {'CRPS':<24} {'width':>5}  done")  # fmt: skip
-    for name, (move, spread) in SCENARIOS.items():
+    for name in markets:
+        move, spread = SCENARIOS[name]
         for seed in range(seeds):
             market = replace(
                 DEMO_MARKET, change_day=float(CHANGE_DAY), change_ln=move, change_spread=spread
@@ -327,13 +328,17 @@ def main() -> None:
         default="2022-06-01",
         help="the first of a month, at which the panel's model is fitted",
     )
+    parser.add_argument(
+        "--market", action="append", choices=list(SCENARIOS), help="simulated only; default: all"
+    )
     parser.add_argument("--creators", type=int, default=1500)
     parser.add_argument("--per-month", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0, help="of the panel's draws")
     arguments = parser.parse_args()
     if arguments.what == "simulated":
-        simulated(arguments.creators, arguments.per_month, arguments.seeds)
+        markets = arguments.market or list(SCENARIOS)
+        simulated(arguments.creators, arguments.per_month, arguments.seeds, markets)
     elif arguments.panel is None:
         parser.error("name the folder of the panel's tables: --panel FOLDER")
     elif arguments.what == "panel":

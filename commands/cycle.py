@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Days of the market until it is trained on, of a month, and at which outcomes are read.
 TRAINED_DAYS, MONTH_DAYS, READ_DAYS = 400, 30, 10
 #: What happens to ln engagements of all posts when the second month begins.
-DROP = -0.6
+DROP = -0.75
 MONTHS = (1, 2, 3)
 SECONDS = 120.0
 
@@ -39,7 +39,7 @@ SECONDS = 120.0
 )
 @click.option(
     "--creators",
-    default=600,
+    default=400,
     show_default=True,
     type=click.IntRange(300),
     help="Size of the market.",
@@ -51,8 +51,11 @@ SECONDS = 120.0
     type=click.IntRange(1, 65535),
     help="Port of the service.",
 )
-def cycle(folder: Path, creators: int, port: int) -> None:
-    """Three months of a model on a simulated market whose engagements drop by 45 % after the first:
+@click.option(
+    "--seed", default=7, show_default=True, type=click.IntRange(0), help="Seed of the market."
+)
+def cycle(folder: Path, creators: int, port: int, seed: int) -> None:
+    """Three months of a model on a simulated market whose engagements drop by 53 % after the first:
     train, promote, serve, forecasts kept in the ledger, outcomes, watch, recalibrate, promote, and
     the coverage of the months before and after.
     """
@@ -60,7 +63,7 @@ def cycle(folder: Path, creators: int, port: int) -> None:
     os.environ["CREATORCAST_HOME"] = str(folder)
     os.environ["CREATORCAST_LEDGER"] = "on"
     os.environ.pop("MLFLOW_TRACKING_URI", None)
-    truth = make_market(folder / "data", creators)
+    truth = make_market(folder / "data", creators, seed)
     run("train", str(folder / "data"), "--per-post", "1", "--no-log")
     run("promote", "--no-log")
     with service(folder, port) as address:
@@ -80,7 +83,7 @@ def cycle(folder: Path, creators: int, port: int) -> None:
     )
 
 
-def make_market(data: Path, creators: int) -> MarketTruth:
+def make_market(data: Path, creators: int, seed: int) -> MarketTruth:
     """Write a market that ended three months and some days ago; return its truth, which has the
     posts of those months and their counts.
     """
@@ -100,7 +103,7 @@ def make_market(data: Path, creators: int) -> MarketTruth:
         change_day=float(TRAINED_DAYS + MONTH_DAYS),
         change_ln=DROP,
     )
-    write_market(data, creators, 7, market)
+    write_market(data, creators, seed, market)
     click.echo(f"a market of {creators:,} creators, known for {TRAINED_DAYS} days, is in {data}")
     return MarketTruth.read(data / "truth")
 

@@ -37,6 +37,8 @@ NOISE = 2.0
 #: Standard errors of the centre and of ln spread of one creator, for normal deviations whose 80 %
 #: interval reaches from -1 to 1: sqrt(pi / 2) / 1.28, and sqrt(p (1 - p)) / (density * 1.28).
 CENTRE_ERROR, SPREAD_ERROR = 0.98, 0.90
+#: Outcomes and creators that a recalibration needs; a model is not judged to be fine by fewer.
+ENOUGH_OUTCOMES, ENOUGH_CREATORS = 200, 30
 #: Largest factor on the width of an interval; beyond, the model has to learn anew.
 MOST_STRETCH = 1.1
 _LOW, _MEDIAN, _HIGH = 0.1, 0.5, 0.9

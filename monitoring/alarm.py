@@ -13,8 +13,8 @@ Intervals that are too wide raise no alarm; the scores tell them.
 
 The alarm is a test by betting (Waudby-Smith and Ramdas 2024) of the hypothesis of Podkopaev and
 Ramdas 2022, that the risk is at most the allowed one. Bets are begun with the first outcome, of
-FIRST of the money, and each month, of an equal part of the rest: so a model that fails after years
-is found too, by bets that have lost nothing yet (Shin, Ramdas and Rinaldo 2023). All bets and the
+FIRST of the money, and each month, of a part of the rest (MONEY): so a model that fails later is
+found too, by bets that have lost nothing yet (Shin, Ramdas and Rinaldo 2023). All bets and the
 money not yet bet are a supermartingale under the hypothesis that starts at 1: the probability that
 it ever gets to 1 / LEVEL is at most LEVEL, however often one looks.
 
@@ -44,6 +44,10 @@ LEVEL = 0.5
 MONTHS = 240
 #: The share of the money that is bet at once: many models that fail do so from the start.
 FIRST = 0.25
+#: What of the money is bet at the beginning of each month, (MONTHS,). Most models are trained anew
+#: within a year, so the first months get more: in proportion to 1 / sqrt(months before).
+_LATER = 1 / np.sqrt(np.arange(1, MONTHS))
+MONEY = np.concatenate([[FIRST], (1 - FIRST) * _LATER / _LATER.sum()])
 #: Outcomes of a batch, which is decided at once.
 BATCH = 20
 #: What is bet, as shares of all that can be lost: on small, medium and large drops.
@@ -108,18 +112,17 @@ def check_alarm(
     wealth, highest, in_month = 1.0, 1.0, 0
     found: tuple[int, int, str] | tuple[()] = ()
     for begin in range(0, used, BATCH):
-        if begin == 0 or month[begin] != month[begin - 1]:
+        if begin == 0 or month[begin] != month[begin - BATCH]:
             in_month = 0
             if len(starts) < MONTHS:
-                money = FIRST if not starts else (1 - FIRST) / (MONTHS - 1)
-                new = money * PARTS[:, None] / len(STAKES)
+                new = MONEY[len(starts)] * PARTS[:, None] / len(STAKES)
                 bets = np.concatenate([bets, np.broadcast_to(new, (1, *bets.shape[1:]))])
                 starts.append(begin)
         rows = slice(begin, begin + BATCH)
         gains = _log_gains(risks[rows], creator[rows], allowed)
         bets = bets * np.exp(gains / (1 + SHARED[:, None] * in_month) ** 2)
         in_month += BATCH
-        wealth = float(bets.sum()) + (1 - FIRST) * (MONTHS - len(starts)) / (MONTHS - 1)
+        wealth = float(bets.sum() + MONEY[len(starts) :].sum())
         highest = max(highest, wealth)
         if wealth >= 1 / LEVEL and not found:
             start, risk = np.unravel_index(int(bets.sum(axis=2).argmax()), bets.shape[:2])

@@ -7,11 +7,12 @@ from typing import Any
 from features.number_text import choose_verb, count_text, format_money
 from monitoring.verdict import CLOSER, FINE, RECALIBRATE, RETRAIN, TOO_EARLY
 
+LATER = "creatorcast recalibrate, then creatorcast promote."
 #: What to do, by verdict.
 ADVICE = {
     FINE: "Nothing is to be done.",
     TOO_EARLY: "Nothing is to be done yet: read outcomes with creatorcast outcomes as they come.",
-    RECALIBRATE: "Run creatorcast recalibrate, then creatorcast promote.",
+    RECALIBRATE: f"Run {LATER}",
     RETRAIN: "Train on newer data with creatorcast train, then run creatorcast promote.",
 }
 
@@ -31,6 +32,9 @@ def summary_lines(result: dict[str, Any]) -> list[str]:
 
 
 def _advice(result: dict[str, Any]) -> str:
+    if result["verdict"] == RECALIBRATE and result["recalibration_lacks"]:
+        lacks = result["recalibration_lacks"]
+        return f"Read {lacks} with creatorcast outcomes; then {LATER}"
     notes = [note for note in result["notes"] if CLOSER in note]
     if result["verdict"] == FINE and notes:
         return f"Nothing has to be done; but {notes[0]}."

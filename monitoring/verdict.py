@@ -12,8 +12,10 @@ Retraining is due where
   OUTSIDE_SHARE on one platform of other niches or formats or beyond the range of an input;
 - the newest data of the training is older than OLDEST_DAYS.
 
-Recalibrating is due where the alarm was raised and none of these holds. It is too early where fewer
-than ENOUGH_OUTCOMES outcomes matured and nothing else is due. Otherwise all is fine.
+Recalibrating is due where the alarm was raised and none of these holds; the reason says where
+creatorcast recalibrate needs further outcomes first. It is too early where fewer than
+ENOUGH_OUTCOMES outcomes matured, the number that a recalibration needs too, and nothing else is
+due. Otherwise all is fine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +26,8 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from models.recalibration import MOST_STRETCH
+from models.recalibration import ENOUGH_CREATORS, ENOUGH_OUTCOMES, MOST_STRETCH
+from monitoring.adjustable import Adjustable
 from monitoring.alarm import RISKS, Alarm
 from monitoring.drift import InputDrift
 from monitoring.quantile_scores import LEVEL, MEDIAN
@@ -32,7 +35,6 @@ from monitoring.scores import Scores
 
 TOO_EARLY, FINE, RECALIBRATE, RETRAIN = "too early", "fine", "recalibrate", "retrain"
 VERDICTS = (TOO_EARLY, FINE, RECALIBRATE, RETRAIN)
-ENOUGH_OUTCOMES = 100
 #: Coverage of the 80 % interval that is as promised.
 LEAST_COVERAGE, MOST_COVERAGE = 0.77, 0.83
 ORDER_LOST = 0.5
@@ -61,6 +63,7 @@ class Findings:
 
     - `scores`: in the order in which the outcomes matured; `table`: their score_table, `alarm`:
       over the same rows
+    - `adjustable`: the outcomes that creatorcast recalibrate may use
     - `drift`, `new_platforms`: of the inputs, over `forecasts` forecasts
     - `model_age_days`: since the newest data of the training, None where it was trained on none
     """
@@ -68,6 +71,7 @@ class Findings:
     scores: Scores
     table: Sequence[Mapping[str, Any]]
     alarm: Alarm
+    adjustable: Adjustable
     drift: Sequence[InputDrift]
     new_platforms: dict[str, int]
     forecasts: int
@@ -86,7 +90,7 @@ def decide(found: Findings) -> Verdict:
     if retrain:
         return Verdict(RETRAIN, tuple(retrain), notes)
     if found.alarm.is_raised:
-        return Verdict(RECALIBRATE, (_alarm_text(found),), notes)
+        return Verdict(RECALIBRATE, (_alarm_text(found), *_waits(found.adjustable)), notes)
     missing = ENOUGH_OUTCOMES - len(found.scores)
     if missing > 0:
         return Verdict(TOO_EARLY, (_too_early(found.scores, missing),), notes)
@@ -160,6 +164,17 @@ def _alarm_text(found: Findings) -> str:
         f"outcomes {since.values['coverage_80'].mean():.0%} lie inside of the 80 % interval, at "
         f"the median {_percent(float(np.median(since.values['bias'])))} the forecast"
     )
+
+
+def _waits(adjustable: Adjustable) -> list[str]:
+    """Tell where a recalibration is due and cannot be made yet."""
+    if not adjustable.missing:
+        return []
+    reason = (
+        f"creatorcast recalibrate needs {adjustable.missing} first ({ENOUGH_OUTCOMES} of "
+        f"{ENOUGH_CREATORS} are needed): until then do not rely on the ranges"
+    )
+    return [reason]
 
 
 def _structure(found: Findings) -> list[str]:

@@ -15,6 +15,7 @@ import pandas as pd
 from features.history.arrays import DAY_US
 from ledger.matched_forecasts import MATURED, NOT_SCORED, PARTIAL, WAITING, YOUNG
 from monitoring import scores as scoring
+from monitoring.adjustable import adjustable_by
 from monitoring.alarm import Alarm, allowed_risks, check_alarm, outcome_risks
 from monitoring.backtest_record import backtest_row, coverage_bounds
 from monitoring.drift import input_drift, new_platforms
@@ -31,7 +32,8 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
     """Return what is known of a model in use, as JSON values.
 
     - `model_version`, `trained_on`, `until`, `made_at` (microseconds UTC, `now`)
-    - `verdict`, `reasons`, `notes`: see monitoring.verdict
+    - `verdict`, `reasons`, `notes`: see monitoring.verdict; `recalibration_lacks`: what creatorcast
+      recalibrate would need first, "" where nothing
     - `first_forecast`: when the first one that the ledger still has was made
     - `counts`: forecasts of the model by status; matured ones that are not the latest of their
       partnership apart (`repeated`); they add up to `forecasts`
@@ -53,10 +55,12 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
     latest = scoring.latest_rows(asked)
     reference = manifest.get("input_reference") or {}
     table = scoring.score_table(scored)
+    adjustable = adjustable_by(matched, _same_boosters(manifest))
     findings = Findings(
         scored,
         table,
         alarm,
+        adjustable,
         input_drift(latest, reference),
         new_platforms(latest, reference) if reference.get("platforms") else {},
         len(latest),
@@ -70,6 +74,7 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
         "trained_on": manifest["trained_on"],
         "until": manifest["until"],
         "verdict": verdict.verdict,
+        "recalibration_lacks": adjustable.missing,
         "reasons": list(verdict.reasons),
         "notes": notes,
         "forecasts": len(ours),
@@ -140,6 +145,12 @@ def _alarm_entry(alarm: Alarm, scored: Scores) -> dict[str, Any]:
         moment = None if position is None else scored.rows[column].iloc[position]
         entry[f"{name}_moment"] = None if moment is None or pd.isna(moment) else int(moment)
     return entry
+
+
+def _same_boosters(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the model's version, and those of the models that it was recalibrated from."""
+    adjusted = manifest.get("recalibrated", {})
+    return {manifest["version"], *(adjusted[name] for name in ("from", "trained") if adjusted)}
 
 
 def _age_days(manifest: Mapping[str, Any], now: int) -> float | None:

@@ -17,7 +17,7 @@ from models.bundle_folders import bundle_versions
 from models.champion import champion_version, set_champion
 from models.conformal import GRID
 from models.recalibration import MOST_STRETCH, adjusted_tables, fit_adjustment
-from training.artifacts import outcome_scores_file
+from training.artifacts import outcome_scores_file, read_artifacts
 from training.promote.outcome_pairs import pair_outcomes
 from training.recalibrate import (
     NothingToRecalibrate,
@@ -26,6 +26,9 @@ from training.recalibrate import (
     recalibrate,
 )
 from training.recalibration_outcomes import UsableOutcomes, usable_outcomes
+from training.runs.description import run_description, run_name
+from training.runs.experiment import bundle_experiment
+from training.runs.model_card import card_text
 
 NOW = END + 9 * DAY_US
 
@@ -129,6 +132,7 @@ def test_the_gate_finds_scores_that_no_own_outcome_made(own_home):
     other = recalibrate(own_home, changed, NOW).trained.bundle
     again = pd.read_parquet(outcome_scores_file(own_home, other.version))
     pd.testing.assert_series_equal(scores["q0.5"], again["q0.5"])
+    assert pairs.rows[["candidate_80", "candidate_90"]].mean().between(0.6, 1).all()
     _, lack = pair_outcomes(own_home, made.manifest, {**before.manifest, "version": "later"})
     assert "is not the champion any more" in lack
 
@@ -182,3 +186,22 @@ def test_the_command_says_what_it_lacks(own_home, tmp_path_factory, monkeypatch)
         monkeypatch.setenv("CREATORCAST_HOME", str(folder))
         ran = CliRunner().invoke(main, ["recalibrate", "--no-log"])
         assert (ran.exit_code, words in ran.output) == (2, True), ran.output
+
+
+def test_the_run_and_the_card_of_a_recalibrated_bundle_say_so(own_home):
+    trained = read_artifacts(own_home, champion_version(own_home))
+    matched = matched_outcomes(trained.bundle, 600, moved=-0.5)
+    found = recalibrate(own_home, matched, NOW).trained
+    manifest, before = found.bundle.manifest, trained.bundle.version
+    assert bundle_experiment(manifest, found.note) == bundle_experiment(
+        trained.bundle.manifest, trained.note
+    )
+    assert run_name(manifest, None).startswith("recalibrated by 600 outcomes | read until 2026-07")
+    told = run_description(manifest, found.note, None, None)
+    card = card_text(found.bundle, found.note)
+    for text in (told, card):
+        assert f"Recalibrated from {before} by 600 outcomes of" in text
+        assert f"The figures of the backtest are of {before}" in text
+    assert f"`creatorcast reproduce {before}` checks it" in card
+    assert found.bundle.version in card.splitlines()[0]
+    assert "## Recalibration" not in card_text(trained.bundle, trained.note)

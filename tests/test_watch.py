@@ -58,7 +58,33 @@ def test_calibrated_forecasts_are_fine_and_a_short_record_is_too_early():
     assert verdict(watched_forecasts(500))[0] == "fine"
     early, reason = verdict(watched_forecasts(160, waiting=100))
     assert early == "too early"
-    assert "60 outcomes of this model matured, 100 are needed: 40 more" in reason
+    assert "60 outcomes of this model matured, 200 are needed: 140 more" in reason
+
+
+def test_a_recalibration_that_is_due_and_cannot_be_made_yet_says_what_it_needs():
+    result = watch(watched_forecasts(500, shift=0.4), MANIFEST, NOW)
+    assert (result["verdict"], result["recalibration_lacks"]) == ("recalibrate", "")
+    soon = watch(watched_forecasts(120, creators=25, shift=1.0), MANIFEST, NOW)
+    assert soon["verdict"] == "recalibrate"
+    lacks = "80 further outcomes and 5 further creators"
+    assert f"needs {lacks} first (200 of 30 are needed)" in soon["reasons"][1]
+    assert summary_lines(soon)[4] == (
+        f"Read {lacks} with creatorcast outcomes; then creatorcast recalibrate, then creatorcast "
+        "promote."
+    )
+    # of packages no single table is known, so that they cannot adjust one
+    packages = watched_forecasts(500, shift=0.4, location=np.nan)
+    assert watch(packages, MANIFEST, NOW)["recalibration_lacks"].startswith("200 further")
+    # those of the model that it was recalibrated from count too
+    manifest = {**MANIFEST, "recalibrated": {"from": "m0", "trained": "m0"}}
+    both = pd.concat(
+        [
+            watched_forecasts(300, seed=1, model_version="m0"),
+            watched_forecasts(120, creators=25, shift=1.0),
+        ]
+    )
+    found = watch(both, manifest, NOW)
+    assert (found["verdict"], found["recalibration_lacks"]) == ("recalibrate", "")
 
 
 def test_a_shifted_centre_is_recalibrated_and_more_scatter_is_trained_anew():

@@ -44,9 +44,20 @@ def test_a_drop_of_coverage_to_65_percent_is_found_within_300_outcomes(scatter, 
         z[after * 60 :] = z[after * 60 :] * scatter + shift
         found = alarm(z, creator, month)
         delays.append(np.inf if found.raised_at is None else found.raised_at + 1 - after * 60)
-    assert min(delays) > 0
+    assert (np.array(delays) <= 0).sum() <= 1  # a false alarm before the drop
     assert np.median(delays) <= 200
-    assert np.mean(np.array(delays) <= 300) >= 0.8
+    assert np.mean([0 < delay <= 300 for delay in delays]) >= 0.8
+
+
+@pytest.mark.parametrize("per_month", [47, 463])
+def test_a_good_month_before_does_not_hide_a_drop_wherever_months_end_within_batches(per_month):
+    delays = []
+    for run in range(10):
+        z, creator, month = outcomes([5, run], 4, per_month, creators=400)
+        z = np.where(month == 0, 0.8 * z, z + 0.84)  # the first month held 89 %
+        found = alarm(z, creator, month)
+        delays.append(np.inf if found.raised_at is None else found.raised_at + 1 - per_month)
+    assert np.mean([0 < delay <= 300 for delay in delays]) >= 0.9
 
 
 def test_the_money_does_not_grow_where_risks_are_as_allowed():

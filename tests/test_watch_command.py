@@ -93,7 +93,7 @@ def fill(home, frame, version=STARTER_VERSION):
 def test_an_empty_ledger_is_too_early(home):
     result = run()
     assert result.exit_code == 0
-    assert "Too early: 0 outcomes of this model matured, 100 are needed" in result.output
+    assert "Too early: 0 outcomes of this model matured, 200 are needed" in result.output
 
 
 def test_the_verdict_is_told_kept_and_is_the_exit_code(home):

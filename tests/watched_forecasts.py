@@ -49,6 +49,8 @@ def watched_forecasts(
             "creator_id": [f"c{number}" for number in creator],
             "handle": None,
             "model_version": "m1",
+            "location": middle,
+            "scale": spread,
             "engagements": [tuple(row) for row in quantiles.tolist()],
             "engagements_mean": np.exp(middle + spread**2 / 2),
             "alternative_engagements": np.exp(middle + random.normal(0, 0.4, n)),

@@ -37,6 +37,9 @@ from training.backtest.report_tables import BacktestResult
 from training.code_version import machine
 from training.home_lock import HomeError, home_lock, make_artifacts
 
+#: What is kept beside a trained bundle and holds of those that are recalibrated from it too.
+SAME_BOOSTERS = ("experiment", "data", "code", "explanations")
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -92,7 +95,9 @@ def write_recalibrated(
     """Write a recalibrated bundle as `write_artifacts` does, with the scores of the outcomes that
     judge it in the place of a backtest's. Raises HomeError.
     """
-    kept = _moment_and_machine()
+    of_training = read_note(home, bundle.manifest["recalibrated"]["trained"])
+    kept = {name: of_training[name] for name in SAME_BOOSTERS if name in of_training}
+    kept |= _moment_and_machine()
 
     def write_record(version: str) -> None:
         path = outcome_scores_file(home, version)

@@ -26,6 +26,7 @@ from training.runs.experiment import bundle_experiment
 from training.runs.metrics import duration_metrics, run_metrics
 from training.runs.model_card import card_page, card_text
 from training.runs.parameters import run_parameters
+from training.runs.recalibration_text import recalibration_metrics, recalibration_of
 
 #: MLflow's tag of the commit, which its pages show as the version of the code.
 COMMIT_TAG = "mlflow.source.git.commit"
@@ -142,7 +143,11 @@ def _log_figures_of(run_id: str, trained: TrainingResult) -> None:
     for part in _parts(parameters, PARAMETERS_AT_ONCE):
         client.log_batch(run_id, params=part)
     now = int(time.time() * 1000)
-    metrics = run_metrics(pd.DataFrame(manifest["backtest"]["table"]), trained.backtest)
+    adjusted = recalibration_of(manifest)
+    if adjusted:  # the backtest is of another bundle, which has a run of its own
+        metrics = recalibration_metrics(adjusted)
+    else:
+        metrics = run_metrics(pd.DataFrame(manifest["backtest"]["table"]), trained.backtest)
     client.log_batch(run_id, [Metric(name, value, now, 0) for name, value in metrics.items()])
     context = InputTag(DATASET_CONTEXT, "training")
     client.log_inputs(run_id, [DatasetInput(_dataset(manifest, trained.note), [context])])

@@ -27,6 +27,8 @@ from models.conformal import GRID
 from models.forecast import Forecaster
 from models.recalibration import (
     CENTRE_SHARE,
+    ENOUGH_CREATORS,
+    ENOUGH_OUTCOMES,
     HALF_LIFE_DAYS,
     MOST_STRETCH,
     Adjustment,
@@ -48,8 +50,6 @@ from training.recalibration_outcomes import (
 )
 
 TARGET = "engagements"
-#: Outcomes and creators that a recalibration needs.
-ENOUGH_OUTCOMES, ENOUGH_CREATORS = 200, 30
 #: Coverage of the 80 % interval, on the outcomes themselves, below which it does not help.
 LEAST_COVERAGE = 0.78
 #: Mean change of the 10, 50 and 90 % quantiles, in halves of the 80 % interval, that is none.

@@ -18,6 +18,7 @@ from models.bundle_folders import bundle_folder
 from models.distribution import PredictiveDistribution
 from models.forecast import Forecaster
 from models.recalibration import Deviations, deviations
+from monitoring.adjustable import has_own_table
 
 #: Why an outcome is not used; where several hold, the first of them.
 LEFT_OUT = (
@@ -105,7 +106,7 @@ def usable_outcomes(
         (rows["status"] == MATURED) & rows["outcome_ln"].notna() & posted.notna(),
         rows["is_latest"].astype(bool),
         posted >= (-np.inf if since is None else since),
-        rows["location"].notna() & rows["scale"].notna(),
+        has_own_table(rows),
         rows["model_version"].map(ours).astype(bool),
     )
     failed = np.column_stack([~check.to_numpy(bool) for check in checks])

@@ -42,6 +42,7 @@ from training.promote.score_pairs import (
     pair_scores,
 )
 from training.promote.unseen import compare_unseen
+from training.recalibration_outcomes import trained_version
 
 #: Share of the posts that the champion was judged by which tables must hold to be the champion's,
 #: grown or not.
@@ -175,7 +176,8 @@ def _champion(home: Path) -> Bundle:
 
 def _check_same_data(home: Path, champion: dict, history: History) -> None:
     """Raise ReforecastError where the tables are not data that the champion has seen."""
-    scores = stored_scores(home, champion)
+    # a recalibrated champion has seen the posts of the one whose boosters it has
+    scores = stored_scores(home, {**champion, "version": trained_version(champion)})
     if scores is None:
         raise ReforecastError("so it is not known which posts the champion was judged by")
     judged = scores[["creator", "posted"]].drop_duplicates()

@@ -9,6 +9,12 @@ from features.tables.vocabulary import PLATFORM_NAMES
 from training.backtest.evaluate import OUR_MODEL
 from training.runs.git_commit import code_text
 from training.runs.parameters import recipe_parameters, run_parameters
+from training.runs.recalibration_text import (
+    backtest_sentence,
+    recalibration_of,
+    recalibration_sentence,
+    recalibration_table,
+)
 
 #: Changed parameters that a run's name tells one by one.
 NAMED_CHANGES = 2
@@ -67,6 +73,10 @@ def run_name(manifest: Mapping[str, Any], changes: RunChanges | None) -> str:
     The first words differ from run to run, as tables cut names at the right.
     """
     size = f"{manifest['accounts']:,} accounts, {manifest['posts']:,} posts"
+    adjusted = recalibration_of(manifest)
+    if adjusted:
+        outcomes = pluralize(f"{adjusted['outcomes']:,}", "outcome")
+        return f"recalibrated by {outcomes} | read until {adjusted['until'][:10]}, {size}"
     return f"{_short_change(changes)} | until {manifest['until'][:10]}, {size}"
 
 
@@ -86,6 +96,10 @@ def run_description(
         f"**Bundle** `{manifest['version']}`, {manifest['trained_on']} data{simulated}, "
         f"source {manifest['source']}, digest `{manifest['data_digest'][:12]}`"
     )
+    adjusted = recalibration_of(manifest)
+    told = [recalibration_sentence(adjusted), ""] if adjusted else []
+    if adjusted:
+        told += [*recalibration_table(adjusted), "", backtest_sentence(adjusted), ""]
     terms = (
         f"**Horizon** {manifest['horizon_days']} days; starts up to "
         f"{recipe['sampling']['longest_lead_days']:g} days ahead; seed {recipe.get('seed')}"
@@ -94,6 +108,7 @@ def run_description(
         [
             data,
             "",
+            *told,
             *period_lines(manifest),
             "",
             *headline_lines(manifest),
@@ -101,8 +116,7 @@ def run_description(
             terms,
             "",
             f"**Code** {code_text(note.get('code', {}), manifest.get('made_with', {}))}",
-            "",
-            *_change_lines(earlier, changes),
+            *([] if adjusted else ["", *_change_lines(earlier, changes)]),
         ]
     )
 

@@ -20,6 +20,12 @@ from training.curve_text import curves_text
 from training.runs.description import headline_lines, period_lines
 from training.runs.git_commit import code_text
 from training.runs.parameters import recipe_parameters
+from training.runs.recalibration_text import (
+    backtest_sentence,
+    recalibration_of,
+    recalibration_sentence,
+    recalibration_table,
+)
 
 TEMPLATE = "card.html.jinja"
 #: Baselines of the table, the best first.
@@ -34,6 +40,10 @@ PAGE_PICTURES = {
     "importance_engagements.png": "What the corrections of the creator's level rest on",
     "effects_engagements.png": "How the forecast changes with one column",
 }
+RANGES_REPEATED = (
+    "Its ranges come from the outcomes of the digest above: `creatorcast recalibrate` makes the "
+    "same ones of the same ledger at the same moment."
+)
 UNKNOWABLE = (
     (
         "What a post brings that nobody can know before: whether it is picked up, what else "
@@ -58,6 +68,7 @@ def card_text(bundle: Bundle, note: Mapping[str, Any]) -> str:
     parts = [
         [f"# Model card: creatorcast {manifest['version']}"],
         _purpose(manifest),
+        *_recalibration(manifest),
         _data(manifest),
         _accuracy(manifest),
         _good_and_bad(manifest),
@@ -108,6 +119,14 @@ def _purpose(manifest: Mapping[str, Any]) -> list[str]:
             f"- {PLATFORM_NAMES.get(name, name)}: {text}" for name, text in definitions.items()
         ]
     return lines
+
+
+def _recalibration(manifest: Mapping[str, Any]) -> list[list[str]]:
+    adjusted = recalibration_of(manifest)
+    if not adjusted:
+        return []
+    lines = ["## Recalibration", "", recalibration_sentence(adjusted), ""]
+    return [[*lines, *recalibration_table(adjusted), "", backtest_sentence(adjusted)]]
 
 
 def _data(manifest: Mapping[str, Any]) -> list[str]:
@@ -251,6 +270,8 @@ def _recipe(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _reproduction(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> list[str]:
+    adjusted = recalibration_of(manifest)
+    version = adjusted["trained"] if adjusted else manifest["version"]
     made_with = manifest.get("made_with", {})
     versions = ", ".join(f"{name} {value}" for name, value in made_with.items())
     return [
@@ -264,9 +285,11 @@ def _reproduction(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> list[
         "",
         (
             "With this code, these packages, the tables of the digest above and this recipe, "
-            "`creatorcast train DATA --recipe FILE` makes the same bundle, byte by byte; "
-            f"`creatorcast reproduce {manifest['version']}` checks it."
+            "`creatorcast train DATA --recipe FILE` makes "
+            f"{f'the bundle {version}' if adjusted else 'the same bundle'}, byte by byte; "
+            f"`creatorcast reproduce {version}` checks it."
         ),
+        *([] if adjusted is None else ["", RANGES_REPEATED]),
         "",
         "## Licence",
         "",
