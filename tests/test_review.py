@@ -230,3 +230,20 @@ def test_a_workbook_that_the_disk_refuses_is_one_sentence(matched, command):
     result = CliRunner().invoke(main, [*command, "/proc/x.xlsx"], prog_name="creatorcast")
     assert result.exit_code == 2
     assert "'/proc/x.xlsx' cannot be written: No such file or directory" in result.output
+
+
+@pytest.mark.parametrize("command", [("score", "--out", "a.csv"), ("plan", "--budget", "3000")])
+def test_the_ledger_keeps_the_name_that_the_list_has(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))
+    monkeypatch.delenv("CREATORCAST_LEDGER", raising=False)
+    (tmp_path / "list.csv").write_text(
+        "Creator;creator_id;platform;followers;avg_likes;avg_comments;fee_usd\n"
+        "Luisa;c0000097;instagram;52000;1400;40;450\n"
+    )
+    name, *options = command
+    result = CliRunner().invoke(main, [name, "list.csv", *options, "--campaign", "spring"])
+    assert result.exit_code == 0, result.output
+    with open_ledger(tmp_path) as ledger:
+        assert [one["name"] for one in ledger.forecasts()["question"]] == ["Luisa"]
+    assert "Luisa" in CliRunner().invoke(main, ["review", "spring"]).output

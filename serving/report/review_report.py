@@ -90,7 +90,7 @@ def _figures(review: Review, hide_fees: bool) -> list[Figure]:
         note = f"{format_paid(review.fees, review.currency)} paid"
         figures.append(Figure("per engagement", cost, note))
     if not hide_fees and judged:
-        figures.append(Figure("verdicts were right", f"{right:,}", f"of {judged:,}"))
+        figures.append(Figure("verdicts that were right", f"{right:,} of {judged:,}"))
     return figures
 
 

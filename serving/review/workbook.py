@@ -152,7 +152,7 @@ def _detail_columns(review: Review, done: list[ReviewRow], hide_fees: bool) -> l
     ]
     if not hide_fees:
         columns += [
-            ItemColumn("Cost compared with", 13, lambda row: money_cell(row.yardstick, currency))
+            ItemColumn("Compared with", 13, lambda row: money_cell(row.yardstick, currency))
         ]
     note = ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True)
     return [*columns, note] if any(row.forecast["note"] for row in done) else columns

@@ -74,7 +74,9 @@ class Styles:
 
     def total(self, number_format: str = GENERAL) -> "Format":
         """Return the style of the sums below a table."""
-        return self._style(num_format=number_format or GENERAL, bold=True, top=2, indent=0)
+        return self._style(
+            num_format=number_format or GENERAL, bold=True, top=2, indent=0 if number_format else 1
+        )
 
     def plain(self) -> "Format":
         """Return the style of a line above a table."""
