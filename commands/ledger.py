@@ -13,6 +13,7 @@ import click
 from commands.command_group import Command
 from commands.ledger_access import command_settings, open_command_ledger
 from commands.parameter_types import FILE, CampaignName, Moment, Name
+from commands.scorer_inputs import input_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,16 +82,23 @@ def export(
     since: pd.Timestamp | None,
     model: str | None,
 ) -> None:
-    """Write forecasts to OUT: .csv, .parquet or .xlsx, a row for each, with all that is kept."""
+    """Write forecasts to OUT: .csv, .parquet or .xlsx, a row for each, with all that is kept.
+
+    A file that is there is replaced only where it is such an export.
+    """
     from features.files.output_paths import output_fault
-    from ledger.summary import export_frame
+    from features.files.own_files import foreign_file_fault
+    from ledger.summary import EXPORT_COLUMNS, EXPORT_TITLE, export_frame
     from serving.frame_file import TABLE_ENDINGS, FileError, check_ending, write_frame
 
     check_ending(out, TABLE_ENDINGS)
-    if fault := output_fault({"the table": out}, {}):
+    fault = output_fault({"the forecasts": out}, input_files())
+    if fault := fault or foreign_file_fault(
+        out, "such an export", EXPORT_COLUMNS[:3], EXPORT_TITLE
+    ):
         raise FileError(fault)
     frame = export_frame(_found(campaign, creator, since, model))
-    write_frame(frame, out)
+    write_frame(frame, out, EXPORT_TITLE)
     click.echo(f"{len(frame):,} forecasts in {out}")
 
 

@@ -207,7 +207,8 @@ def _print_plan(
     from serving.scoring.prospect_batch import now_us
 
     campaign = None if keeper is None else keeper.campaign
-    forecasts = ForecastCollector(AskedBy("plan", now_us(), campaign))
+    names = dict(zip(listed.ids, listed.names, strict=True))
+    forecasts = ForecastCollector(AskedBy("plan", now_us(), campaign), names=names)
     keep = None if keeper is None else forecasts
     with _quiet_solver():
         made = make_plan(scorer, listed, settings, as_of, keep)

@@ -12,6 +12,7 @@ from commands.environment import home_folder
 from commands.ledger_access import open_command_ledger
 from commands.parameter_types import FILE, CampaignName
 from commands.reports import ReportRequest, add_report_options
+from commands.scorer_inputs import input_files
 
 if TYPE_CHECKING:
     from monitoring.review import Review
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("campaign", type=CampaignName())
-@click.option("--out", type=FILE, help="Write the table there, .xlsx or .csv, beside printing it.")
+@click.option(
+    "--out",
+    type=FILE,
+    help="Write the table there, .xlsx or .csv, beside printing it; it replaces only a review.",
+)
 @add_report_options
 def review(campaign: str, out: Path | None, report: ReportRequest) -> None:
     """Compare what was forecast of the partnerships of CAMPAIGN with what came.
@@ -34,8 +39,9 @@ def review(campaign: str, out: Path | None, report: ReportRequest) -> None:
     from serving.review.terminal import print_review
 
     outputs = {} if out is None else {"the table": out}
-    check_out(out)
-    report.check({}, outputs)
+    inputs = input_files()
+    check_out(out, inputs)
+    report.check(inputs, outputs)
     found = _review(campaign)
     print_review(found, Console(width=160))
     if out is not None:

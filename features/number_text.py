@@ -86,6 +86,33 @@ def pluralize(count: str, noun: str) -> str:
     return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
 
 
+def count_text(number: float, noun: str) -> str:
+    """Word a whole number of things.
+
+    >>> count_text(1, "post"), count_text(1200, "post"), count_text(0, "outcome")
+    ('1 post', '1,200 posts', '0 outcomes')
+    """
+    return pluralize(f"{number:,.0f}", noun)
+
+
+def choose_verb(number: float, singular: str, plural: str) -> str:
+    """Return the form of a verb that a number of things has.
+
+    >>> choose_verb(1, "lies", "lie"), choose_verb(0, "lies", "lie")
+    ('lies', 'lie')
+    """
+    return singular if number == 1 else plural
+
+
+def format_paid(value: float, currency: str) -> str:
+    """Word an amount that was paid: to the cent, so that amounts add up as they are told.
+
+    >>> format_paid(1200.0, "EUR"), format_paid(1234.5, "USD"), format_paid(0.125, "USD")
+    ('1,200 EUR', '1,234.50 USD', '0.12 USD')
+    """
+    return f"{value:,.2f}".removesuffix(".00") + f" {currency}"
+
+
 def format_fraction(value: float) -> str:
     """Word a share or probability in two significant digits, never rounded up to 1 or down to 0.
 

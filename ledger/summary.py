@@ -13,6 +13,8 @@ from ledger.tables import FORECASTS, READINGS
 #: Campaigns that a message names.
 _MOST_NAMED = 20
 _MOMENTS = ("made_at", "as_of", "start_at")
+#: The columns of a file of forecasts, and the title of its workbook.
+EXPORT_COLUMNS, EXPORT_TITLE = tuple(FORECASTS.columns.keys()), "Forecasts of the ledger"
 
 
 @dataclass(frozen=True)

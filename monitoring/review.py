@@ -16,76 +16,33 @@ from scipy.stats import binom
 
 from features.errors import CreatorcastError
 from ledger.forecast_entry import LEVELS
-from ledger.matched_forecasts import MATURED, STATUSES, Match
-from models.correlation import DEFAULT_CORRELATION
-from models.joint_draws import draw_uniforms
+from ledger.matched_forecasts import STATUSES, Match
 from models.shared_shock import SharedShock
+from monitoring.review_currency import review_currency
+from monitoring.review_rows import (
+    ABOVE,
+    BELOW,
+    HIGH,
+    LOW,
+    WITHIN,
+    Outcome,
+    ReviewRow,
+    engagements_of,
+    review_row,
+)
+from monitoring.review_total import total_outcome
 
-BELOW, WITHIN, ABOVE = "below", "within", "above"
-#: The range that is told: in 8 of 10 cases the outcome lies inside.
-LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
-#: Joint draws behind the range of a sum.
-DRAWS = 4000
-#: Verdicts that say that a fee pays, and that it does not; `even` says neither.
-PAYS, DOES_NOT = ("worth_it", "probably_worth_it"), ("probably_overpriced", "overpriced")
+#: Campaigns in which as many outcomes outside as are called usual are so, if every range is right.
+USUAL_SHARE = 0.95
+#: Outcomes from which on so many of them inside tell that ranges are about right: of ranges that
+#: hold 6 of 10 outcomes in place of 8, 7 of 10 campaigns of this size have more outside than usual.
+ENOUGH = 30
+#: Outcomes below which nothing is said of the ranges, however far outside they lie.
+FEWEST = 5
 
 
 class ReviewError(CreatorcastError):
     """A campaign cannot be reviewed."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Where what came lies in what was forecast.
-
-    - `engagements`: what came, at the horizon of the forecast; `low`, `middle`, `high`: quantiles
-      of the forecast; `chance`: its probability of as many or fewer
-    """
-
-    engagements: float
-    low: float
-    middle: float
-    high: float
-    chance: float
-
-    @property
-    def place(self) -> str:
-        """BELOW, WITHIN or ABOVE the range."""
-        if self.engagements < self.low:
-            return BELOW
-        return ABOVE if self.engagements > self.high else WITHIN
-
-    @property
-    def one_in(self) -> float:
-        """In one of how many cases as many or more, or as few or fewer, were expected; at most 200,
-        as the ledger keeps no quantiles beyond.
-        """
-        tail = min(self.chance, 1 - self.chance)
-        return 1 / max(tail, LEVELS[0])
-
-
-@dataclass(frozen=True)
-class ReviewRow:
-    """One partnership: `forecast` as the ledger has it, with its outcome columns.
-
-    - `range`: low, middle and high of the forecast; `outcome`: None unless it is matured
-    - `cost`: fee over what came, USD; `yardstick`: the cost that the verdict was about, the target
-      of who asked, else the benchmark; `is_right`: whether the verdict was, None where it says
-      neither or something is unknown; `rule_is_right`: whether the verdict by the average of the
-      last 12 posts would have been
-    """
-
-    forecast: Mapping[str, Any]
-    range: tuple[float, float, float]
-    outcome: Outcome | None
-    cost: float | None
-    yardstick: float | None
-    is_right: bool | None
-    rule_is_right: bool | None
-
-    @property
-    def status(self) -> str:
-        return str(self.forecast["status"])
 
 
 @dataclass(frozen=True)
@@ -97,9 +54,13 @@ class Review:
     - `total`: of the partnerships with an outcome together, None where there are fewer than 2;
       `independent`: the same range if nothing were shared between creators
     - `outside`: outcomes below, within and above; `usual_outside`: how many of them outside are
-      usual, in 19 of 20 campaigns of this size
-    - `fees`, `engagements_paid`, `at_yardstick`: of those with an outcome, a fee and a yardstick:
-      what was paid, what came, what as much costs at the yardstick
+      usual, in USUAL_SHARE of the campaigns of this size; `extreme`: those beyond the outermost
+      quantiles, `usual_extreme`: the most that are usual
+    - `currency`: of all amounts, that of the fees, USD where `currencies` of fees are several
+    - `paid`, `fees`, `engagements_paid`: of those with an outcome and a fee: how many, what was
+      paid, what came
+    - `compared`, `compared_fees`, `at_yardstick`: of those of them with a yardstick: how many, what
+      was paid, what came costs at the yardstick
     - `nearer`: by whom the outcome was told more nearly, the forecast or the average of the last 12
       posts, of those that have both
     """
@@ -112,10 +73,16 @@ class Review:
     independent: tuple[float, float] | None
     outside: Mapping[str, int]
     usual_outside: tuple[int, int]
+    extreme: int
+    usual_extreme: int
+    currency: str
+    currencies: tuple[str, ...]
+    paid: int
     fees: float
     engagements_paid: float
+    compared: int
+    compared_fees: float
     at_yardstick: float
-    paid: int
     nearer: tuple[int, int]
 
     @property
@@ -148,15 +115,18 @@ def review_campaign(match: Match, campaign: str, shock: SharedShock) -> Review:
         raise ReviewError(_unknown_campaign(campaign, forecasts["campaign"]))
     is_after = is_own & (forecasts["door"] == "track").to_numpy()
     own = forecasts[match.latest_of(is_own & ~is_after)]
-    rows = [_row(forecast) for forecast in own.to_dict("records")]
+    records = own.to_dict("records")
+    currency, currencies = review_currency(records)
+    rows = [review_row(forecast, currency) for forecast in records]
     rows.sort(key=_order)
     done = [row for row in rows if row.outcome is not None]
     outside = {
         place: sum(row.outcome is not None and row.outcome.place == place for row in rows)
         for place in (BELOW, WITHIN, ABOVE)
     }
-    paid = [row for row in done if row.cost is not None and row.yardstick is not None]
-    total, independent = _total(done, shock)
+    paid = [row for row in done if row.fee is not None]
+    compared = [row for row in paid if row.yardstick is not None]
+    total, independent = total_outcome(done, shock)
     return Review(
         campaign,
         tuple(rows),
@@ -165,21 +135,19 @@ def review_campaign(match: Match, campaign: str, shock: SharedShock) -> Review:
         total,
         independent,
         outside,
-        _usual_outside(len(done)),
-        sum(float(row.forecast["fee_usd"]) for row in paid),
-        sum(_came(row) for row in paid),
-        sum(_came(row) * float(row.yardstick or 0) for row in paid),
+        _usual(len(done), 1 - (HIGH - LOW)),
+        sum(row.outcome is not None and row.outcome.is_extreme for row in done),
+        _usual(len(done), 2 * LEVELS[0])[1],
+        currency,
+        currencies,
         len(paid),
+        sum(row.fee or 0.0 for row in paid),
+        sum(engagements_of(row) for row in paid),
+        len(compared),
+        sum(row.fee or 0.0 for row in compared),
+        sum(engagements_of(row) * float(row.yardstick or 0) for row in compared),
         _nearer(done),
     )
-
-
-def forecast_quantile(row: ReviewRow, probability: np.ndarray) -> np.ndarray:
-    """Return quantiles of the total of a forecast, linear in ln(1 + count) between the LEVELS that
-    the ledger keeps; beyond them the outermost.
-    """
-    logs = np.log1p(np.asarray(row.forecast["engagements"], dtype=float))
-    return np.expm1(np.interp(probability, LEVELS, logs))
 
 
 def _unknown_campaign(campaign: str, campaigns: pd.Series) -> str:
@@ -198,60 +166,12 @@ def _order(row: ReviewRow) -> tuple[Any, ...]:
     return (STATUSES.index(row.status), 0.0 if fee != fee else -fee, str(row.forecast["handle"]))
 
 
-def _row(forecast: dict[str, Any]) -> ReviewRow:
-    quantiles = np.log1p(np.asarray(forecast["engagements"], dtype=float))
-    low, middle, high = np.expm1(np.interp([LOW, MIDDLE, HIGH], LEVELS, quantiles)).tolist()
-    outcome = None
-    if forecast["status"] == MATURED:
-        came = float(np.expm1(forecast["outcome_ln"]))
-        outcome = Outcome(came, low, middle, high, _chance(quantiles, forecast["outcome_ln"]))
-    yardstick = _yardstick(forecast)
-    fee, alternative = forecast["fee_usd"], forecast["alternative_engagements"]
-    cost = None
-    if outcome is not None and fee > 0:
-        cost = fee / outcome.engagements if outcome.engagements > 0 else np.inf
-    pays = None if cost is None or yardstick is None else cost <= yardstick
-    verdict = forecast["verdict"]
-    says = True if verdict in PAYS else False if verdict in DOES_NOT else None
-    rule_says = None
-    if yardstick is not None and fee > 0 and alternative == alternative and alternative is not None:
-        rule_says = bool(alternative > 0 and fee / alternative <= yardstick)
-    return ReviewRow(
-        forecast,
-        (low, middle, high),
-        outcome,
-        cost,
-        yardstick,
-        None if pays is None or says is None else bool(says == pays),
-        None if pays is None or rule_says is None else bool(rule_says == pays),
-    )
-
-
-def _chance(log_quantiles: np.ndarray, outcome_ln: float) -> float:
-    """Return the probability that the forecast gave to an outcome or less; one beyond the quantiles
-    that are kept has the probability of the outermost.
+def _usual(outcomes: int, probability: float) -> tuple[int, int]:
+    """Return how many of so many outcomes with a probability each are so, in USUAL_SHARE of
+    campaigns.
     """
-    rising = np.maximum.accumulate(log_quantiles) + np.arange(len(LEVELS)) * 1e-12
-    return float(np.interp(outcome_ln, rising, LEVELS))
-
-
-def _yardstick(forecast: Mapping[str, Any]) -> float | None:
-    """Return the cost that the verdict was about, USD an engagement: the target of who asked, else
-    the benchmark.
-    """
-    question = forecast.get("question") or {}
-    target = question.get("target_cpe_usd")
-    value = target if isinstance(target, int | float) else forecast["benchmark_cpe_usd"]
-    return None if value is None or value != value else float(value)
-
-
-def _came(row: ReviewRow) -> float:
-    return 0.0 if row.outcome is None else row.outcome.engagements
-
-
-def _usual_outside(outcomes: int) -> tuple[int, int]:
-    """Return how many of so many outcomes lie outside of ranges of 80 %, in 19 of 20 cases."""
-    low, high = binom.ppf([0.025, 0.975], outcomes, 1 - (HIGH - LOW)) if outcomes else (0, 0)
+    tails = [(1 - USUAL_SHARE) / 2, (1 + USUAL_SHARE) / 2]
+    low, high = binom.ppf(tails, outcomes, probability) if outcomes else (0, 0)
     return int(low), int(high)
 
 
@@ -264,38 +184,7 @@ def _nearer(rows: Sequence[ReviewRow]) -> tuple[int, int]:
         average = row.forecast["alternative_engagements"]
         if average is None or average != average:
             continue
-        came = np.log1p(_came(row))
+        came = np.log1p(engagements_of(row))
         own, other = (abs(np.log1p(value) - came) for value in (row.range[1], average))
         forecast, rule = forecast + int(own < other), rule + int(other < own)
     return forecast, rule
-
-
-def _total(
-    rows: Sequence[ReviewRow], shock: SharedShock
-) -> tuple[Outcome | None, tuple[float, float] | None]:
-    """Return where the sum of the outcomes lies in its joint forecast, and the range of the sum if
-    creators shared nothing.
-    """
-    if len(rows) < 2:
-        return None, None
-    deliverables = np.array([float(row.forecast["deliverables"]) for row in rows])
-    shares = shock.shares(np.full(len(rows), DEFAULT_CORRELATION), deliverables)
-    drawn = _draw_sums(rows, shares)
-    alone = _draw_sums(rows, (0 * shares[0], 0 * shares[1]))
-    came = sum(map(_came, rows))
-    low, middle, high = np.quantile(drawn, [LOW, MIDDLE, HIGH]).tolist()
-    chance = float((drawn <= came).mean())
-    first, last = np.quantile(alone, [LOW, HIGH]).tolist()
-    return Outcome(came, low, middle, high, chance), (first, last)
-
-
-def _draw_sums(rows: Sequence[ReviewRow], shares: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return drawn sums of the totals, (DRAWS,); `shares`: of their variance that is shared."""
-    names = [
-        str(row.forecast["creator_id"] or row.forecast["handle"] or row.forecast["forecast_id"])
-        for row in rows
-    ]
-    platforms = [str(row.forecast["platform"]) for row in rows]
-    niches = [str(row.forecast["niche"] or "") for row in rows]
-    u = draw_uniforms(names, platforms, niches, shares, DRAWS)
-    return sum(forecast_quantile(row, u[:, place]) for place, row in enumerate(rows))  # type: ignore[return-value]

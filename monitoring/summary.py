@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from features.number_text import format_money, pluralize
+from features.number_text import choose_verb, count_text, format_money
 from monitoring.verdict import CLOSER, FINE, RECALIBRATE, RETRAIN, TOO_EARLY
 
 LATER = "creatorcast recalibrate, then creatorcast promote."
@@ -43,18 +43,22 @@ def _advice(result: dict[str, Any]) -> str:
 
 def _counts_text(result: dict[str, Any]) -> str:
     outcomes = result["scores"][0]["outcomes"] if result["scores"] else 0
-    asked = pluralize(f"{result['forecasts']:,}", "forecast")
+    asked = count_text(result["forecasts"], "forecast")
     first = result["first_forecast"]
     since = "" if first is None else f" since {datetime.fromtimestamp(first / 1e6, UTC):%Y-%m-%d}"
-    return f"{outcomes:,} matured outcomes of {asked} by model {result['model_version']}{since}."
+    outcomes_text = count_text(outcomes, "matured outcome")
+    return f"{outcomes_text} of {asked} by model {result['model_version']}{since}."
 
 
 def _coverage_text(row: dict[str, Any] | None) -> str:
     if row is None:
         return "80 of 100 are expected to lie inside of the 80 % interval."
+    outcomes = row["outcomes"]
+    inside = round(outcomes * row["coverage_80"])
     return (
-        f"Of 100 outcomes {100 * row['coverage_80']:.0f} lie inside of the 80 % interval"
-        f"{_range(row, 'coverage_80', lambda share: f'{100 * share:.0f}')}, 80 are promised."
+        f"{inside:,} of {count_text(outcomes, 'outcome')} {choose_verb(inside, 'lies', 'lie')} "
+        f"inside of the 80 % interval: {row['coverage_80']:.0%}"
+        f"{_range(row, 'coverage_80', lambda share: f'{share:.0%}')}, 80% is promised."
     )
 
 
@@ -66,11 +70,13 @@ def _centre_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
             "The upper end of the 80 % interval is usually "
             f"{expected['width_80_factor']:.1f} times the lower one."
         )
-    change = math.expm1(row["bias_median"])
+    change = math.expm1(row["bias"])
     side = "above" if change >= 0 else "below"
+    ends = _range(row, "bias", lambda value: f"{math.expm1(value):+.0%}")
     ratio = row["crps_ratio"]
     return (
-        f"The usual outcome is {abs(change):.0%} {side} the forecast's median; errors are "
+        f"On average outcomes are {abs(change):.0%} {side} the middle of their forecasts{ends}; "
+        "errors are "
         f"{ratio:.2f} times as large as the forecasts expect"
         f"{_range(row, 'crps_ratio', lambda value: f'{value:.2f}')}."
     )
@@ -86,14 +92,14 @@ def _money_text(row: dict[str, Any] | None, expected: dict[str, Any]) -> str:
             "Money: following the forecasts and not the usual rule is expected to "
             f"{'save' if expected['saved_usd'] >= 0 else 'lose'} "
             f"{format_money(abs(expected['saved_usd']))} over the "
-            f"{expected['differ_from_rule']:,} partnerships on which they differ; no outcome of "
-            "these has matured."
+            f"{count_text(expected['differ_from_rule'], 'partnership')} on which they differ; no "
+            "outcome of these has matured."
         )
     saved = row["saved_usd"]
     what = "saved" if saved >= 0 else "lost"
     return (
-        f"Money: over the {row['differ_from_rule']:,} partnerships on which forecast and usual "
-        f"rule differed, following the forecast {what} {format_money(abs(saved))}"
+        f"Money: over the {count_text(row['differ_from_rule'], 'partnership')} on which forecast "
+        f"and usual rule differed, following the forecast {what} {format_money(abs(saved))}"
         f"{_range(row, 'saved_usd', format_money)}; {format_money(row['expected_saved_usd'])} "
         "was expected."
     )

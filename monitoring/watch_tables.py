@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from features.number_text import format_amount
+from features.number_text import count_text, format_amount
 from monitoring.alarm import LEVEL, RISKS
 
 _BY = {"all": "all", "model_version": "model"}
@@ -120,8 +120,9 @@ def _print_expected(result: dict[str, Any], console: Console) -> None:
 def _print_alarm(alarm: dict[str, Any], console: Console) -> None:
     state = "raised" if alarm["is_raised"] else "quiet"
     title = (
-        f"Alarm: {state}; {alarm['outcomes']:,} outcomes; money {alarm['wealth']:.2g}, at most "
-        f"{alarm['highest']:.2g}; raised from {1 / LEVEL:g} on"
+        f"Alarm: {state} after {count_text(alarm['outcomes'], 'outcome')}. Evidence that forecasts "
+        f"miss, which begins at 1: {alarm['wealth']:.2g} now, {alarm['highest']:.2g} at its "
+        f"highest; {1 / LEVEL:g} raises the alarm"
     )
     table = _table(title, ("share of outcomes",), ("allowed", "observed"))
     for risk in RISKS:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,9 +72,11 @@ def forecast_batch(
     answers: Mapping[str, np.ndarray],
     asked: AskedBy,
     post_counts: np.ndarray | None = None,
+    names: Sequence[str | None] | None = None,
 ) -> ForecastBatch:
     """Return the forecasts of rows (n,) that were scored; `answers`: their columns by names of
-    serving.scoring.answer_table.ANSWER_COLUMNS; `post_counts` (n,): recent posts of each row.
+    serving.scoring.answer_table.ANSWER_COLUMNS; `post_counts` (n,): recent posts of each row;
+    `names` (n,): of the creators as the list has them, kept with the question.
     """
     joint, x, prospects = rows.joint, rows.x, rows.prospects
     columns: dict[str, Column] = {
@@ -93,6 +95,8 @@ def forecast_batch(
     columns["start_at"] = question.get("start_at", [None] * len(x))
     if post_counts is not None:
         question["recent_posts"] = post_counts.tolist()
+    if names is not None:
+        question["name"] = list(names)
     views = None if joint.views is None else quantiles_at_levels(joint.views)
     return ForecastBatch(
         {
@@ -117,19 +121,26 @@ def forecast_batch(
 class ForecastCollector:
     """Collects the forecasts that the scorer gives; a fault costs no answer, and is counted.
 
-    `post_counts`: partnership_id -> recent posts that were given; `lost`: forecasts that could not
+    `post_counts`: partnership_id -> recent posts that were given; `names`: partnership_id -> name
+    of the creator as the list has it; `lost`: forecasts that could not
     be put into `batches`, and `fault` why.
     """
 
     asked: AskedBy
     post_counts: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     batches: list[ForecastBatch] = field(default_factory=list)
     lost: int = 0
     fault: str = ""
 
     def __call__(self, rows: ForecastRows, answers: Mapping[str, np.ndarray]) -> None:
         """Collect the forecasts of rows, as serving.scoring.forecast_rows.KeepForecasts."""
-        self.add(lambda: forecast_batch(rows, answers, self.asked, self._posts(rows)), len(rows.x))
+        self.add(
+            lambda: forecast_batch(
+                rows, answers, self.asked, self._posts(rows), self._names_of(rows)
+            ),
+            len(rows.x),
+        )
 
     def add(self, make: Callable[[], ForecastBatch], number: int) -> None:
         """Collect a batch with that number of forecasts."""
@@ -144,6 +155,11 @@ class ForecastCollector:
             return None
         names = rows.prospects.text("partnership_id").tolist()
         return np.array([self.post_counts.get(name, 0) for name in names])
+
+    def _names_of(self, rows: ForecastRows) -> list[str | None] | None:
+        if not self.names:
+            return None
+        return [self.names.get(name) for name in rows.prospects.text("partnership_id").tolist()]
 
 
 def forecast_entries(

@@ -168,7 +168,7 @@ def test_a_partial_delivery_waits_then_is_not_scored_and_further_posts_are_told(
     ]
     found = match(asked, read).iloc[0]
     assert (found["outcome_engagements"], found["posts_read"]) == (50, 2)
-    assert found["note"] == "3 posts came, the first 2 count"
+    assert found["note"] == "more posts came than were booked (3 and 2): the earliest count"
 
 
 def test_an_outcome_is_judged_by_its_reading_nearest_to_the_horizon_at_the_age_of_reading():
@@ -260,7 +260,10 @@ def test_a_forecast_made_after_its_post_is_not_scored_and_the_latest_before_it_i
     found = match(asked, read)
     assert found["status"].tolist() == ["matured"] * 2 + ["not scored"] * 2
     assert found["is_latest"].tolist() == [False, True, False, True]
-    assert found["reason"].iloc[2] == "made after its first post went online on 2026-01-06"
+    assert (
+        found["reason"].iloc[2]
+        == "the forecast was made after its first post went online on 2026-01-06"
+    )
 
 
 def test_a_running_post_has_the_readings_after_the_forecast_and_its_first_forecast_counts():

@@ -20,8 +20,10 @@ from ledger.matched_forecasts import match_outcomes
 from ledger.readings import add_readings, read_readings
 from ledger.store import open_ledger
 from models.shared_shock import DEFAULT_SHOCK, Correlation, SharedShock
-from monitoring.review import ABOVE, BELOW, WITHIN, Outcome, ReviewError, review_campaign
-from serving.review.words import outcome_sentence, unusual_words
+from monitoring.review import ReviewError, review_campaign
+from monitoring.review_rows import ABOVE, BELOW, WITHIN, Outcome
+from serving.review.sentences import money_sentence, outside_sentence
+from serving.review.words import name_of, outcome_sentence, unusual_words
 
 NOW = int(pd.Timestamp("2026-11-01").value // 1000)
 STRONG = SharedShock(Correlation(0.4, 0, 1), Correlation(0.1, 0, 1), 0, 0, 0, "default")
@@ -111,7 +113,7 @@ def test_page_sheet_and_csv_tell_the_same_and_escape_what_is_hostile(matched, tm
     }  # fmt: skip
     assert frame["reason"].notna().sum() == 4
     sheets = load_workbook(book)
-    assert sheets.sheetnames == ["Outcomes", "Without an outcome", "About"]
+    assert sheets.sheetnames == ["Outcomes", "Details", "Without an outcome", "About"]
     cells = {str(cell.value) for row in sheets["Outcomes"].iter_rows() for cell in row}
     assert HOSTILE in cells
     assert all(cell.data_type != "f" for row in sheets["Outcomes"].iter_rows() for cell in row)
@@ -131,3 +133,117 @@ def test_a_table_that_cannot_be_written_is_refused_before_any_work(matched, tmp_
         result = CliRunner().invoke(main, ["review", "spring", "--out", str(tmp_path / name)])
         assert result.exit_code == 2
         assert reason in result.output
+
+
+def _review_of(tmp_path, given, came):
+    """Return the review of a campaign with a forecast for each of `given`; `came`: likes."""
+    with open_ledger(tmp_path / "own") as ledger:
+        ledger.append([entry(number, **one) for number, one in enumerate(given)])
+        rows = [
+            {
+                "partnership_id": f"SP-{number}",
+                "platform": "instagram",
+                "post_id": f"p{number}",
+                "posted_at": "2026-03-11T12:00:00Z",
+                "observed_at": "2026-04-10T12:00:00Z",
+                "likes": likes,
+                "comments": 0,
+            }
+            for number, likes in enumerate(came)
+        ]
+        path = tmp_path / "own.csv"
+        pd.DataFrame(rows).to_csv(path, index=False)
+        add_readings(ledger, read_outcome_files([path], ImportOptions()).tables, "own.csv", NOW)
+        match = match_outcomes(ledger.forecasts(), read_readings(ledger), NOW, AS_READ)
+    return review_campaign(match, "spring", DEFAULT_SHOCK)
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        (
+            [1000.0],
+            "Outside of its range: 0 of 1 outcome; 0 or 1 is usual. This is too few to tell",
+        ),
+        ([9e6], "Outside of its range: 1 of 1 outcome;"),
+        ([1000.0] * 8, "too few to tell whether the ranges were right: 30 outcomes"),
+        ([400.0, 400.0, 2500.0, *[1000.0] * 5], "too few to tell"),
+        (
+            [20.0, 9e4, *[1000.0] * 6],
+            "fewer than 1 in 200 on that side: 2; 0 or 1 is usual. That is more than",
+        ),
+        ([400.0, 2500.0] * 3 + [1000.0] * 2, "the ranges were too narrow"),
+        ([400.0, 2500.0] * 4 + [1000.0] * 32, "That is what right ranges give."),
+        ([1000.0] * 40, "the ranges were too wide"),
+        ([2100.0] * 8, "all together they are not"),
+    ],
+)
+def test_ranges_are_judged_by_how_many_lie_outside_and_how_far(tmp_path, came, words):
+    review = _review_of(tmp_path, [{}] * len(came), came)
+    text = outside_sentence(review)
+    assert words in text
+    if len(came) < 5:
+        assert text.endswith("This is too few to tell whether the ranges were right.")
+
+
+def test_amounts_are_in_the_currency_of_the_fees_and_add_up_as_they_are_told(tmp_path):
+    euro = [
+        {"fee": fee, "fee_usd": fee * 1.16, "currency": "EUR", "question": {"name": name}}
+        for fee, name in ((450.0, "Luisa"), (1200.0, "Zoë"), (300.5, "Ana"))
+    ]
+    review = _review_of(tmp_path, euro, [1000.0] * 3)
+    assert (review.currency, review.fees, review.compared) == ("EUR", 1950.5, 3)
+    assert all(row.outcome.engagements.is_integer() for row in review.rows)
+    assert [name_of(row) for row in review.rows] == ["Zoë", "Luisa", "Ana"]
+    assert review.rows[0].yardstick == pytest.approx(0.5 / 1.16)
+    assert money_sentence(review) == (
+        "1,950.50 EUR for 3 partnerships bought 3,000 engagements, 0.65 EUR each. At the benchmark "
+        "price these engagements would have cost 1,293 EUR; you paid 657.50 EUR more."
+    )
+    (tmp_path / "two").mkdir()
+    mixed = _review_of(tmp_path / "two", [*euro, {"fee_usd": 100.0}], [1000.0] * 4)
+    assert mixed.currency == "USD"
+    assert mixed.fees == pytest.approx(1950.5 * 1.16 + 100)
+    assert "Fees were agreed in EUR and USD: all amounts are in USD" in money_sentence(mixed)
+
+
+def test_only_a_review_is_replaced(matched, tmp_path):
+    for command, name in (
+        (("review", "spring", "--out"), "own.csv"),
+        (("review", "spring", "--out"), "own.xlsx"),
+        (("ledger", "export"), "own.csv"),
+        (("ledger", "export"), "own.xlsx"),
+    ):
+        path = tmp_path / f"{command[0]}-{name}"
+        path.write_bytes(b"partnership_id,likes\nSP-1,3\n")
+        result = CliRunner().invoke(main, [*command, str(path)])
+        assert result.exit_code == 2
+        assert "is there and is not" in result.output
+        assert path.read_bytes() == b"partnership_id,likes\nSP-1,3\n"
+        path.unlink()
+        for _ in range(2):
+            assert CliRunner().invoke(main, [*command, str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("review", "spring", "--out"), ("ledger", "export")])
+def test_a_workbook_that_the_disk_refuses_is_one_sentence(matched, command):
+    result = CliRunner().invoke(main, [*command, "/proc/x.xlsx"], prog_name="creatorcast")
+    assert result.exit_code == 2
+    assert "'/proc/x.xlsx' cannot be written: No such file or directory" in result.output
+
+
+@pytest.mark.parametrize("command", [("score", "--out", "a.csv"), ("plan", "--budget", "3000")])
+def test_the_ledger_keeps_the_name_that_the_list_has(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))
+    monkeypatch.delenv("CREATORCAST_LEDGER", raising=False)
+    (tmp_path / "list.csv").write_text(
+        "Creator;creator_id;platform;followers;avg_likes;avg_comments;fee_usd\n"
+        "Luisa;c0000097;instagram;52000;1400;40;450\n"
+    )
+    name, *options = command
+    result = CliRunner().invoke(main, [name, "list.csv", *options, "--campaign", "spring"])
+    assert result.exit_code == 0, result.output
+    with open_ledger(tmp_path) as ledger:
+        assert [one["name"] for one in ledger.forecasts()["question"]] == ["Luisa"]
+    assert "Luisa" in CliRunner().invoke(main, ["review", "spring"]).output

@@ -30,7 +30,7 @@ SHARED = (
     "file of outcomes"
 )
 UNDATED = "the moment of posting is unknown: give posted_at or start_at in the file of outcomes"
-LATE = "made after its first post went online on {}"
+LATE = "the forecast was made after its first post went online on {}"
 UNMARKED = (
     "{} post(s) of the creator in its time, first {}, are not marked as sponsored or not: give "
     "partnership_id, or sponsored, in the file of outcomes"
@@ -46,7 +46,7 @@ MORE = "the totals are of {} deliverables, the forecast of {}"
 FEWER = "{} of {} deliverables came: the forecast is for all of them"
 SOME_READ = "{} of {} deliverables read"
 READ_YOUNG = "read at the age of {} days, scored from 7 on"
-LEFT_OVER = "{} posts came, the first {} count"
+LEFT_OVER = "more posts came than were booked ({} and {}): the earliest count"
 OTHER_TOTAL = "posts are used, although the totals told are {}"
 
 

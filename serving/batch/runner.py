@@ -17,6 +17,7 @@ from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunk_run import ChunkRun
 from serving.batch.chunks import ProspectList
 from serving.batch.executors import WORKERS, dask_executor, thread_executor
+from serving.batch.list_names import name_column
 from serving.batch.open_list import content_digest, open_list, spool_input
 from serving.batch.options import (
     STDIO,
@@ -97,7 +98,7 @@ def score_file(
         run = ChunkRun(
             checkpoint,
             prospects,
-            ChunkScorer(scorer, as_of, schema, own, options.extras, asked),
+            ChunkScorer(scorer, as_of, schema, own, options.extras, asked, name_column(prospects)),
             dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor,
             reporter,
             fingerprint,

@@ -15,6 +15,7 @@ from features.tables.validate import clean_table
 from serving.batch.arrow_answers import answers_to_arrow
 from serving.batch.chunks import Chunk
 from serving.batch.duplicate_ids import ids_or_row_numbers
+from serving.batch.list_names import names_of_rows
 from serving.batch.own_cells import as_text
 from serving.batch.package_column import settle_packages
 from serving.ledger_entries import AskedBy, ForecastCollector
@@ -67,7 +68,8 @@ class ChunkScorer:
     """How chunks are scored: by which scorer, as of which moment, with which columns and extras.
 
     `schema`: of the answers; `own`: those of its columns that the list gives, in the order in which
-    chunks give them; `asked`: of the forecasts that go to the ledger, None where none do.
+    chunks give them; `asked`: of the forecasts that go to the ledger, None where none do;
+    `name_column`: of the source, which holds the names of creators that go there too.
     """
 
     scorer: Scorer
@@ -76,6 +78,7 @@ class ChunkScorer:
     own: tuple[str, ...]
     extras: AnswerOptions
     asked: AskedBy | None = None
+    name_column: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -89,7 +92,9 @@ class ChunkScorer:
         clean, reasons = validate_chunk(chunk, first, repeats)
         valid = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
         prospects = ProspectBatch.from_frame(clean.iloc[valid] if reasons else clean)
-        forecasts = None if self.asked is None else ForecastCollector(self.asked)
+        forecasts = None
+        if self.asked is not None:
+            forecasts = ForecastCollector(self.asked, names=self._names(chunk, clean, valid))
         scored = self.scorer.score(
             prospects,
             microseconds(self.as_of),
@@ -115,6 +120,14 @@ class ChunkScorer:
             _count_without_rate(scored, prospects),
             forecasts,
         )
+
+    def _names(self, chunk: Chunk, clean: pd.DataFrame, rows: np.ndarray) -> dict[str, str]:
+        """Return partnership_id -> name of the creator, of the rows that have one."""
+        if self.name_column is None:
+            return {}
+        names = names_of_rows(chunk, self.name_column, rows.tolist())
+        ids = clean["partnership_id"].iloc[rows]
+        return {key: name for key, name in zip(ids, names, strict=True) if name}
 
     def _own_columns(self, chunk: Chunk, rows: np.ndarray) -> dict[str, pa.ChunkedArray]:
         """Return the list's own columns of some rows of a chunk by their names in the answers."""

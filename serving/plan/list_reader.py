@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from ingest.sheets.sheet_types import SheetOptions
 from serving.batch.chunks import Chunk, ProspectList
 from serving.batch.duplicate_ids import DuplicateIds, ids_or_row_numbers
+from serving.batch.list_names import name_column, names_of_rows
 from serving.batch.open_list import check_list, open_list
 from serving.batch.parquet_list import ParquetList
 from serving.batch.score_chunk import unread_reasons, unread_warnings, validate_chunk
@@ -35,7 +36,6 @@ _SYNONYMS = {
 }
 #: What stands for nothing in the place of a fee.
 _NO_WORDS = {"", "-", "–", "?", "n/a", "N/A", "na", "nan", "none", "None"}
-_NAMES = ("name", "creator_name", "influencer_name", "full_name", "influencer", "creator")
 
 
 def read_candidates(path: Path, options: SheetOptions) -> CandidateList:
@@ -211,11 +211,7 @@ class _Reading:
 
     def _given_names(self, chunk: Chunk, rows: list[int]) -> list[str | None]:
         """Return the names that the list has for rows, None where it has none."""
-        words = ["_".join(name.lower().split()) for name in self.prospects.header]
-        place = next((words.index(name) for name in _NAMES if name in words), None)
-        if place is None or not rows:
-            return [None] * len(rows)
-        return [str(cells[place] or "").strip() or None for cells in chunk.text(rows)]
+        return names_of_rows(chunk, name_column(self.prospects), rows)
 
 
 def _currencies(rows: pd.DataFrame) -> list[str | None]:

@@ -14,6 +14,7 @@ from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.warning_texts import warning_sentences
 from serving.workbook.cells import write_cell
 from serving.workbook.contents import EVIDENCE_WORDS, WHOLE
+from serving.workbook.file_errors import disk_errors
 from serving.workbook.item_table import (
     Cell,
     ItemColumn,
@@ -38,10 +39,13 @@ _FIGURES = {
 
 
 def write_plan_workbook(plan: Plan, path: Path) -> None:
-    """Write a plan to `path`: the sheets Plan, Left out, Rejected, Other budgets and About."""
+    """Write a plan to `path`: the sheets Plan, Left out, Rejected, Other budgets and About.
+
+    Raises OSError.
+    """
     import xlsxwriter
 
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+    with disk_errors(), xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
         styles = Styles(book)
         _write_roster(book, styles, plan)
         left_out = [

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from features.number_text import format_money
-from monitoring.review import Review, ReviewRow
+from features.number_text import count_text, format_paid
+from monitoring.review import Review
+from monitoring.review_rows import ReviewRow
 from serving.report.content import (
     Chart,
     Entry,
@@ -26,23 +27,17 @@ from serving.report.words import (
     shown_name,
 )
 from serving.review.rows import day_of
+from serving.review.sentences import lead_sentence, review_sentences
 from serving.review.words import (
     HOW_TO_READ,
     PLACES,
     STATUS_WORDS,
     booked_of,
     cost_sentence,
-    count_sentence,
-    lead_sentence,
     money_each,
-    money_sentence,
     name_of,
-    nearer_sentence,
     outcome_sentence,
-    outside_sentence,
     partnership_of,
-    total_sentence,
-    verdict_sentence,
 )
 from serving.scoring.cost_benchmark import PLATFORM_NAMES
 
@@ -62,7 +57,7 @@ def review_report(review: Review, hide_fees: bool = False) -> Report:
     notices = [text for name in sorted(trained_on) for text in model_notices(name)]
     sections = [_together(review, done, hide_fees)]
     if done:
-        shown = tuple(_entry(row, hide_fees) for row in done[:MAX_SHOWN])
+        shown = tuple(_entry(row, review.currency, hide_fees) for row in done[:MAX_SHOWN])
         more = len(done) - len(shown)
         closing = f"{more:,} more are in the table of the review." if more else ""
         sections.append(Section("Each partnership", entries=shown, closing=closing))
@@ -91,19 +86,15 @@ def _figures(review: Review, hide_fees: bool) -> list[Figure]:
     right, judged = review.verdicts
     if not hide_fees and review.paid:
         came = review.engagements_paid
-        cost = money_each(review.fees / came if came else float("inf"))
-        note = f"{format_money(review.fees)} paid"
+        cost = money_each(review.fees / came if came else float("inf"), review.currency)
+        note = f"{format_paid(review.fees, review.currency)} paid"
         figures.append(Figure("per engagement", cost, note))
     if not hide_fees and judged:
-        figures.append(Figure("verdicts were right", f"{right:,}", f"of {judged:,}"))
+        figures.append(Figure("verdicts that were right", f"{right:,} of {judged:,}"))
     return figures
 
 
 def _together(review: Review, done: Sequence[ReviewRow], hide_fees: bool) -> Section:
-    texts = [outside_sentence(review), total_sentence(review)]
-    if not hide_fees:
-        texts += [money_sentence(review), verdict_sentence(review)]
-    texts += [nearer_sentence(review), count_sentence(review)]
     charts: tuple[Chart, ...] = ()
     drawn = [_range_row(row) for row in done[:MAX_DRAWN]]
     if drawn:
@@ -111,7 +102,7 @@ def _together(review: Review, done: Sequence[ReviewRow], hide_fees: bool) -> Sec
             interval = Interval(total.low, total.middle, total.high)
             drawn.insert(0, RangeRow("all together", interval, True, total.engagements))
         charts = (RangeChart("review", "Engagements", "engagements", tuple(drawn), _CAPTION),)
-    return Section("All together", tuple(filter(None, texts)), charts)
+    return Section("All together", tuple(review_sentences(review, hide_fees)[1:]), charts)
 
 
 def _range_row(row: ReviewRow) -> RangeRow:
@@ -119,7 +110,7 @@ def _range_row(row: ReviewRow) -> RangeRow:
     return RangeRow(shown_name(name_of(row)), Interval(*row.range), now=came)
 
 
-def _entry(row: ReviewRow, hide_fees: bool) -> Entry:
+def _entry(row: ReviewRow, currency: str, hide_fees: bool) -> Entry:
     forecast, outcome = row.forecast, row.outcome
     assert outcome is not None
     interval = Interval(*row.range)
@@ -128,7 +119,7 @@ def _entry(row: ReviewRow, hide_fees: bool) -> Entry:
         PLATFORM_NAMES.get(str(forecast["platform"]), ""),
         booked_of(row),
         f"forecast of {day_of(forecast['made_at'])}",
-        f"read {forecast['read_age_days']:.0f} days after posting",
+        f"read {count_text(forecast['read_age_days'], 'day')} after posting",
     ]
     figures = [
         Figure("Came", f"{outcome.engagements:,.0f}"),
@@ -136,12 +127,16 @@ def _entry(row: ReviewRow, hide_fees: bool) -> Entry:
     ]
     sentence = outcome_sentence(row)
     if not hide_fees:
-        sentence = f"{sentence} {cost_sentence(row)}".strip()
-        if row.cost is not None:
-            figures.append(Figure("Fee", format_money(forecast["fee_usd"])))
-            figures.append(Figure("Cost per engagement", money_each(row.cost)))
+        sentence = f"{sentence} {cost_sentence(row, currency)}".strip()
+        if row.fee is not None and row.cost is not None:
+            figures.append(Figure("Fee", format_paid(row.fee, currency)))
+            figures.append(Figure("Cost per engagement", money_each(row.cost, currency)))
     note = str(forecast["note"])
-    cautions = caution_texts(forecast["warnings"], hide_fees)
+    # what the forecast warned of about money was advice before the deal: nobody needs it now
+    cautions = [
+        f"Known at the forecast: {text[:1].lower()}{text[1:]}"
+        for text in caution_texts(forecast["warnings"], hide_fees=True)
+    ]
     return Entry(
         shown_name(name_of(row)),
         tuple(filter(None, facts)),

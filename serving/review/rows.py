@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from monitoring.review import Review, ReviewRow
+from monitoring.review import Review
+from monitoring.review_rows import ReviewRow
 from serving.review.words import (
     PLACES,
     STATUS_WORDS,
@@ -21,15 +22,16 @@ CSV_COLUMNS = (
     *("partnership_id", "creator", "platform", "booked", "forecast_made_at", "model_version"),
     *("status", "reason", "note", "engagements_p10", "engagements_p50", "engagements_p90"),
     *("outcome_engagements", "outcome_as_read", "read_age_days", "horizon_days", "place"),
-    *("probability_below", "unusual", "average_of_last_12", "fee_usd", "cpe_usd"),
-    *("yardstick_cpe_usd", "verdict", "verdict_was"),
+    *("probability_below", "unusual", "average_of_last_12", "fee", "currency", "cpe"),
+    *("yardstick_cpe", "verdict", "verdict_was"),
 )
 
 
 def review_frame(review: Review, hide_fees: bool = False) -> pd.DataFrame:
     """Return a row for each partnership: CSV_COLUMNS, without those of money with `hide_fees`."""
-    frame = pd.DataFrame([_values(row) for row in review.rows], columns=list(CSV_COLUMNS))
-    money = ["fee_usd", "cpe_usd", "yardstick_cpe_usd", "verdict", "verdict_was"]
+    rows = [_values(row, review.currency) for row in review.rows]
+    frame = pd.DataFrame(rows, columns=list(CSV_COLUMNS))
+    money = ["fee", "currency", "cpe", "yardstick_cpe", "verdict", "verdict_was"]
     return frame.drop(columns=money) if hide_fees else frame
 
 
@@ -38,7 +40,7 @@ def day_of(microseconds: Any) -> str:
     return "" if pd.isna(microseconds) else f"{pd.Timestamp(microseconds, unit='us'):%Y-%m-%d}"
 
 
-def _values(row: ReviewRow) -> dict[str, Any]:
+def _values(row: ReviewRow, currency: str) -> dict[str, Any]:
     forecast, outcome = row.forecast, row.outcome
     low, middle, high = (round(value) for value in row.range)
     values: dict[str, Any] = {
@@ -58,9 +60,10 @@ def _values(row: ReviewRow) -> dict[str, Any]:
         "read_age_days": round(forecast["read_age_days"], 1),
         "horizon_days": forecast["horizon_days"],
         "average_of_last_12": forecast["alternative_engagements"],
-        "fee_usd": forecast["fee_usd"],
-        "cpe_usd": row.cost,
-        "yardstick_cpe_usd": row.yardstick,
+        "fee": row.fee,
+        "currency": None if row.fee is None else currency,
+        "cpe": row.cost,
+        "yardstick_cpe": row.yardstick,
         "verdict": verdict_words(row),
         "verdict_was": right_words(row),
     }

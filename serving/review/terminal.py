@@ -6,24 +6,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.number_text import format_amount
-from monitoring.review import Review, ReviewRow
+from features.number_text import format_paid
+from monitoring.review import Review
+from monitoring.review_rows import ReviewRow
+from serving.review.sentences import review_sentences
 from serving.review.words import (
     PLACES,
     STATUS_WORDS,
-    count_sentence,
-    lead_sentence,
     money_each,
-    money_sentence,
     name_of,
-    nearer_sentence,
-    outside_sentence,
     partnership_of,
     range_words,
     right_words,
-    total_sentence,
     unusual_words,
-    verdict_sentence,
     verdict_words,
 )
 
@@ -32,7 +27,6 @@ BAR, NAME = 20, 20
 #: Partnerships that each table shows.
 MOST_SHOWN = 60
 _COLUMNS = ("creator", "8 of 10 cases", "came", "range and outcome", "where")
-_MONEY = ("fee USD", "USD each", "verdict before")
 
 
 def print_review(review: Review, console: Console) -> None:
@@ -49,21 +43,13 @@ def print_review(review: Review, console: Console) -> None:
         console.print(sentence, markup=False, highlight=False)
 
 
-def review_sentences(review: Review, hide_fees: bool = False) -> list[str]:
-    """Return what is told of the whole campaign."""
-    sentences = [lead_sentence(review), outside_sentence(review), total_sentence(review)]
-    if not hide_fees:
-        sentences += [money_sentence(review), verdict_sentence(review)]
-    sentences += [nearer_sentence(review), count_sentence(review)]
-    return [sentence for sentence in sentences if sentence]
-
-
 def outcome_bar(row: ReviewRow, high: float) -> str:
     """Return a bar of the range from 0 to `high`, by square roots, with what came as │.
 
-    >>> from monitoring.review import Outcome
+    >>> from monitoring.review_rows import Outcome
     >>> came = Outcome(400.0, 25.0, 100.0, 225.0, 0.99)
-    >>> print(outcome_bar(ReviewRow({}, (25.0, 100.0, 225.0), came, None, None, None, None), 400.0))
+    >>> row = ReviewRow({}, (25.0, 100.0, 225.0), came, None, None, None, None, None)
+    >>> print(outcome_bar(row, 400.0))
     ·····▬▬▬▬▬▬▬▬▬▬▬····│
     """
     cells = ["·"] * (BAR + 1)
@@ -80,8 +66,10 @@ def _place(value: float, high: float) -> int:
 
 def _outcome_table(review: Review, rows: list[ReviewRow]) -> Table:
     table = Table(title=f"Campaign {escape(review.campaign)}", title_justify="left")
-    for name in (*_COLUMNS, *_MONEY):
-        right = name in ("8 of 10 cases", "came", "fee USD", "USD each")
+    currency = review.currency
+    money = (f"fee {currency}", f"{currency} each")
+    for name in (*_COLUMNS, *money, "verdict before"):
+        right = name in ("8 of 10 cases", "came", *money)
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     high = max(max(row.range[2], row.outcome.engagements) for row in rows if row.outcome)
     for row in rows:
@@ -95,8 +83,8 @@ def _outcome_table(review: Review, rows: list[ReviewRow]) -> Table:
             f"{row.outcome.engagements:,.0f}",
             outcome_bar(row, high),
             f"{place}{f', {unusual}' if unusual else ''}",
-            "-" if row.cost is None else format_amount(row.forecast["fee_usd"]),
-            "-" if row.cost is None else money_each(row.cost).removesuffix(" USD"),
+            "-" if row.fee is None else format_paid(row.fee, "").rstrip(),
+            "-" if row.cost is None else money_each(row.cost, "").rstrip(),
             ": ".join(filter(None, (verdict_words(row), right_words(row)))) or "-",
         )
     return table

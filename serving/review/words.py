@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from features.number_text import format_estimates, format_money, pluralize
+from features.number_text import (
+    count_text,
+    format_estimates,
+    format_money,
+    format_paid,
+)
 from ledger.matched_forecasts import MATURED, NOT_SCORED, PARTIAL, WAITING, YOUNG
-from monitoring.review import ABOVE, BELOW, WITHIN, Outcome, Review, ReviewRow
+from monitoring.review_rows import ABOVE, BELOW, WITHIN, Outcome, ReviewRow
 from serving.scoring.booked_words import booked_words
 from serving.scoring.verdict import VERDICT_WORDS
 
@@ -42,9 +47,10 @@ HOW_TO_READ = (_RANGE_MEANING, _WHAT_IS_COMPARED)
 
 
 def name_of(row: ReviewRow) -> str:
-    """Return the creator's name, else what else names the partnership."""
+    """Return the creator's name as the list had it, else what else names the partnership."""
     names = ("handle", "creator_id", "partnership_id", "forecast_id")
-    return next(str(row.forecast[name]) for name in names if is_text(row.forecast[name]))
+    own = (row.forecast.get("question") or {}).get("name")
+    return next(filter(is_text, (own, *(row.forecast[name] for name in names))))
 
 
 def partnership_of(row: ReviewRow) -> str:
@@ -108,19 +114,21 @@ def outcome_sentence(row: ReviewRow) -> str:
         return f"{STATUS_WORDS[row.status].capitalize()}: {reason}."
     place = PLACES[row.outcome.place][1]
     unusual = unusual_words(row.outcome)
-    came = f"{row.outcome.engagements:,.0f} engagements by day {row.forecast['horizon_days']:g}"
+    engagements = count_text(row.outcome.engagements, "engagement")
+    came = f"{engagements} by day {row.forecast['horizon_days']:g}"
     expected = range_words(row.range[0], row.range[2])
     return f"{came}: {place} of {expected}{f', {unusual}' if unusual else ''}."
 
 
-def cost_sentence(row: ReviewRow) -> str:
+def cost_sentence(row: ReviewRow, currency: str) -> str:
     """Word what the fee bought and whether the verdict was right; blank where that is unknown."""
-    if row.cost is None:
+    if row.cost is None or row.fee is None:
         return ""
-    text = f"{format_money(row.forecast['fee_usd'])} paid, {money_each(row.cost)} per engagement"
+    each = money_each(row.cost, currency)
+    text = f"{format_paid(row.fee, currency)} paid, {each} per engagement"
     if row.yardstick is None:
         return f"{text}."
-    text += f", against {format_money(row.yardstick)} of {yardstick_name(row.forecast)}."
+    text += f", against {format_money(row.yardstick, currency)} of {yardstick_name(row.forecast)}."
     verdict = row.forecast["verdict"]
     if verdict not in VERDICT_WORDS:
         return text
@@ -129,118 +137,15 @@ def cost_sentence(row: ReviewRow) -> str:
     return f"{text} The verdict before: {said.lower()}; {judged[row.is_right]}."
 
 
-def money_each(cost: float) -> str:
+def money_each(cost: float, currency: str) -> str:
     """Word a cost per engagement, that of no engagements too."""
-    return "no engagement" if cost == float("inf") else format_money(cost)
+    return "no engagement" if cost == float("inf") else format_money(cost, currency)
 
 
 def yardstick_name(forecast: Mapping[str, Any]) -> str:
     """Return what a verdict compared the cost with."""
     target = (forecast.get("question") or {}).get("target_cpe_usd")
     return "the target" if isinstance(target, int | float) else "the benchmark"
-
-
-def lead_sentence(review: Review) -> str:
-    """Word in one sentence how many outcomes are known and where they lie."""
-    known, every = review.statuses[MATURED], len(review.rows)
-    text = f"{known:,} of {pluralize(f'{every:,}', 'partnership')} {_has(known)} an outcome"
-    if not known:
-        return f"{text} yet."
-    places = ", ".join(
-        f"{review.outside[place]:,} {PLACES[place][1]}" for place in (ABOVE, WITHIN, BELOW)
-    )
-    return f"{text}: {places}."
-
-
-def outside_sentence(review: Review) -> str:
-    """Word whether so many outcomes outside of their ranges are usual."""
-    known = review.statuses[MATURED]
-    outside = review.outside[ABOVE] + review.outside[BELOW]
-    low, high = review.usual_outside
-    if not known:
-        return ""
-    if low <= outside <= high:
-        what = "so these ranges were as wide as they should be, as far as so few outcomes can tell"
-    elif outside > high:
-        what = "so these ranges were too narrow, or the market moved"
-    else:
-        what = "so these ranges were too wide"
-    return (
-        f"{outside:,} of {known:,} outcomes lie outside of their ranges; {low:,} to {high:,} are "
-        f"usual, {what}."
-    )
-
-
-def total_sentence(review: Review) -> str:
-    """Word where the sum of the outcomes lies; blank where fewer than two are known."""
-    total = review.total
-    if total is None or review.independent is None:
-        return ""
-    unusual = unusual_words(total)
-    expected = range_words(total.low, total.high)
-    return (
-        f"Together {total.engagements:,.0f} engagements came: {PLACES[total.place][1]} of "
-        f"{expected}{f', {unusual}' if unusual else ''}. The range counts that creators of a "
-        f"platform and niche do well or badly together; without that it would be "
-        f"{range_words(*review.independent)}."
-    )
-
-
-def money_sentence(review: Review) -> str:
-    """Word what the money bought against its yardstick; blank where nothing can be compared."""
-    if not review.paid:
-        return ""
-    came = review.engagements_paid
-    each = money_each(review.fees / came if came else float("inf"))
-    difference = review.at_yardstick - review.fees
-    side = "less" if difference >= 0 else "more"
-    return (
-        f"{format_money(review.fees)} for {pluralize(f'{review.paid:,}', 'partnership')} bought "
-        f"{came:,.0f} engagements, {each} each. As many cost "
-        f"{format_money(review.at_yardstick)} at the benchmark or target of each: "
-        f"{format_money(abs(difference))} {side} was paid."
-    )
-
-
-def verdict_sentence(review: Review) -> str:
-    """Word how many verdicts were right, beside those of the simple rule."""
-    right, judged = review.verdicts
-    if not judged:
-        return ""
-    text = (
-        f"{right:,} of {pluralize(f'{judged:,}', 'verdict')} that said whether a fee pays "
-        f"{'was' if right == 1 else 'were'} right, {judged - right:,} wrong."
-    )
-    rule_right, both = review.rule_verdicts
-    if both:
-        text += (
-            f" The average of the last 12 posts in place of the forecast would have been right in "
-            f"{rule_right:,} of {both:,}."
-        )
-    return text
-
-
-def nearer_sentence(review: Review) -> str:
-    """Word whether the forecast or the simple rule told outcomes more nearly."""
-    forecast, rule = review.nearer
-    if not forecast + rule:
-        return ""
-    return (
-        f"The middle of the forecast was nearer to what came in {forecast:,} partnerships, the "
-        f"average of the last 12 posts in {rule:,}."
-    )
-
-
-def count_sentence(review: Review) -> str:
-    """Word what became of all partnerships: the numbers add up."""
-    parts = [f"{number:,} {STATUS_WORDS[name]}" for name, number in review.statuses.items()]
-    text = f"{pluralize(f'{len(review.rows):,}', 'partnership')} = {' + '.join(parts)}."
-    if review.after:
-        text += (
-            f" {pluralize(f'{review.after:,}', 'forecast')} of posts that were online already "
-            f"{'is' if review.after == 1 else 'are'} no part of it."
-        )
-    return text
 
 
 def verdict_words(row: ReviewRow) -> str:
@@ -255,7 +160,3 @@ def right_words(row: ReviewRow) -> str:
         known = row.cost is not None and row.yardstick is not None
         return "says neither" if known and row.forecast["verdict"] == "even" else ""
     return "right" if row.is_right else "wrong"
-
-
-def _has(number: int) -> str:
-    return "has" if number == 1 else "have"

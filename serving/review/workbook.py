@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitoring.review import Outcome, Review, ReviewRow
+from monitoring.review import Review
+from monitoring.review_rows import Outcome, ReviewRow, engagements_of
 from serving.review.rows import day_of
-from serving.review.terminal import review_sentences
+from serving.review.sentences import review_sentences
 from serving.review.words import (
     HOW_TO_READ,
     PLACES,
@@ -18,8 +19,9 @@ from serving.review.words import (
     unusual_words,
     verdict_words,
 )
-from serving.workbook.cells import write_cell
+from serving.workbook.cells import row_height, text_lines, write_cell
 from serving.workbook.contents import WHOLE
+from serving.workbook.file_errors import disk_errors
 from serving.workbook.item_table import (
     Cell,
     ItemColumn,
@@ -34,16 +36,27 @@ from serving.workbook.styles import Styles
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
+#: The title of the file, by which it is known again.
+TITLE = "Review of a campaign"
+LOW_HEAD, HIGH_HEAD = "Low (1 in 10 below)", "High (1 in 10 above)"
+
 
 def write_review_workbook(review: Review, path: Path, hide_fees: bool = False) -> None:
-    """Write a review to `path`: the sheets Outcomes, Without an outcome, and About."""
+    """Write a review to `path`: the sheets Outcomes, Details, Without an outcome, and About.
+
+    Raises OSError.
+    """
     import xlsxwriter
 
     done = [row for row in review.rows if row.outcome is not None]
     others = [row for row in review.rows if row.outcome is None]
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+    with disk_errors(), xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
+        book.set_properties({"title": TITLE})
         styles = Styles(book)
         _write_outcomes(book, styles, review, done, hide_fees)
+        if done:
+            details = _detail_columns(review, done, hide_fees)
+            write_items(landscape_sheet(book, "Details"), styles, details, done)
         if others:
             sheet = landscape_sheet(book, "Without an outcome")
             write_items(sheet, styles, _open_columns(), others)
@@ -59,97 +72,129 @@ def _write_outcomes(
     book: "Workbook", styles: Styles, review: Review, done: list[ReviewRow], hide_fees: bool
 ) -> None:
     sheet = landscape_sheet(book, "Outcomes")
+    columns = _columns(review.currency, hide_fees)
     title, *sentences = review_sentences(review, hide_fees)
-    write_cell(sheet, 0, 0, f"{review.campaign}: {title}", styles.section())
-    for row, sentence in enumerate(sentences, start=1):
-        write_cell(sheet, row, 0, sentence, styles.plain())
-    columns = _columns(done, hide_fees)
-    below = write_items(sheet, styles, columns, done, len(sentences) + 2)
-    if review.total is None:
-        return
-    total = review.total
-    cells: dict[str, Cell] = {
-        "Creator": (f"all {len(done)}", ""),
-        "Low (1 in 10 below)": (float(total.low), WHOLE),
-        "Middle case": (float(total.middle), WHOLE),
-        "High (1 in 10 above)": (float(total.high), WHOLE),
-        "Came": (float(total.engagements), WHOLE),
-        "Where it lies": (_place(total), ""),
-    }
-    for place, column in enumerate(columns):
+    width = sum(column.width for column in columns)
+    lines = [(f"{review.campaign}: {title}", styles.section())]
+    lines += [(sentence, styles.note()) for sentence in sentences]
+    for row, (line, style) in enumerate(lines):
+        sheet.merge_range(row, 0, row, len(columns) - 1, "", style)
+        write_cell(sheet, row, 0, line, style)
+        sheet.set_row(row, row_height(text_lines(line, width)))
+    below = write_items(sheet, styles, columns, done, len(lines) + 1)
+    cells = _total_cells(review, len(done))
+    for place, column in enumerate(columns if cells else []):
         value, number_format = cells.get(column.head, (None, ""))
         write_cell(sheet, below, place, value, styles.total(number_format))
 
 
-def _columns(done: list[ReviewRow], hide_fees: bool) -> list[ItemColumn]:
-    ends = [value for row in done for value in (row.range[0], row.range[2], _came(row))]
+def _total_cells(review: Review, done: int) -> dict[str, Cell]:
+    """Return the cells of the row of all together by head, none where there are fewer than two."""
+    total, currency = review.total, review.currency
+    if total is None:
+        return {}
+    cells: dict[str, Cell] = {
+        "Creator": (f"all {done} together", ""),
+        LOW_HEAD: (float(round(total.low)), WHOLE),
+        HIGH_HEAD: (float(round(total.high)), WHOLE),
+        "Came": (total.engagements, WHOLE),
+        "Where it lies": (_place(total), ""),
+        "How often": (_often(total) or None, ""),
+    }
+    if review.paid:
+        came = review.engagements_paid
+        cells["Fee"] = _paid_cell(review.fees, currency)
+        cells["Cost per engagement"] = money_cell(review.fees / came if came else None, currency)
+    return cells
+
+
+def _columns(currency: str, hide_fees: bool) -> list[ItemColumn]:
+    """Return the columns of the first sheet, few enough to read on paper."""
+    columns = [
+        _text("Creator", 20, name_of),
+        _count(LOW_HEAD, lambda row: row.range[0]),
+        _count(HIGH_HEAD, lambda row: row.range[2]),
+        _count("Came", engagements_of),
+        _text("Where it lies", 19, lambda row: row.outcome and _place(row.outcome)),
+        _text("How often", 21, lambda row: row.outcome and _often(row.outcome)),
+    ]
+    if hide_fees:
+        return columns
+    return [
+        *columns,
+        ItemColumn("Fee", 13, lambda row: _paid_cell(row.fee, currency)),
+        ItemColumn("Cost per engagement", 13, lambda row: money_cell(row.cost, currency)),
+        _text("Verdict before", 25, verdict_words),
+        _text("It was", 12, right_words),
+    ]
+
+
+def _detail_columns(review: Review, done: list[ReviewRow], hide_fees: bool) -> list[ItemColumn]:
+    """Return the columns of the second sheet: what else is known of each."""
+    ends = [value for row in done for value in (row.range[0], row.range[2], engagements_of(row))]
     known = [max(value, 1.0) for value in ends]
     scale = BarScale(min(known, default=1.0), max(known, default=1.0))
-
-    def text(head: str, width: float, value: Callable[[ReviewRow], Any]) -> ItemColumn:
-        return ItemColumn(head, width, lambda row: (value(row) or None, ""))
-
-    def count(head: str, value: Callable[[ReviewRow], float]) -> ItemColumn:
-        return ItemColumn(head, 11, lambda row: (float(round(value(row))), WHOLE))
-
+    currency = review.currency
     columns = [
-        text("Creator", 20, name_of),
-        *([text("Partnership", 14, partnership_of)] if any(map(partnership_of, done)) else []),
-        text("Booked", 12, booked_of),
-        text("Forecast made", 11, lambda row: day_of(row.forecast["made_at"])),
-        count("Low (1 in 10 below)", lambda row: row.range[0]),
-        count("Middle case", lambda row: row.range[1]),
-        count("High (1 in 10 above)", lambda row: row.range[2]),
-        count("Came", _came),
+        _text("Creator", 20, name_of),
+        _text("Partnership", 14, partnership_of),
+        _text("Booked", 14, booked_of),
+        _text("Forecast made", 12, lambda row: day_of(row.forecast["made_at"])),
+        _count("Middle case", lambda row: row.range[1]),
+        _count("Came", engagements_of),
+        _count("Read after days", lambda row: row.forecast["read_age_days"]),
         ItemColumn(
             "Range (steps grow), and what came: |",
             29,
             lambda row: (_bar(scale, row), ""),
             is_bar=True,
         ),
-        text("Where it lies", 27, _place_of),
     ]
     if not hide_fees:
         columns += [
-            ItemColumn("Fee", 11, lambda row: money_cell(row.forecast["fee_usd"], "USD")),
-            ItemColumn("Cost per engagement", 15, lambda row: money_cell(row.cost, "USD")),
-            ItemColumn("Compared with", 11, lambda row: money_cell(row.yardstick, "USD")),
-            text("Verdict before", 23, verdict_words),
-            text("It was", 12, right_words),
+            ItemColumn("Compared with", 13, lambda row: money_cell(row.yardstick, currency))
         ]
-    if any(row.forecast["note"] for row in done):
-        columns.append(
-            ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True)
-        )
-    return columns
+    note = ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True)
+    return [*columns, note] if any(row.forecast["note"] for row in done) else columns
+
+
+def _text(head: str, width: float, value: Callable[[ReviewRow], Any]) -> ItemColumn:
+    return ItemColumn(head, width, lambda row: (value(row) or None, ""))
+
+
+def _count(head: str, value: Callable[[ReviewRow], float]) -> ItemColumn:
+    return ItemColumn(head, 11, lambda row: (float(round(value(row))), WHOLE))
+
+
+def _paid_cell(amount: float | None, currency: str) -> Cell:
+    """Return an amount to the cent, without cents where there are none."""
+    if amount is None:
+        return None, WHOLE
+    digits = WHOLE if float(amount).is_integer() else "#,##0.00"
+    return amount, f'{digits} "{currency}"'
 
 
 def _open_columns() -> list[ItemColumn]:
     return [
         ItemColumn("Creator", 26, lambda row: (name_of(row), "")),
         ItemColumn("Partnership", 18, lambda row: (partnership_of(row) or None, "")),
-        ItemColumn("Low (1 in 10 below)", 13, lambda row: (float(round(row.range[0])), WHOLE)),
+        ItemColumn(LOW_HEAD, 13, lambda row: (float(round(row.range[0])), WHOLE)),
         ItemColumn("Middle case", 13, lambda row: (float(round(row.range[1])), WHOLE)),
-        ItemColumn("High (1 in 10 above)", 13, lambda row: (float(round(row.range[2])), WHOLE)),
+        ItemColumn(HIGH_HEAD, 13, lambda row: (float(round(row.range[2])), WHOLE)),
         ItemColumn("Status", 20, lambda row: (STATUS_WORDS[row.status], "")),
         ItemColumn("Why", 70, lambda row: (row.forecast["reason"] or None, ""), True),
         ItemColumn("What to know", 40, lambda row: (row.forecast["note"] or None, ""), True),
     ]
 
 
-def _came(row: ReviewRow) -> float:
-    return 0.0 if row.outcome is None else row.outcome.engagements
-
-
-def _place_of(row: ReviewRow) -> str:
-    """Return where an outcome lies and how unusual that is."""
-    return "" if row.outcome is None else _place(row.outcome)
-
-
 def _place(outcome: Outcome) -> str:
-    unusual = unusual_words(outcome).partition(" are ")[0]
-    return ", ".join(filter(None, (" ".join(PLACES[outcome.place]), unusual)))
+    return " ".join(PLACES[outcome.place])
+
+
+def _often(outcome: Outcome) -> str:
+    """Return how often as far an outcome is expected; blank inside of the range."""
+    return unusual_words(outcome).partition(" are ")[0]
 
 
 def _bar(scale: BarScale, row: ReviewRow) -> str | None:
-    return scale.bar(*row.range, now=_came(row))
+    return scale.bar(row.range[0], row.range[1], row.range[2], now=engagements_of(row))

@@ -74,11 +74,17 @@ class Styles:
 
     def total(self, number_format: str = GENERAL) -> "Format":
         """Return the style of the sums below a table."""
-        return self._style(num_format=number_format or GENERAL, bold=True, top=2, indent=0)
+        return self._style(
+            num_format=number_format or GENERAL, bold=True, top=2, indent=0 if number_format else 1
+        )
 
     def plain(self) -> "Format":
         """Return the style of a line above a table."""
         return self._style(bottom=0)
+
+    def note(self) -> "Format":
+        """Return the style of sentences above a table."""
+        return self._style(text_wrap=True, bottom=0)
 
     def section(self) -> "Format":
         """Return the style of a heading on the sheet about the answers."""

@@ -10,6 +10,7 @@ from serving.workbook.about_sheet import about_lines, write_about
 from serving.workbook.answer_columns import answer_column, own_column
 from serving.workbook.contents import RowCounts, WorkbookPlan
 from serving.workbook.decision_columns import DecisionColumns
+from serving.workbook.file_errors import disk_errors
 from serving.workbook.list_cells import list_name
 from serving.workbook.ranked_rows import RankedRows
 from serving.workbook.rejected_sheet import write_rejected
@@ -40,13 +41,13 @@ def write_workbook(
 
     `rejected`: the CSV file of the rejected rows; `notes`: on values of the list. Rows are written
     one after the other, and memory does not grow with them but for one measure. Files for a time
-    lie in the folder of `path`.
+    lie in the folder of `path`. Raises OSError.
     """
     from xlsxwriter import Workbook
 
     ranked = RankedRows(answers, plan.measures, path.parent)
     options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": False}
-    with Workbook(str(path), options) as book:
+    with disk_errors(), Workbook(str(path), options) as book:
         # the same run gives the same bytes, also when it is resumed
         book.set_properties({"title": RECOMMENDATION, "created": plan.as_of})
         styles = Styles(book)
