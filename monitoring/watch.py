@@ -49,8 +49,7 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
     ours = matched[matched["model_version"] == version]
     is_running = (ours["door"] == RUNNING).to_numpy(dtype=bool)
     asked, online = ours[~is_running], ours[is_running]
-    rows = in_order(scoring.outcome_rows(asked))
-    scored = scoring.score(rows)
+    scored = scoring.score(in_order(scoring.outcome_rows(asked)))
     alarm = alarm_of(scored, manifest)
     latest = scoring.latest_rows(asked)
     reference = manifest.get("input_reference") or {}
@@ -67,7 +66,6 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
         _age_days(manifest, now),
     )
     verdict = decide(findings)
-    notes = [*verdict.notes, *_unused(reference)]
     return {
         "made_at": now,
         "model_version": version,
@@ -76,7 +74,7 @@ def watch(matched: pd.DataFrame, manifest: Mapping[str, Any], now: int) -> dict[
         "verdict": verdict.verdict,
         "recalibration_lacks": adjustable.missing,
         "reasons": list(verdict.reasons),
-        "notes": notes,
+        "notes": [*verdict.notes, *_unused(reference)],
         "forecasts": len(ours),
         "first_forecast": int(ours["made_at"].min()) if len(ours) else None,
         "counts": _counts(ours),
