@@ -66,9 +66,7 @@ def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, sc
     reporter = ProgressReporter(lambda *done: seen.append(done), said.append)
     tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, reporter=reporter)
     assert counts(tally) == (len(told), len(told), 0, None)
-    assert seen == [
-        (len(told), 0, len(told) + 1)
-    ]  # of a text file the lines are counted beforehand
+    assert seen == [(len(told), 0, len(told))]  # the lines of a text file are counted beforehand
     assert said == ["encoding: UTF-8; cells separated by: comma; header in line 1"]
     assert [line.partition(":")[0] for line in tally.summary] == [
         "band", "evidence", "verdict", f"cost per engagement, USD, of {told['fee_usd'].notna().sum()} with a fee",

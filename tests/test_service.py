@@ -61,7 +61,7 @@ class FakeScorer:
     def __init__(self, version="v1"):
         self.version = version
 
-    def score(self, asked, as_of, posts=None, extras=None, columns=ANSWER_COLUMNS):
+    def score(self, asked, as_of, posts=None, extras=None, columns=ANSWER_COLUMNS, keep=None):
         ids, likely = asked.text("creator_id"), asked.number("followers") / 10
         if "bug" in asked.text("handle"):
             raise ValueError(f"cannot score {ids}")
