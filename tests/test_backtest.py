@@ -323,17 +323,20 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
         f"{name}.png"
         for name in [
             "error_by_forecaster",
+            "error_by_followers",
             "error_by_history",
             "coverage_by_cell",
+            "width_by_cell",
             "reliability",
             "pit",
+            "learning_curve",
             "bias_by_age_seen",
             "bias_by_age_unseen",
             "curves",
         ]
     }
     assert {*drawn} == names
-    assert {*backtest_figures(rolling)} == names | {"learning_curve.png"}
+    assert {*backtest_figures(rolling)} == names
     axes = drawn["error_by_forecaster.png"].axes
     assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [
         FORECASTERS,

@@ -137,6 +137,7 @@ def test_a_table_that_cannot_be_written_is_refused_before_any_work(matched, tmp_
 
 def _review_of(tmp_path, given, came):
     """Return the review of a campaign with a forecast for each of `given`; `came`: likes."""
+    (tmp_path / "own").mkdir()
     with open_ledger(tmp_path / "own") as ledger:
         ledger.append([entry(number, **one) for number, one in enumerate(given)])
         rows = [
