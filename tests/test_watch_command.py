@@ -91,6 +91,9 @@ def fill(home, frame, version=STARTER_VERSION):
 
 
 def test_an_empty_ledger_is_too_early(home):
+    missing = run()
+    assert (missing.exit_code, "there is no ledger at" in missing.output) == (2, True)
+    open_ledger(home).close()
     result = run()
     assert result.exit_code == 0
     assert "Too early: 0 outcomes of this model matured, 200 are needed" in result.output

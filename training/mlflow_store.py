@@ -30,14 +30,13 @@ from training.registry import (
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
-# a server that does not answer is an error after some 10 s, not after the minutes of MLflow; what
-# is printed is ours
-for name, value in (
-    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
-    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30"),
-    ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
-):
-    os.environ.setdefault(name, value)
+#: Settings of MLflow unless the user has set them: a server that does not answer is an error after
+#: some 10 s, not after minutes; what is printed is ours.
+MLFLOW_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 for name in ("mlflow", "alembic"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -69,6 +68,9 @@ def artifact_location(home: Path, uri: str) -> str | None:
 
 @contextlib.contextmanager
 def store_errors_named(uri: str) -> Iterator[None]:
+    """Use MLflow by MLFLOW_SETTINGS; raise RegistryError for what it raises."""
+    for name, value in MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         yield
     except STORE_ERRORS as error:
