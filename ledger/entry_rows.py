@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,12 +37,6 @@ def decode_json(name: str, text: str | None) -> Any:
         return None
     value = orjson.loads(text)
     return tuple(value) if name in _TUPLES else value
-
-
-def entry_of(row: Mapping[str, Any]) -> ForecastEntry:
-    """Return the entry of a row, given by its columns."""
-    decoded = {name: decode_json(name, row[name]) for name in JSON_COLUMNS}
-    return ForecastEntry(**{**row, **decoded})
 
 
 def decode_column(column: Column, values: Sequence[Any]) -> pd.Series:

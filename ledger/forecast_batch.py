@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from ledger.entry_rows import JSON_COLUMNS, ROW_NAMES, entry_of
+from ledger.entry_rows import JSON_COLUMNS, ROW_NAMES
 from ledger.forecast_entry import ForecastEntry
 
 #: A column: numbers (n,), or a list of n values.
@@ -73,11 +73,6 @@ class ForecastBatch:
             rows = () if quantiles is None else np.ascontiguousarray(quantiles, dtype=np.float32)
             parts.append(rows)
         return _TAB.join([orjson.dumps(part, option=orjson.OPT_SERIALIZE_NUMPY) for part in parts])
-
-    def entries(self) -> list[ForecastEntry]:
-        """Return the forecasts one by one."""
-        rows = batch_rows(self.encode())
-        return [entry_of(dict(zip(ROW_NAMES, row, strict=True))) for row in rows]
 
 
 _PARTS = ("shared", "columns", "inputs", "question", "view_rows")

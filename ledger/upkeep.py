@@ -206,10 +206,6 @@ def _is_at(table: Table, places: Iterable[Place]) -> ColumnElement[bool]:
     )
 
 
-def _is_value(column: ColumnElement, value: str | None) -> ColumnElement[bool]:
-    return column.is_not_distinct_from(value)
-
-
 def _count(connection: Connection, table: Table, rows: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).select_from(table).where(rows)).scalar_one()
 

@@ -58,12 +58,6 @@ def width(quantiles: np.ndarray, coverage: float) -> np.ndarray:
     return quantiles[:, high] - quantiles[:, low]
 
 
-def mean_within(quantiles: np.ndarray) -> np.ndarray:
-    """Return the mean of the distribution in ln, (n,)."""
-    weight = np.diff(np.concatenate([[0.0], (LEVEL[1:] + LEVEL[:-1]) / 2, [1.0]]))
-    return quantiles @ weight
-
-
 def _segment(
     begin: np.ndarray | float,
     end: np.ndarray | float,

@@ -13,7 +13,7 @@ from features.history.arrays import NAT_US
 from features.tables.packages import parse_package
 from features.tables.vocabulary import UNCOUNTED_FORMATS
 from ledger.forecast_batch import Column, ForecastBatch
-from ledger.forecast_entry import LEVELS, ForecastEntry
+from ledger.forecast_entry import LEVELS
 from models.bounded_distribution import BoundedDistribution
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution
@@ -160,13 +160,6 @@ class ForecastCollector:
         if not self.names:
             return None
         return [self.names.get(name) for name in rows.prospects.text("partnership_id").tolist()]
-
-
-def forecast_entries(
-    rows: ForecastRows, answers: Mapping[str, np.ndarray], asked: AskedBy
-) -> list[ForecastEntry]:
-    """Return the forecasts of `forecast_batch` one by one."""
-    return forecast_batch(rows, answers, asked).entries()
 
 
 def row_digests(x: np.ndarray) -> list[str]:

@@ -8,14 +8,12 @@ set to one value (Friedman 2001, https://doi.org/10.1214/aos/1013203451). Both d
 not causes.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from features.derive.catalog import LEARNED_COLUMNS
 from features.history.history import History
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.forecast import Forecaster
@@ -105,12 +103,6 @@ def value_names(column: str, values: list[float]) -> list[str] | None:
     """Return the names of a column's values where they are positions in a list, else None."""
     names = CODE_LISTS.get(column)
     return None if names is None else [names[int(value)] for value in values]
-
-
-def most_important(explanation: Mapping[str, Any], count: int) -> list[str]:
-    """Return the columns that contribute most to the location, none that contributes nothing."""
-    pairs = zip(explanation["columns"], explanation["contribution"], strict=True)
-    return [name for name, value in pairs if value > 0 and name in LEARNED_COLUMNS][:count]
 
 
 def _contributions(booster: lgb.Booster, seen: np.ndarray) -> np.ndarray:
