@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from page_browser import ARGUMENTS, CHROMIUM, page_service, skip_without_browser
 from postgres_server import missing_postgres, postgres_server
 
 from features.history.post_readings import PostReadings
@@ -134,6 +135,45 @@ def home(trained):
 def scorer(home, trained):
     """Give a scorer of the champion, which knows no creators."""
     return Scorer(load_bundle(champion_folder(home)))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Give a Chromium in a real process."""
+    skip_without_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def trained_service(home, market_folder, tmp_path_factory):
+    """Give a service that knows the market's creators, answers by the model trained on it, has
+    rates and keeps a ledger.
+    """
+    skip_without_browser()
+    folder = tmp_path_factory.mktemp("page")
+    rates = folder / "rates.csv"
+    rates.write_text("currency,usd_per_unit\nEUR,1.1\nGBP,1.3\n")
+    ledger = {
+        "CREATORCAST_LEDGER": f"sqlite:///{folder / 'ledger.db'}",
+        "CREATORCAST_LEDGER_JOURNAL": str(folder / "journal"),
+    }
+    inputs = ("--data", market_folder, "--rates", rates)
+    with page_service(folder / "service", home, *inputs, **ledger) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def starter_service(tmp_path_factory):
+    """Give a service without a trained model and without known creators."""
+    skip_without_browser()
+    folder = tmp_path_factory.mktemp("page-starter")
+    with page_service(folder / "service", folder / "home") as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

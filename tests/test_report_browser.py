@@ -2,7 +2,6 @@
 printed.
 """
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,6 @@ from serving.report.report_file import write_report
 from serving.report.score_report import score_report
 from serving.report.track_report import track_report
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium to open the report in")
-#: Nothing but the page is asked for, as far as the browser can be told so.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 LONG = "A very long name without any end " * 5
 NAMES = [LONG, "x" * 200, "مرحبا بالعالم", "😀 日本語", "<script>document.title = 'run'</script>"]
 #: Gives the contrast (WCAG 2.2, 1.4.3) of every text with its background, and the text.
@@ -48,14 +39,6 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

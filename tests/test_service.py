@@ -269,7 +269,7 @@ def test_health_and_model(client):
     ("method", "path", "headers", "status", "code"),
     [
         ("GET", "/nothing", {}, 404, "unknown_path"),
-        ("GET", "/", {}, 404, "unknown_path"),
+        ("GET", "/page/nothing.js", {}, 404, "unknown_path"),
         ("POST", "/v1/predict/", JSON, 404, "unknown_path"),
         ("GET", "/v1/predict", {}, 405, "wrong_method"),
         ("DELETE", "/v1/model", {}, 405, "wrong_method"),

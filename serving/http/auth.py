@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.errors import ErrorDetail, RequestRefused, error_body
 from serving.http.keys import REMEDY, Keys, is_loopback
+from serving.page.routes import is_page_path
 from serving.settings import Settings
 
 log = logging.getLogger("bentoml.creatorcast")
@@ -36,7 +37,7 @@ class AccessControl:
         """Return why a request is refused; None where it may be answered, whose scope then has the
         name of its key.
         """
-        if scope["path"] in PUBLIC_PATHS:
+        if scope["path"] in PUBLIC_PATHS or is_page_path(scope["path"]):
             return None
         if self.keys is not None:
             sent_keys = list(_sent_keys(scope["headers"]))

@@ -17,6 +17,7 @@ from serving.http.ranking import Ranking, RankQuestion
 from serving.http.request_examples import EXAMPLES, RANK_EXAMPLES
 from serving.http.request_schema import ExplainQuestion, Question
 from serving.http.response_schema import Answer, FaultMessage
+from serving.http.service_facts import ServiceFacts
 from serving.http.track_examples import TRACK_EXAMPLES
 from serving.http.track_response import TrackAnswer
 from serving.http.track_schema import TrackQuestion
@@ -46,6 +47,7 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (PlanAnswer, "serialization"),
     (Ranking, "serialization"),
     (Creator, "serialization"),
+    (ServiceFacts, "serialization"),
     (FaultMessage, "serialization"),
 ]
 _ANY_GET = ("401", "403", "431", "500", "503")
@@ -106,6 +108,11 @@ def openapi() -> dict:
                 _PLANNED,
             ),
             "/v1/creators/{creator_id}": _creator(),
+            "/v1/service": _get(
+                "service",
+                "What this service knows and has: words, currencies, texts, limits",
+                _ref("ServiceFacts"),
+            ),
             "/v1/model": _get(
                 "model", "The model in use: its data, record and limits", {"type": "object"}
             ),

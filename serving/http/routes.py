@@ -47,7 +47,9 @@ from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
 from serving.http.plan_answer import answer_plan
 from serving.http.request_ledger import RequestLedger
+from serving.http.service_facts import service_facts
 from serving.http.track_answer import answer_track
+from serving.page.routes import DOCUMENTS, FILES_PATH, page_routes
 from serving.settings import Limits
 
 #: Makes an answer, and its JSON, from the champion, the body of a request, the present moment, and
@@ -78,17 +80,19 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
+            Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
             Route("/v1/openapi.json", document, methods=["GET"]),
             Route("/metrics", figures, methods=["GET"]),
+            *page_routes(),
         ],
         exception_handlers=handlers,
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
     app.state.ledger = None
-    app.state.metrics = Metrics((*PATHS.values(), *PUBLIC_PATHS))
+    app.state.metrics = Metrics((*PATHS.values(), *PUBLIC_PATHS, *PAGE_PATHS))
     app.state.admission = LoadShedder(limits)
     app.state.document = orjson.dumps(openapi())
     return app
@@ -127,6 +131,14 @@ async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) 
     work = partial(_answer_body, build, state.metrics, path, loaded, ledger)
     status, content = await state.admission.score(request, work, is_long)
     return state.admission.answer(content, status)
+
+
+async def service(request: Request) -> Response:
+    """GET /v1/service."""
+    state = request.app.state
+    limits = state.admission.limits
+    facts = service_facts(_loaded(request), state.ledger is not None, limits)
+    return _json(orjson.dumps(facts))
 
 
 async def model(request: Request) -> Response:
@@ -276,6 +288,8 @@ async def _answer_disconnected(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)  # nobody reads it
 
 
+#: The addresses of the page, as figures name them.
+PAGE_PATHS = (*DOCUMENTS, f"{FILES_PATH}/{{file}}")
 #: The address of each endpoint, as figures name it.
 PATHS = {
     predict: "/v1/predict",
@@ -284,6 +298,7 @@ PATHS = {
     track: "/v1/track",
     plan: "/v1/plan",
     creator: "/v1/creators/{creator_id}",
+    service: "/v1/service",
     model: "/v1/model",
     benchmarks: "/v1/benchmarks",
     document: "/v1/openapi.json",

@@ -1,0 +1,1 @@
+"""The page that the service carries: its files, and the routes that give them."""

@@ -1,0 +1,80 @@
+// Fields of forms: each with its label, a hint, and the fault of what was typed, all told to screen
+// readers.
+
+import { html, ifDefined, live, nothing } from "./lib.js";
+
+/**
+ * One field. `control(attributes)` gives the control, which takes `id`, `describedBy` and `invalid`
+ * from `attributes`.
+ */
+function field({ id, label, hint, fault }, control) {
+  const notes = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
+  const attributes = { id, describedBy: notes || undefined, invalid: fault ? "true" : undefined };
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    ${control(attributes)}
+    ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : nothing}
+    ${fault ? html`<p class="fault" id="${id}-fault">${fault}</p>` : nothing}
+  </div>`;
+}
+
+/** A field of one line; `onInput(text)` is told each change. */
+export function textField({ value, onInput, placeholder, mode, list, type = "text", ...about }) {
+  return field(about, ({ id, describedBy, invalid }) => html`<input
+    id=${id} type=${type} autocomplete="off" spellcheck="false"
+    inputmode=${ifDefined(mode)} placeholder=${ifDefined(placeholder)} list=${ifDefined(list)}
+    aria-describedby=${ifDefined(describedBy)} aria-invalid=${ifDefined(invalid)}
+    .value=${live(value ?? "")} @input=${(event) => onInput(event.target.value)}>`);
+}
+
+/** A field of a number, kept as typed: `numberOf` reads it. */
+export function numberField(about) {
+  return textField({ mode: "decimal", ...about });
+}
+
+/** A field of several lines. */
+export function areaField({ value, onInput, rows = 4, placeholder, ...about }) {
+  return field(about, ({ id, describedBy, invalid }) => html`<textarea
+    id=${id} rows=${rows} spellcheck="false" placeholder=${ifDefined(placeholder)}
+    aria-describedby=${ifDefined(describedBy)} aria-invalid=${ifDefined(invalid)}
+    .value=${live(value ?? "")} @input=${(event) => onInput(event.target.value)}></textarea>`);
+}
+
+/** A choice; `options`: [value, text] pairs. */
+export function selectField({ value, onInput, options, ...about }) {
+  return field(about, ({ id, describedBy, invalid }) => html`<select
+    id=${id} aria-describedby=${ifDefined(describedBy)} aria-invalid=${ifDefined(invalid)}
+    @change=${(event) => onInput(event.target.value)}>
+    ${options.map(([one, text]) => html`<option value=${one} .selected=${live(one === (value ?? ""))}>${text}</option>`)}
+  </select>`);
+}
+
+export function checkField({ id, label, value, onInput }) {
+  return html`<div class="field check"><input id=${id} type="checkbox"
+    .checked=${live(Boolean(value))} @change=${(event) => onInput(event.target.checked)}>
+    <label for=${id}>${label}</label></div>`;
+}
+
+/**
+ * Read a number as it was typed: 1,234.5 and 1 234.5, also with k or m behind it. Gives null for an
+ * empty text and NaN for one that is no number. A comma that is no thousands mark is not guessed at.
+ */
+export function numberOf(text) {
+  const bare = String(text ?? "").trim().replace(/(\d)[ \u00a0\u202f'](?=\d{3}\b)/g, "$1");
+  if (bare === "") return null;
+  const parts = /^(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*([km])?$/i.exec(bare);
+  if (!parts) return NaN;
+  const size = { k: 1e3, m: 1e6 }[parts[2]?.toLowerCase()] ?? 1;
+  return Number(parts[1].replaceAll(",", "")) * size;
+}
+
+/** What is wrong with a number as it was typed, undefined where nothing is. */
+export function numberFault(text, { least = 0, most = Infinity, whole = false } = {}) {
+  const value = numberOf(text);
+  if (value === null) return undefined;
+  if (Number.isNaN(value)) return `${text} is no number: write it as 1234.5`;
+  if (value < least) return `${text} is too small: at least ${least}`;
+  if (value > most) return `${text} is too large: at most ${most}`;
+  if (whole && !Number.isInteger(value)) return `${text} is no whole number`;
+  return undefined;
+}
