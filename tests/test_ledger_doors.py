@@ -75,6 +75,15 @@ def kept(client, home):
         return ledger.forecasts()
 
 
+@pytest.mark.parametrize("door", ["predict", "rank", "explain", "track", "plan"])
+def test_a_question_that_only_tries_something_out_is_not_kept(client, tmp_path, door):
+    asked = TRACKED if door == "track" else PROFILE
+    rest = {"budget": 1000} if door == "plan" else {}
+    answer = post(client, door, asked, keep=False, **rest)
+    assert answer["ledger"] == "not kept: the request asked for that"
+    assert len(kept(client, tmp_path)) == 0
+
+
 def test_what_is_kept_is_what_was_answered(client, tmp_path, market_folder, home):
     known = pd.read_parquet(market_folder / "posts.parquet").iloc[0]
     creator = {"creator_id": known["creator_id"], "platform": known["platform"]}

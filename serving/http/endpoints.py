@@ -50,5 +50,5 @@ def _answer(
 ) -> RequestAnswer:
     partnerships = read_partnerships(request.partnerships, now)
     options = AnswerOptions(request.explain, request.comparables)
-    ledger.begin(door, request.campaign, now)
+    ledger.begin(door, request.campaign, now, request.keep)
     return answer(loaded, request.as_of or now, partnerships, options, ledger)

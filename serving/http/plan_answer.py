@@ -37,7 +37,7 @@ def answer_plan(
     candidates = read_plan_candidates(envelope.partnerships, now)
     try:
         settings = read_plan_settings(envelope)
-        ledger.begin("plan", envelope.campaign, now)
+        ledger.begin("plan", envelope.campaign, now, envelope.keep)
         as_of = microseconds(envelope.as_of or now)
         plan = make_plan(loaded.scorer, candidates, settings, as_of, ledger.keep)
     except PlanError as error:

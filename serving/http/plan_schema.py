@@ -10,6 +10,7 @@ from features.tables.schema import Column
 from serving.http.json_columns import ANY
 from serving.http.request_schema import (
     CAMPAIGN_FIELD,
+    KEEP_FIELD,
     MAX_PARTNERSHIPS,
     PARTNERSHIPS_MEANING,
     STRICT,
@@ -91,6 +92,7 @@ _FIELDS: dict[str, Any] = {
         ),
     ),
     "campaign": CAMPAIGN_FIELD,
+    "keep": KEEP_FIELD,
     "partnerships": (list[Any], Envelope.model_fields["partnerships"]),
 }
 #: What surrounds the partnerships; those stay as JSON gives them.

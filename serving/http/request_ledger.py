@@ -14,6 +14,7 @@ from serving.scoring.forecast_rows import KeepForecasts
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 
 _NO_LEDGER = f"the service has no ledger: set {LEDGER} where it runs"
+_DECLINED = "the request asked for that"
 
 
 class RequestLedger:
@@ -25,9 +26,14 @@ class RequestLedger:
         self._keeper, self._key_name = keeper, key_name
         self._made = ForecastCollector(AskedBy("", 0))
         self._left_out, self._left_out_for = 0, ""
+        self._is_declined = False
 
-    def begin(self, door: str, campaign: str | None, now: datetime) -> None:
-        """Note what is asked: by which endpoint, for which campaign, when."""
+    def begin(self, door: str, campaign: str | None, now: datetime, is_wanted: bool = True) -> None:
+        """Note what is asked: by which endpoint, for which campaign, when, and whether its
+        forecasts are to be kept.
+        """
+        if not is_wanted:
+            self._keeper, self._is_declined = None, self._keeper is not None
         asked = AskedBy(door, microseconds(now), campaign, self._key_name)
         self._made = ForecastCollector(asked)
 
@@ -55,6 +61,8 @@ class RequestLedger:
     def finish(self) -> dict[str, str]:
         """Keep what was made; return what the answer says of it: kept, or why not."""
         made = self._made
+        if self._is_declined:
+            return {"ledger": f"not kept: {_DECLINED}"}
         if self._keeper is None:
             return {"ledger": f"not kept: {_NO_LEDGER}"} if made.asked.campaign else {}
         fault = self._keeper.lose(made.lost, made.fault) if made.lost else None

@@ -41,6 +41,9 @@ CAMPAIGN_MEANING = (
     "name under which the ledger keeps the forecasts; they are compared with their outcomes by it; "
     "blanks around it are left out"
 )
+KEEP_MEANING = (
+    "whether the ledger keeps the forecasts; false for a question that only tries something out"
+)
 
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
 #: Read by serving.http.packages: a list or a text.
@@ -155,6 +158,8 @@ _CampaignName = Annotated[
 ]
 #: The field of a request that names its campaign, for create_model.
 CAMPAIGN_FIELD: Any = (_CampaignName | None, Field(None, description=CAMPAIGN_MEANING))
+#: The field of a request that says whether its forecasts are kept, for create_model.
+KEEP_FIELD: Any = (bool, Field(True, description=KEEP_MEANING))
 
 Envelope: type[BaseModel] = create_model(
     "Envelope",
@@ -172,6 +177,7 @@ Envelope: type[BaseModel] = create_model(
         Field(False, description="give the known creators most like each, with what they got"),
     ),
     campaign=CAMPAIGN_FIELD,
+    keep=KEEP_FIELD,
     partnerships=(
         list[Any],
         Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),
@@ -207,6 +213,7 @@ _EXPECTED = {
     "as_of": expected_values(Column("as_of", "time", "")),
     "explain": "true or false",
     "comparables": "true or false",
+    "keep": "true or false",
     "campaign": f"a name of 1 to {MAX_CAMPAIGN} characters that can be seen, in one line",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
 }

@@ -35,7 +35,7 @@ def answer_track(
     request = read_tracked(envelope.partnerships, now)
     results, errors = [b""] * len(request.names), dict(request.faults)
     evidence = np.full(len(request.names), None)
-    ledger.begin("track", envelope.campaign, now)
+    ledger.begin("track", envelope.campaign, now, envelope.keep)
     found = Tracker(loaded.scorer).track(
         request.partnerships,
         microseconds(as_of),

@@ -19,6 +19,7 @@ from features.tables.schema import (
 from serving.http.json_columns import LIST, OBJECT
 from serving.http.request_schema import (
     CAMPAIGN_FIELD,
+    KEEP_FIELD,
     MAX_PARTNERSHIPS,
     PARTNERSHIPS_MEANING,
     STRICT,
@@ -125,6 +126,7 @@ TrackEnvelope: type[BaseModel] = create_model(
     __config__=STRICT,
     as_of=_AS_OF,
     campaign=CAMPAIGN_FIELD,
+    keep=KEEP_FIELD,
     partnerships=(list[Any], Envelope.model_fields["partnerships"]),
 )
 TrackQuestion: type[BaseModel] = create_model(
@@ -133,6 +135,7 @@ TrackQuestion: type[BaseModel] = create_model(
     __doc__="Partnerships with deliverables that are online, each answered at its place.",
     as_of=_AS_OF,
     campaign=CAMPAIGN_FIELD,
+    keep=KEEP_FIELD,
     partnerships=(  # the type is made by create_model
         list[TrackedPartnership],  # type: ignore[valid-type]
         Field(min_length=1, max_length=MAX_PARTNERSHIPS, description=PARTNERSHIPS_MEANING),

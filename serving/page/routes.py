@@ -37,7 +37,10 @@ _LEAST_COMPRESSED = 500
 def page_routes() -> list[BaseRoute]:
     """Return the routes of the page's documents and files."""
     files = StaticFiles(directory=STATIC)
-    documents = [Route(path, _guarded(_Document(files, name))) for path, name in DOCUMENTS.items()]
+    documents = [
+        Route(path, _guarded(_Document(files, name)), methods=["GET"])
+        for path, name in DOCUMENTS.items()
+    ]
     return [*documents, Mount(FILES_PATH, _guarded(files))]
 
 
