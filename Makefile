@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo ui test test-slow test-spark fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo page ui test test-slow test-spark fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ setup: .venv/ready  ## make .venv from the lock file; does nothing when nothing 
 
 demo: setup  ## simulate, train, promote, score a list, ask the service: the whole way in under 3 minutes
 	$(BIN)/creatorcast demo
+
+page: setup  ## the page at http://127.0.0.1:3000/, by the starter model until a model is promoted
+	$(BIN)/creatorcast serve $(ARGS)
 
 ui: setup  ## the runs and models of artifacts/ in MLflow's pages, on 127.0.0.1:5000
 	$(BIN)/creatorcast ui $(ARGS)

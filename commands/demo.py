@@ -53,6 +53,8 @@ def demo(folder: Path, creators: int, port: int) -> None:
         f"Next:\n"
         f"  creatorcast import FILE... --out OUT, or your own tables (README: Your own data)\n"
         f"  creatorcast train OUT && creatorcast promote\n"
+        f"  CREATORCAST_HOME={folder} creatorcast serve --data {data}   "
+        "(a page at http://127.0.0.1:3000/)\n"
         f"  CREATORCAST_HOME={folder} creatorcast ui"
     )
 

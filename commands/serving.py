@@ -42,7 +42,7 @@ def serve(
     port: int,
     insecure: bool,
 ) -> None:
-    """Answer over HTTP (POST /v1/predict, /v1/plan and others) until interrupted.
+    """Answer in a page for people, and over HTTP for programs, until interrupted.
 
     The champion answers; the starter model does where there is none. What keeps the service from
     answering (unusable tables, --snapshot without a champion, a port in use) is told before it
@@ -70,5 +70,7 @@ def serve(
     host = HOST if host == "localhost" else host
     check_start(host, port, settings_from(os.environ))
     os.environ[CHECKED] = "1"
+    address = f"[{host}]" if ":" in host else host
+    click.echo(f"the page will be at http://{address}:{port}/ in some seconds", err=True)
     command = serve_command(host, port)
     os.execv(command[0], command)

@@ -193,6 +193,27 @@ def test_without_keys_only_this_machine_is_answered_unless_waived(
     check_address(server, settings)
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *((host, None) for host in ("localhost", "localhost:3000", "LOCALHOST", "127.0.0.1:3000", "[::1]", "[::1]:3000")),
+        *((host, 403) for host in ("evil.example", "evil.example:3000", "127.0.0.1.evil.example", "", "localhost.evil", "0.0.0.0:3000")),
+    ],
+)  # fmt: skip
+def test_without_keys_no_other_name_is_answered(tmp_path, host, status):
+    access = AccessControl(Settings(tmp_path))
+    refused = access.refusal(scope(host=host))
+    assert (refused and refused.status) == status
+    assert AccessControl(Settings(tmp_path, insecure=True)).refusal(scope(host=host)) is None
+
+
+def test_the_page_needs_no_key(key_file, tmp_path):
+    access = AccessControl(Settings(tmp_path, api_keys_file=key_file))
+    assert access.refusal(scope("/")) is None
+    assert access.refusal(scope("/page/app/main.js")) is None
+    assert access.refusal(scope("/pages")).status == 401
+
+
 def test_listening_elsewhere_needs_keys_that_can_be_read(tmp_path, key_file):
     with pytest.raises(
         AccessError,

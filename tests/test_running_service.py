@@ -108,7 +108,7 @@ def is_worker(process):
 def head(length, *lines, path="/v1/predict"):
     told = [
         f"POST {path} HTTP/1.1",
-        "Host: x",
+        "Host: localhost",
         "Content-Type: application/json",
         f"Content-Length: {length}",
         *lines,
@@ -454,7 +454,10 @@ def slow_reader(service, asked=LONG, times=1):
 
 def test_slow_clients_hold_nobody_up(service):
     usual = min(self_timed(service) for _ in range(3))
-    slow = [service.open(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nX-Slow: ") for _ in range(100)]
+    slow = [
+        service.open(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        for _ in range(100)
+    ]
     slow += [service.open(head(1000) + b'{"partner') for _ in range(100)]
     slow += [slow_reader(service) for _ in range(6)]
     slow += [service.open() for _ in range(300)]
@@ -545,7 +548,7 @@ def answers_to(service, sent):
     """Send bytes and then one more request; give the answers until the connection is closed, [(status, body)]."""
     found, connection = (
         [],
-        service.open(sent + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        service.open(sent + b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
     )
     with (
         contextlib.closing(connection),
@@ -591,7 +594,7 @@ def test_a_request_whose_end_is_unclear_gets_one_answer_and_no_other_on_its_conn
     service, name, path
 ):
     lines, body = UNCLEAR[name]
-    told = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *lines]
+    told = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *lines]
     ((status, content),) = answers_to(service, "\r\n".join(told).encode() + b"\r\n\r\n" + body)
     assert (status, json.loads(content)["code"]) == (400, "unclear_length")
 
@@ -604,7 +607,7 @@ def test_an_unclear_request_behind_a_clear_one_is_seen_too(service):
 
 @pytest.mark.parametrize("version", [b"1.0", b"0.9", b"2.0"])
 def test_chunks_are_of_http_1_1_alone(service, version):
-    told = b"Host: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+    told = b"Host: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
     sent = b"POST /v1/predict HTTP/%s\r\n" % version + told + CHUNKED
     assert [status for status, _ in answers_to(service, sent)] == [400]
 
@@ -612,7 +615,7 @@ def test_chunks_are_of_http_1_1_alone(service, version):
 def test_clear_requests_share_a_connection(service):
     told = [
         "POST /v1/predict HTTP/1.1",
-        "Host: x",
+        "Host: localhost",
         "Content-Type: application/json",
         "transfer-encoding:  Chunked ",
     ]
@@ -627,10 +630,10 @@ HEAD_BYTES = Limits().head_bytes
 @pytest.mark.parametrize(
     ("line", "filled"),
     [
-        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\nX-A: %s\r\n\r\n", b"x"),
-        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\nX-A:%sx\r\n\r\n", b" "),
-        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\n%s\r\n", b"A: b\r\n"),
-        (b"GET /v1/creators/%s HTTP/1.1\r\nHost: x\r\n\r\n", b"x"),
+        (b"GET /v1/model HTTP/1.1\r\nHost: localhost\r\nX-A: %s\r\n\r\n", b"x"),
+        (b"GET /v1/model HTTP/1.1\r\nHost: localhost\r\nX-A:%sx\r\n\r\n", b" "),
+        (b"GET /v1/model HTTP/1.1\r\nHost: localhost\r\n%s\r\n", b"A: b\r\n"),
+        (b"GET /v1/creators/%s HTTP/1.1\r\nHost: localhost\r\n\r\n", b"x"),
     ],
 )
 @pytest.mark.parametrize("bytes_past", [1, 60_000 - HEAD_BYTES, 200_000])
@@ -652,9 +655,9 @@ def test_request_line_and_headers_past_the_limit_are_refused_also_when_they_come
         b"GET / HTTP/x\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
         b"%s\r\n\r\n",
-        b"GET http://x/v1/model HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x/v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\n",
     ],
 )
@@ -665,12 +668,14 @@ def test_what_is_no_http_is_told_in_the_shape_of_errors(service, junk):
 
 def test_a_websocket_is_a_request_like_any_other(service):
     upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"
-    first, _ = answers_to(service, b"GET /v1/predict HTTP/1.1\r\nHost: x\r\n" + upgrade + b"\r\n")
+    first, _ = answers_to(
+        service, b"GET /v1/predict HTTP/1.1\r\nHost: localhost\r\n" + upgrade + b"\r\n"
+    )
     assert (first[0], json.loads(first[1])["code"]) == (405, "wrong_method")
 
 
 def test_a_flood_of_headers_is_cut_off(service):
-    found = service.open(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+    found = service.open(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n")
     with contextlib.suppress(OSError):
         for number in range(20_000):
             found.sendall(b"X-Flood-%d: %s\r\n" % (number, b"x" * 100))

@@ -48,13 +48,36 @@ class AccessControl:
             words = "is no key of this service" if sent_keys else "is missing"
             error = ErrorDetail("no_key", "headers.authorization", words, _EXPECTED)
             return RequestRefused.for_error(401, error)
-        if self.insecure or is_loopback((scope.get("server") or ("",))[0]):
+        if self.insecure or _stays_here(scope):
             return None
         if not self._has_logged:
             log.error("refused a request from outside: %s", REMEDY)
             self._has_logged = True
-        words = "has no keys, so it answers its own machine only"
+        words = "has no keys, so it answers its own machine only, under a name such as localhost"
         return RequestRefused.for_error(403, ErrorDetail("keys_needed", "service", words))
+
+
+def _stays_here(scope: Scope) -> bool:
+    """Return whether a request reached this machine at an address, and under a name, of its own.
+
+    A page of another site can have its name mean 127.0.0.1 (DNS rebinding); its requests then come
+    from this machine, under that name.
+    """
+    if not is_loopback((scope.get("server") or ("",))[0]):
+        return False
+    hosts = (value.decode("latin-1") for name, value in scope["headers"] if name == b"host")
+    return all(is_loopback(_without_port(host)) for host in hosts)
+
+
+def _without_port(host: str) -> str:
+    """Return the name or address of a Host header.
+
+    >>> [_without_port(host) for host in ("localhost:3000", "[::1]:3000", "127.0.0.1", "a.b:1")]
+    ['localhost', '::1', '127.0.0.1', 'a.b']
+    """
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
 
 
 def _sent_keys(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:

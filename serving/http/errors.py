@@ -83,7 +83,7 @@ CODES = {
     "too_large": "a body, its values or posts, or headers past the limit",
     "busy": "too many requests are waiting",
     "no_key": "no key, or none of the service",
-    "keys_needed": "a service without keys, asked from another machine",
+    "keys_needed": "a service without keys, asked from or in the name of another machine",
     "unknown_path": "no address of the service",
     "wrong_method": "a method that the address does not take",
     "refused": "refused by the server itself",
