@@ -48,9 +48,9 @@ def card(version: str | None, out: Path | None) -> None:
     is, and what it cannot know: its model card.
     """
     from models.bundle_folders import latest_bundle
+    from models.model_card.text import card_text
     from training.artifacts import read_artifacts
     from training.runs.card_file import check_card_path, write_card
-    from training.runs.model_card import card_text
 
     if out is not None:
         check_card_path(out)

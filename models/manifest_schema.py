@@ -81,9 +81,17 @@ class _CoverageRow(OpenModel):
     coverage_80: Share
 
 
+class _ReliabilityRow(OpenModel):
+    __pydantic_extra__: dict[str, MetricValue]
+    split: str
+    level: Share
+    below: Share
+
+
 class _Backtest(OpenModel):
     table: list[_ReportRow]
     coverage: list[_CoverageRow] = Field(default_factory=list)
+    reliability: list[_ReliabilityRow] = Field(default_factory=list)
 
 
 class _CurveEntry(OpenModel):

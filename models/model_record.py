@@ -27,7 +27,21 @@ STARTER_TEST = (
     "range held 78 % where past posts were known and 77 % where only averages were; where only "
     "the profile was known, 81 %."
 )
-_OURS = "creatorcast"
+#: What the starter model cannot do.
+STARTER_LIMITS = (
+    (
+        "It is no trained model: its levels are published engagement rates, its ranges the "
+        "measured spread of other creators' posts. Train on your own data to replace it "
+        "(docs/starter.md)."
+    ),
+    (
+        "Published rates disagree by a factor of three to four on Instagram; figures for YouTube "
+        "and X, and for views outside of TikTok, rest on few sources or on assumptions."
+    ),
+    "It does not tell formats, dates or paid posts apart, and niches only on Instagram and TikTok.",
+)
+#: The name of the model itself in the table of a backtest.
+OUR_MODEL = "creatorcast"
 _SPLITS = {
     "seen": "of {creators} whose earlier posts it had learned from",
     "unseen": "of {creators} that it had never seen",
@@ -244,7 +258,7 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
 def _headline_rows(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the model's own rows of the table of the backtest: known creators, then new ones."""
     rows = manifest.get("backtest", {}).get("table", ())
-    own = {row["split"]: row for row in rows if row["forecaster"] == _OURS and row["rows"]}
+    own = {row["split"]: row for row in rows if row["forecaster"] == OUR_MODEL and row["rows"]}
     return [own[split] for split in _SPLITS if split in own]
 
 

@@ -105,6 +105,7 @@ class Creatorcast:
             self.watch_figures = WatchFigures(settings.ledger, log)
             app.state.metrics.register(self.watch_figures)
             self.watch_figures.start()
+            app.state.watch_figures = self.watch_figures
         app.state.ledger = self.keeper
 
     def __is_ready__(self) -> bool:

@@ -8,6 +8,7 @@ import training.backtest.backtest
 from features.derive.reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.maturation.curve_text import curves_text
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
@@ -31,7 +32,6 @@ from training.backtest.report_tables import (
     totals_table,
 )
 from training.backtest.report_text import backtest_text, training_text
-from training.curve_text import curves_text
 from training.fit import FittedModels, Recipe
 from training.simulate.oracle import Oracle
 from training.train import mature_end

@@ -36,15 +36,37 @@ def test_the_document_names_every_address_and_no_other():
     assert {path: {method.upper() for method in item} for path, item in PATHS.items()} == routes
 
 
-def test_every_field_of_plans_packages_and_questions_is_explained():
+def undescribed(name, schema):
+    """Give the fields of a schema, also of those within it, that lack a description."""
+    for field, inner in schema.get("properties", {}).items():
+        if not inner.get("description"):
+            yield f"{name}.{field}"
+        yield from undescribed(f"{name}.{field}", inner)
+    parts = [schema.get("items"), schema.get("additionalProperties")]
+    parts += [part for key in ("anyOf", "allOf", "oneOf") for part in schema.get(key, ())]
+    for part in parts:
+        if isinstance(part, dict):
+            yield from undescribed(name, part)
+
+
+def test_every_type_field_parameter_and_answer_is_described():
     schemas = openapi()["components"]["schemas"]
-    names = [name for name in schemas if name.startswith(("Plan", "Package", "Partnership"))]
-    names += [name for name in schemas if name.endswith("Question")]
-    assert len(names) > 10
-    for name in names:
-        assert schemas[name].get("description"), name
-        for field, schema in schemas[name].get("properties", {}).items():
-            assert schema.get("description"), f"{name}.{field}"
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    assert [field for name, schema in schemas.items() for field in undescribed(name, schema)] == []
+    operations = [one for item in PATHS.values() for one in item.values()]
+    described = [
+        *(one for operation in operations for one in operation.get("parameters", ())),
+        *(answer for operation in operations for answer in operation["responses"].values()),
+    ]
+    assert [one for one in described if not one.get("description")] == []
+
+
+def test_every_answer_has_a_type():
+    for path, item in PATHS.items():
+        for operation in item.values():
+            for media, content in operation["responses"]["200"]["content"].items():
+                is_text = media.startswith("text/") or path == "/v1/openapi.json"
+                assert is_text or "$ref" in content["schema"], path
 
 
 @pytest.mark.parametrize(
@@ -57,7 +79,11 @@ def test_examples_work_when_pasted(served, path, name, body):
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/model", "/v1/benchmarks", "/v1/openapi.json", "/metrics", "/livez", "/healthz"]
+    "path",
+    [
+        *("/v1/model", "/v1/model/card", "/v1/model/card?kind=html", "/v1/watch", "/v1/benchmarks"),
+        *("/v1/openapi.json", "/metrics", "/livez", "/healthz"),
+    ],
 )
 def test_addresses_without_a_body_answer(served, path):
     assert httpx.get(served + path, timeout=60).status_code == 200

@@ -17,6 +17,7 @@ from models.bundle import load_version
 from models.bundle_folders import bundle_versions
 from models.champion import champion_version, set_champion
 from models.conformal import GRID
+from models.model_card.text import card_text
 from models.recalibration import MOST_STRETCH, adjusted_tables, fit_adjustment
 from training.artifacts import outcome_scores_file, read_artifacts
 from training.promote.outcome_pairs import pair_outcomes
@@ -29,7 +30,6 @@ from training.recalibrate import (
 from training.recalibration_outcomes import UsableOutcomes, usable_outcomes
 from training.runs.description import run_description, run_name
 from training.runs.experiment import bundle_experiment
-from training.runs.model_card import card_text
 
 NOW = END + 9 * DAY_US
 

@@ -16,15 +16,17 @@ from creatorcast import main
 from models.boosting import Boosting
 from models.bundle_folders import read_note
 from models.forecast import Forecaster
+from models.model_card.page import card_page
+from models.model_card.parameters import recipe_parameters, run_parameters
+from models.model_card.text import card_text
 from training.registry import store_address
 from training.runs.card_file import training_figures
+from training.runs.card_pictures import card_pictures
 from training.runs.description import EarlierRun, compare_runs, run_description, run_name
 from training.runs.experiment import bundle_experiment, experiment_name
 from training.runs.explanation import explain_forecaster
 from training.runs.git_commit import git_commit
 from training.runs.metrics import run_metrics
-from training.runs.model_card import card_page, card_text
-from training.runs.parameters import recipe_parameters, run_parameters
 from training.tracking_pages import PagesError, pages_command
 
 
@@ -149,7 +151,9 @@ def test_the_card_is_one_page_without_scripts_and_says_the_figures(trained, home
     assert f"n = {row['rows']:,} posts of {row['creators']:,} creators" in text
     assert trained.bundle.manifest["data_digest"] in text
     assert "nothing about real creators follows" in text
-    page = card_page(text + "\n<script>alert(1)</script>\n", training_figures(trained))
+    page = card_page(
+        text + "\n<script>alert(1)</script>\n", card_pictures(training_figures(trained))
+    )
     seen = Seen()
     seen.feed(page)
     assert "script" not in seen.elements

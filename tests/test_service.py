@@ -262,6 +262,7 @@ def test_health_and_model(client):
     assert client.get("/livez").status_code == client.get("/readyz").status_code == 200
     told = client.get("/v1/model").json()
     assert len(told.pop("limits")) == 2
+    assert told.pop("record")["coverage"] == []
     assert told == {"version": "v1", "trained_on": "simulated", "horizon_days": 7}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.maturation.curve_text import CurveEntries
 from features.maturation.maturation import FITTED, NO_CURVE, PUBLISHED
 from features.tables.vocabulary import TARGETS
 from models.bundle import check_bundle
@@ -12,7 +13,6 @@ from models.bundle_folders import bundle_versions, bundles_folder, created_at
 from models.champion import champion_version, forced_promotions, previous_champion
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
-from training.curve_text import CurveEntries
 
 CHAMPION, PREVIOUS = "champion", "before"
 LIST_COLUMNS = {

@@ -14,13 +14,13 @@ from features.derive.reference import fit_reference
 from features.fit_segments import describe_accounts
 from features.history.deals import completed_deals
 from features.history.history import History
+from features.maturation.curve_text import curves_text, describe_curves
 from features.number_text import format_money
 from features.segments import MIN_SEGMENT_CREATORS
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS, TARGETS
 from training.backtest.metrics import interval
-from training.curve_text import curves_text, describe_curves
 from training.platform_times import timestamps_by_platform, to_timestamp
 from training.train import mature_end
 

@@ -13,20 +13,22 @@ import mlflow
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, ViewType
 
+from features.maturation.curve_text import curves_text
 from features.tables.schema import CREATORS, FOLLOWERS, PARTNERSHIPS, POSTS
 from features.tables.vocabulary import TARGETS
+from models.model_card.page import card_page
+from models.model_card.parameters import run_parameters
+from models.model_card.recalibration_text import recalibration_metrics, recalibration_of
+from models.model_card.text import card_text
 from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult
-from training.curve_text import curves_text
 from training.log_model import log_model
 from training.registry import BUNDLE_TAG
 from training.runs.card_file import training_figures
+from training.runs.card_pictures import card_pictures
 from training.runs.description import EarlierRun, compare_runs, run_description, run_name
 from training.runs.experiment import bundle_experiment
 from training.runs.metrics import duration_metrics, run_metrics
-from training.runs.model_card import card_page, card_text
-from training.runs.parameters import run_parameters
-from training.runs.recalibration_text import recalibration_metrics, recalibration_of
 
 #: MLflow's tag of the commit, which its pages show as the version of the code.
 COMMIT_TAG = "mlflow.source.git.commit"
@@ -190,7 +192,7 @@ def _log_files(trained: TrainingResult) -> None:
         mlflow.log_dict(explanations, "explanations.json")
     text = card_text(trained.bundle, trained.note)
     mlflow.log_text(text, CARD_TEXT)
-    mlflow.log_text(card_page(text, figures), CARD_PAGE)
+    mlflow.log_text(card_page(text, card_pictures(figures)), CARD_PAGE)
 
 
 def _parts(entities: list, size: int) -> Iterable[list]:

@@ -10,6 +10,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.history.history import History
+from features.maturation.curve_text import describe_curves
 from features.tables.model import Tables
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, PLATFORMS, TARGETS
 from models.bundle import Bundle
@@ -20,7 +21,6 @@ from training.backtest.backtest import backtest
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult
 from training.code_version import made_with
-from training.curve_text import describe_curves
 from training.fit import FittedModels, fit
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
@@ -170,6 +170,7 @@ def make_manifest(
             "table": json_records(backtest_result.table),
             "platforms": json_records(backtest_result.by_platform),
             "coverage": json_records(backtest_result.coverage),
+            "reliability": json_records(backtest_result.reliability),
         },
         "shared_shock": shared_shock_of_scores(backtest_result.scores, recipe.seed).to_json(),
     }

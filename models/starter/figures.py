@@ -112,3 +112,19 @@ def _post_spread(row: dict[str, str]) -> PostSpread:
 def _rows(name: str) -> list[dict[str, str]]:
     with (FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def figure_sources() -> list[tuple[str, str, str]]:
+    """Return the platform, the figure and the source of every row, each once, in their order."""
+    names = {
+        "published_rates.csv": lambda row: row["rate"].replace("_", " "),
+        "post_spreads.csv": lambda row: f"spread of posts, {row['target']}",
+        "creator_spreads.csv": lambda row: "spread of creators of one size",
+        "niche_rates.csv": lambda row: "rates of niches",
+    }
+    found = (
+        (row["platform"], name(row), row["source"])
+        for file, name in names.items()
+        for row in _rows(file)
+    )
+    return list(dict.fromkeys(found))

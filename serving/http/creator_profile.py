@@ -16,31 +16,33 @@ from serving.scoring.prospect_batch import ProspectBatch, microseconds
 class FeatureMessage(BaseModel):
     """One derived column of a creator."""
 
-    name: str
+    name: str = Field(description="of the column")
     value: float | None = Field(description="null where it is unknown, see missing")
-    unit: str
-    meaning: str
+    unit: str = Field(description="of the value, such as days, USD or share")
+    meaning: str = Field(description="what the value tells")
     missing: str = Field(description="what makes it unknown")
 
 
 class Creator(BaseModel):
     """What is known of a creator, as of a moment."""
 
-    creator_id: str
-    platform: str
+    creator_id: str = Field(description="as asked for")
+    platform: str = Field(description="on which the account is: instagram, tiktok, youtube or x")
     as_of: datetime = Field(
         description="now, or the moment of the snapshot that the service answers from"
     )
     stale: bool = Field(
         description="whether the snapshot is older than the service was told to trust"
     )
-    model_version: str
-    band: str | None
-    niche: str | None
+    model_version: str = Field(description="the model whose columns these are")
+    band: str | None = Field(description="size by followers; null where they are not known")
+    niche: str | None = Field(description="what the creator is about; null where it is not known")
     evidence: str = Field(
         description="what a forecast of engagements rests on: history, summary or profile"
     )
-    features: list[FeatureMessage]
+    features: list[FeatureMessage] = Field(
+        description="what is derived of the creator without a question: all known columns"
+    )
 
 
 def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now: datetime) -> dict:

@@ -1,4 +1,8 @@
-"""The model in use, for GET /v1/model: its manifest, its backtest in short, and its limits."""
+"""The model in use, for GET /v1/model: its manifest, its backtest in short, its record and
+its limits; for GET /v1/model/card: its model card as a file.
+"""
+
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -7,17 +11,20 @@ from features.maturation.maturation import NO_CURVE, Maturation, MaturationCurve
 from features.number_text import format_number
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
-from models.model_record import MODEL_OLD_DAYS
+from models.model_card.page import card_page
+from models.model_card.text import UNKNOWABLE, card_text, limit_sentences
+from models.model_record import MODEL_OLD_DAYS, OUR_MODEL, STARTER_LIMITS, model_record
 from models.starter import is_starter
 
 #: Keys of the manifest that only the loader uses.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")
-_OURS = "creatorcast"
 #: What follows for a target on platforms without a curve.
 _WITHOUT_CURVE = {
     "engagements": "they stay as they were read, and another horizon_days is refused",
     "views": "they stay as they were read, and are null where another horizon_days is asked for",
 }
+#: Kinds of the file of the model card, the usual one first, with their media types.
+CARD_KINDS = {"markdown": "text/markdown", "html": "text/html"}
 #: Days whose shares of the count of the last one the card gives.
 SHARE_DAYS, SHARE_OF_DAYS = (1, 7, 14), 30
 #: Figures of the backtest that the card repeats, by split: creators that trained the model, and
@@ -37,32 +44,34 @@ _SUMMARY_FIGURES = (
 )
 
 
-#: What the starter model cannot do.
-STARTER_LIMITS = (
-    (
-        "It is no trained model: its levels are published engagement rates, its ranges the "
-        "measured spread of other creators' posts. Train on your own data to replace it "
-        "(docs/starter.md)."
-    ),
-    (
-        "Published rates disagree by a factor of three to four on Instagram; figures for YouTube "
-        "and X, and for views outside of TikTok, rest on few sources or on assumptions."
-    ),
-    "It does not tell formats, dates or paid posts apart, and niches only on Instagram and TikTok.",
-)
-
-
 def model_card(manifest: dict, bundle: Bundle | None = None) -> dict:
     """Return the body of GET /v1/model; what a bundle does not have is left out."""
     card = {key: value for key, value in manifest.items() if key not in _NOT_SHOWN}
     if "backtest" in manifest:
-        rows = [row for row in manifest["backtest"]["table"] if row["forecaster"] == _OURS]
+        rows = [row for row in manifest["backtest"]["table"] if row["forecaster"] == OUR_MODEL]
         card["summary"] = {
             row["split"]: {name: row.get(name) for name in _SUMMARY_FIGURES} for row in rows
         }
     if bundle is not None:
         card["maturation"] = _maturation(bundle.reference.maturation)
-    return card | {"limits": _limits(manifest, bundle)}
+    return card | {"record": _record(manifest, bundle), "limits": _limits(manifest, bundle)}
+
+
+def card_file(bundle: Bundle, kind: str) -> tuple[str, str]:
+    """Return the model card as a file of one of CARD_KINDS, and its media type."""
+    text = card_text(bundle, {})
+    return (card_page(text) if kind == "html" else text), CARD_KINDS[kind]
+
+
+def _record(manifest: dict, bundle: Bundle | None) -> dict:
+    record = model_record(manifest)
+    return {
+        "about": record.about,
+        "tests": record.tests,
+        "coverage": [asdict(check) for check in record.coverage],
+        "limits": record.limits if bundle is None else limit_sentences(bundle),
+        "unknowable": UNKNOWABLE,
+    }
 
 
 def _maturation(maturation: Maturation) -> dict[str, dict[str, dict]]:

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.creator_profile import Creator
+from serving.http.model_card import CARD_KINDS
+from serving.http.model_response import BenchmarkAnswer, ModelFacts, WatchAnswer
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion
@@ -48,8 +50,20 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (Ranking, "serialization"),
     (Creator, "serialization"),
     (ServiceFacts, "serialization"),
+    (ModelFacts, "serialization"),
+    (WatchAnswer, "serialization"),
+    (BenchmarkAnswer, "serialization"),
     (FaultMessage, "serialization"),
 ]
+_DOCUMENT = {"type": "object", "description": "an OpenAPI 3.1 document"}
+_PARAMETERS = {
+    "creator_id": "of the creator, as the data of the service has it",
+    "platform": "on which the account is",
+    "band": "size by followers, as in `bands` of /v1/service",
+    "niche": "what creators are about",
+    "measure": "what is measured, per deliverable",
+    "kind": "of the file, Markdown where it is missing",
+}
 _ANY_GET = ("401", "403", "431", "500", "503")
 _EACH = (
     "Each partnership has its result or its errors; "
@@ -114,10 +128,14 @@ def openapi() -> dict:
                 _ref("ServiceFacts"),
             ),
             "/v1/model": _get(
-                "model", "The model in use: its data, record and limits", {"type": "object"}
+                "model", "The model in use: its data, record and limits", _ref("ModelFacts")
+            ),
+            "/v1/model/card": _model_card(),
+            "/v1/watch": _get(
+                "watch", "What comparing forecasts with outcomes found last", _ref("WatchAnswer")
             ),
             "/v1/benchmarks": _benchmarks(),
-            "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
+            "/v1/openapi.json": _get("document", "This document", _DOCUMENT),
             "/metrics": {"get": _metrics()},
         },
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
@@ -153,6 +171,7 @@ def _creator() -> dict:
     operation["get"]["parameters"] = [
         {
             "name": "creator_id",
+            "description": _PARAMETERS["creator_id"],
             "in": "path",
             "required": True,
             "schema": {"type": "string", "minLength": 1},
@@ -167,7 +186,7 @@ def _benchmarks() -> dict:
     operation = _get(
         "benchmarks",
         "What creators do, by platform, band, niche and format",
-        {"type": "object"},
+        _ref("BenchmarkAnswer"),
         refused,
     )
     lists = {
@@ -178,6 +197,19 @@ def _benchmarks() -> dict:
     }  # bands are the bundle's
     operation["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
     return operation
+
+
+def _model_card() -> dict:
+    content = {kind: {"schema": {"type": "string"}} for kind in CARD_KINDS.values()}
+    refused = {"400": _json("a kind that there is not", _ref("Error"))}
+    file = {"description": "The card, as a file", "content": content}
+    operation = {
+        "operationId": "model_card",
+        "summary": "The model card: what it is for, its data, record and limits, to read or print",
+        "parameters": [_query("kind", tuple(CARD_KINDS))],
+        "responses": {"200": file, **refused, **_refusals(*_ANY_GET)},
+    }
+    return {"get": operation}
 
 
 def _metrics() -> dict:
@@ -204,7 +236,8 @@ def _refusals(*statuses: str) -> dict:
 
 def _query(name: str, allowed: tuple[str, ...]) -> dict:
     schema = {"type": "string", "enum": list(allowed)} if allowed else {"type": "string"}
-    return {"name": name, "in": "query", "required": False, "schema": schema}
+    described = {"name": name, "in": "query", "description": _PARAMETERS[name]}
+    return {**described, "required": False, "schema": schema}
 
 
 def _json(description: str, schema: dict) -> dict:
@@ -217,7 +250,17 @@ def _ref(name: str) -> dict:
 
 def _error() -> dict:
     body = {
-        "code": {"type": "string"},
-        "errors": {"type": "array", "items": _ref("FaultMessage"), "minItems": 1},
+        "code": {"type": "string", "description": "why the request was refused, for programs"},
+        "errors": {
+            "type": "array",
+            "items": _ref("FaultMessage"),
+            "minItems": 1,
+            "description": "what is wrong, each with its place",
+        },
     }
-    return {"type": "object", "properties": body, "required": list(body)}
+    return {
+        "type": "object",
+        "description": "Why a request as a whole was refused.",
+        "properties": body,
+        "required": list(body),
+    }

@@ -65,9 +65,11 @@ class Ranking(Answer):
 
     by: str = Field(description=f"the measure: one of {', '.join(RANKING_MEASURES)}")
     order: str = Field(description="highest first or lowest first")
-    asked: int
-    ranked: int
-    results: list[Ranked]  # type: ignore[assignment]  # each Ranked is a Result
+    asked: int = Field(description="partnerships of the request")
+    ranked: int = Field(description="those with a rank, also those that `limit` cuts")
+    results: list[Ranked] = Field(  # type: ignore[assignment]  # each Ranked is a Result
+        description="best first, at most `limit` of them; then those without a rank"
+    )
 
 
 def rank_answer(answer: RequestAnswer, by: str | None = None, limit: int | None = None) -> bytes:

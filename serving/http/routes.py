@@ -42,13 +42,14 @@ from serving.http.errors import (
 )
 from serving.http.load_shedding import LoadShedder
 from serving.http.metrics import CONTENT_TYPE, Metrics
-from serving.http.model_card import model_card
+from serving.http.model_card import CARD_KINDS, card_file, model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
 from serving.http.plan_answer import answer_plan
 from serving.http.request_ledger import RequestLedger
 from serving.http.service_facts import service_facts
 from serving.http.track_answer import answer_track
+from serving.http.watch_answer import watch_answer
 from serving.page.routes import DOCUMENTS, FILES_PATH, page_routes
 from serving.settings import Limits
 
@@ -59,6 +60,9 @@ AnswerBuilder = Callable[[LoadedModel, bytes, datetime, RequestLedger], tuple[Re
 #: Headers of a refusal, by its status; a body that comes too slowly would keep its connection
 #: open.
 _REFUSAL_HEADERS = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
+
+#: A file to keep: no browser shows it in the place of the page.
+_FILE_HEADERS = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
 
 log = logging.getLogger("bentoml.creatorcast")
 
@@ -82,6 +86,8 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
+            Route("/v1/model/card", card, methods=["GET"]),
+            Route("/v1/watch", watch, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
             Route("/v1/openapi.json", document, methods=["GET"]),
             Route("/metrics", figures, methods=["GET"]),
@@ -92,6 +98,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
     app.router.redirect_slashes = False
     app.state.champion = champion
     app.state.ledger = None
+    app.state.watch_figures = None
     app.state.metrics = Metrics((*PATHS.values(), *PUBLIC_PATHS, *PAGE_PATHS))
     app.state.admission = LoadShedder(limits)
     app.state.document = orjson.dumps(openapi())
@@ -145,6 +152,25 @@ async def model(request: Request) -> Response:
     """GET /v1/model."""
     loaded = _loaded(request)
     return _json(orjson.dumps(model_card(loaded.manifest, loaded.scorer.bundle)))
+
+
+async def card(request: Request) -> Response:
+    """GET /v1/model/card, as Markdown, or as the kind that the query names."""
+    kind = _query(request, ("kind",)).get("kind", next(iter(CARD_KINDS)))
+    if kind not in CARD_KINDS:
+        expected, got = f"one of {', '.join(CARD_KINDS)}", shorten_value(kind)
+        detail = ErrorDetail("not_accepted", "query.kind", "is unknown", expected, got)
+        raise RequestRefused(400, "malformed", detail)
+    with _log_internal_errors(PATHS[card]):
+        text, media_type = card_file(_loaded(request).scorer.bundle, kind)
+    return Response(text, media_type=media_type, headers=_FILE_HEADERS)
+
+
+async def watch(request: Request) -> Response:
+    """GET /v1/watch."""
+    state = request.app.state
+    newest = None if state.watch_figures is None else state.watch_figures.newest
+    return _json(orjson.dumps(watch_answer(state.ledger is not None, newest)))
 
 
 async def benchmarks(request: Request) -> Response:
@@ -300,6 +326,8 @@ PATHS = {
     creator: "/v1/creators/{creator_id}",
     service: "/v1/service",
     model: "/v1/model",
+    card: "/v1/model/card",
+    watch: "/v1/watch",
     benchmarks: "/v1/benchmarks",
     document: "/v1/openapi.json",
     figures: "/metrics",

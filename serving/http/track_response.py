@@ -129,4 +129,4 @@ class TrackAnswer(BaseModel):
     model_version: str = Field(description="the model that made the forecasts")
     trained_on: str = Field(description="real or simulated data, or published figures")
     ledger: str | None = Field(None, description=LEDGER_MEANING)
-    results: list[TrackResult]
+    results: list[TrackResult] = Field(description="one for each partnership, at its place")

@@ -56,6 +56,11 @@ class WatchFigures:
         """End the thread."""
         self._ended.set()
 
+    @property
+    def newest(self) -> dict[str, Any] | None:
+        """What the ledger had last; None before the first look, and where it has nothing."""
+        return self._result
+
     def describe(self) -> Iterator[Metric]:
         """Yield nothing: whoever registers it need not collect it."""
         yield from ()

@@ -15,12 +15,12 @@ import pandas as pd
 
 from features.derive.reference import TooLittleData
 from features.history.history import History
+from features.maturation.curve_text import describe_curves
 from features.tables.vocabulary import MATURE_DAYS
 from models.conformal import CalibrationSet
 from training.backend import LOCAL, Backend
 from training.backtest.evaluate import Evaluation, evaluate_fit
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
-from training.curve_text import describe_curves
 from training.dataset import hide_content
 from training.fit import (
     FittedModels,

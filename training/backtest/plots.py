@@ -6,12 +6,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS, Curve
+from features.maturation.curve_text import CurveEntries
 from features.number_text import format_number
 from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS, TARGETS, UNKNOWN
 from training.backtest.age_table import BIAS_TOLERANCE, age_table
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult, breakdowns, headline_rows
-from training.curve_text import CurveEntries
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
 #: Colours, shapes and lines: no picture is read by its colours alone.

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from features.maturation.curve_text import CurveEntries
 from features.tables.vocabulary import EVIDENCE
 from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
 from training.backtest.metrics import bootstrap_means, interval, spearman, spearman_within
-from training.curve_text import CurveEntries
 
 #: Known posts that a creator must have at the cut to stand in the headline table.
 ENOUGH_POSTS = 5
 #: Creators and rows that a cell of coverage needs to be judged, and how far from 80 % it may lie.
 MIN_GROUP_CREATORS, MIN_GROUP_ROWS, COVERAGE_TOLERANCE = 50, 200, 0.06
+#: Quantiles of the forecast whose reliability is recorded.
+RELIABILITY_LEVELS = np.arange(1, 20) / 20
 #: Breakdowns: column, edges of its classes where it is a number.
 BREAKDOWNS = {
     "platform": None,
@@ -33,7 +35,7 @@ class BacktestResult:
     - `platforms`: all of the data, with later posts or not
     - `scores`, `totals`: as training.backtest.evaluate.Evaluation, with the split
     - `learning`: the error on unseen creators by the number of creators that trained
-    - `curves`: those of the last fit, as training.curve_text.describe_curves has them
+    - `curves`: those of the last fit, as features.maturation.curve_text.describe_curves has them
     """
 
     platforms: tuple[str, ...]
@@ -77,6 +79,11 @@ class BacktestResult:
     def coverage(self) -> pd.DataFrame:
         """Return a row for each split, platform, band and evidence."""
         return coverage_by_group(self.scores)
+
+    @property
+    def reliability(self) -> pd.DataFrame:
+        """Return a row for each split and quantile of RELIABILITY_LEVELS."""
+        return reliability_by_split(self.scores)
 
 
 def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
@@ -182,6 +189,23 @@ def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
         around = {"coverage_80_low": low, "coverage_80_high": high, "fails": fails}
         coverages.append({**names, **extent, **_distribution_scores(rows), **around})
     return pd.DataFrame(coverages)
+
+
+def reliability_by_split(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return which share of the outcomes lay below each quantile of their forecasts, over the
+    headline rows: `level`, the share that should, `below`, and its 95 % interval over creators.
+    """
+    rows = []
+    for split, group in headline_rows(scores).groupby("split", sort=False):
+        is_below = (group["pit"].to_numpy()[:, None] <= RELIABILITY_LEVELS).astype(float)
+        draws = bootstrap_means(is_below, group["creator"].to_numpy())
+        extent = {"rows": len(group), "creators": group["creator"].nunique()}
+        for place, level in enumerate(RELIABILITY_LEVELS):
+            low, high = interval(draws[:, place])
+            share = {"level": level, "below": is_below[:, place].mean()}
+            around = {"below_low": low, "below_high": high}
+            rows.append({"split": split, **extent, **share, **around})
+    return pd.DataFrame(rows)
 
 
 def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from features.maturation.curve_text import curves_text
 from features.tables.vocabulary import TARGETS
 from training.backtest.age_table import age_lines, age_table
 from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult, breakdowns, totals_table
-from training.curve_text import curves_text
 
 #: Posts from which on a creator's level can be known about as well as the oracle knows it.
 MANY_POSTS = 30

@@ -6,10 +6,12 @@ from matplotlib.figure import Figure
 
 from features.errors import CreatorcastError
 from features.files.atomic import replace_text
+from models.model_card.page import card_page
+from models.model_card.text import card_text
 from training.artifacts import TrainingResult
 from training.backtest.plots import backtest_figures
+from training.runs.card_pictures import card_pictures
 from training.runs.explanation_plots import explanation_figures
-from training.runs.model_card import card_page, card_text
 
 PAGE, TEXT = ".html", ".md"
 
@@ -36,7 +38,7 @@ def write_card(trained: TrainingResult, path: Path) -> None:
     """Write the card, whole or not at all. Raises CardError where the file cannot be written."""
     text = card_text(trained.bundle, trained.note)
     if path.suffix.lower() == PAGE:
-        text = card_page(text, training_figures(trained))
+        text = card_page(text, card_pictures(training_figures(trained)))
     try:
         replace_text(path, text)
     except OSError as error:

@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.number_text import pluralize
-from features.tables.vocabulary import PLATFORM_NAMES
-from training.backtest.evaluate import OUR_MODEL
-from training.runs.git_commit import code_text
-from training.runs.parameters import recipe_parameters, run_parameters
-from training.runs.recalibration_text import (
+from models.model_card.parameters import recipe_parameters, run_parameters
+from models.model_card.provenance import code_text
+from models.model_card.recalibration_text import (
     backtest_sentence,
     recalibration_of,
     recalibration_sentence,
     recalibration_table,
 )
+from models.model_card.record_lines import headline_lines, period_lines
 
 #: Changed parameters that a run's name tells one by one.
 NAMED_CHANGES = 2
 #: Prefix of the parameters that say what a model was made with, code and versions.
 MADE_WITH = "made_with."
-_SPLITS = {"seen": "creators that trained it", "unseen": "creators it had never seen"}
 
 
 @dataclass(frozen=True)
@@ -118,49 +116,6 @@ def run_description(
             f"**Code** {code_text(note.get('code', {}), manifest.get('made_with', {}))}",
             *([] if adjusted else ["", *_change_lines(earlier, changes)]),
         ]
-    )
-
-
-def period_lines(manifest: Mapping[str, Any]) -> list[str]:
-    """Return a Markdown table of the platforms: accounts, posts, and the period of the posts."""
-    lines = ["| platform | accounts | posts | first post | until |", "|---|---:|---:|---|---|"]
-    for name, platform in manifest["platforms"].items():
-        first = (platform.get("first_post") or "not recorded")[:12]
-        cells = (
-            PLATFORM_NAMES.get(name, name),
-            f"{platform['accounts']:,}" if "accounts" in platform else "",
-            f"{platform['posts']:,}" if "posts" in platform else "",
-            first if first == "not recorded" else first[:10],
-            platform["until"][:10],
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
-def headline_lines(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the headline figures of the backtest, each with its interval and n."""
-    rows = [row for row in manifest["backtest"]["table"] if row["forecaster"] == OUR_MODEL]
-    if not rows:
-        return ["The backtest had no creators with enough posts: nothing is known of the accuracy."]
-    return [f"- {headline_text(row)}" for row in rows]
-
-
-def headline_text(row: Mapping[str, Any]) -> str:
-    """Return the figures of a row of the backtest's table as a sentence."""
-    creators = pluralize(f"{row['creators']:,}", "creator")
-    against = (
-        ""
-        if row.get("vs_median") is None
-        else (
-            f", {100 * row['vs_median']:+.1f} % against the creator's median "
-            f"({100 * row['vs_median_low']:+.1f} to {100 * row['vs_median_high']:+.1f})"
-        )
-    )
-    return (
-        f"{row['split']} ({_SPLITS.get(row['split'], row['split'])}): MAE of ln {row['mae']:.3f} "
-        f"(95 % interval {row['mae_low']:.3f} to {row['mae_high']:.3f}){against}; "
-        f"CRPS {row['crps']:.3f}; the 80 % range held {100 * row['coverage_80']:.1f} %; "
-        f"n = {row['rows']:,} posts of {creators}"
     )
 
 

@@ -24,21 +24,6 @@ def git_commit(root: Path = ROOT) -> dict[str, Any]:
     return {"commit": commit, "is_changed": None if changes is None else changes != ""}
 
 
-def code_text(commit: dict[str, Any], made_with: dict[str, str]) -> str:
-    """Return the version of the code for a reader.
-
-    >>> code_text({"commit": "0123456789abcdef", "is_changed": True}, {"code": "ab12"})
-    'commit 0123456789 with changes that are not committed, source ab12'
-    """
-    parts = []
-    if commit.get("commit"):
-        mark = " with changes that are not committed" if commit.get("is_changed") else ""
-        parts.append(f"commit {commit['commit'][:10]}{mark}")
-    if made_with.get("code"):
-        parts.append(f"source {made_with['code'][:12]}")
-    return ", ".join(parts) or "not recorded"
-
-
 def _git(root: Path, *arguments: str) -> str | None:
     """Return what git prints; None where it is not there or fails."""
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]

@@ -12,9 +12,9 @@ import optuna
 from mlflow.entities import Metric, Param, Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from models.model_card.parameters import flatten
 from training.log_run import experiment_id
 from training.mlflow_store import artifact_location, open_store
-from training.runs.parameters import flatten
 from training.tune.study_file import STUDY_NAME
 from training.tune.tune import SearchResult
 

@@ -1,48 +1,42 @@
 """The model card: what a model is for, what it rests on, how good it is, and what it cannot know
-(Mitchell et al. 2019, https://doi.org/10.1145/3287560.3287596), as Markdown and as one page.
+(Mitchell et al. 2019, https://doi.org/10.1145/3287560.3287596), as Markdown.
 """
 
-import base64
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown_it import MarkdownIt
-from matplotlib.figure import Figure
-
+from features.maturation.curve_text import curves_text
 from features.number_text import pluralize
 from features.tables.vocabulary import PLATFORM_NAMES
 from models.bundle import Bundle
-from models.model_record import SIMULATED, model_record
-from training.backtest.evaluate import OUR_MODEL
-from training.curve_text import curves_text
-from training.runs.description import headline_lines, period_lines
-from training.runs.git_commit import code_text
-from training.runs.parameters import recipe_parameters
-from training.runs.recalibration_text import (
+from models.model_card.parameters import recipe_parameters
+from models.model_card.provenance import code_text
+from models.model_card.recalibration_text import (
     backtest_sentence,
     recalibration_of,
     recalibration_sentence,
     recalibration_table,
 )
+from models.model_card.record_lines import headline_lines, period_lines
+from models.model_record import (
+    OUR_MODEL,
+    PUBLISHED_FIGURES,
+    SIMULATED,
+    STARTER_LIMITS,
+    model_record,
+)
+from models.starter.figures import figure_sources
 
-TEMPLATE = "card.html.jinja"
 #: Baselines of the table, the best first.
 SHOWN_BASELINES = 8
-#: Pictures of the page, in order, where they are there; those of importances follow.
-PAGE_PICTURES = {
-    "error_by_forecaster.png": "Error of the model beside rules of thumb and other models",
-    "reliability.png": "Calibration: outcomes below each quantile, and inside each interval",
-    "coverage_by_cell.png": "How often the 80 % interval held, by group",
-    "error_by_followers.png": "Error by band of followers",
-    "error_by_history.png": "Error by the posts known before the forecast",
-    "importance_engagements.png": "What the corrections of the creator's level rest on",
-    "effects_engagements.png": "How the forecast changes with one column",
-}
 RANGES_REPEATED = (
     "Its ranges come from the outcomes of the digest above: `creatorcast recalibrate` makes the "
     "same ones of the same ledger at the same moment."
+)
+CODE_LICENCE = "The code is licensed under the Apache License 2.0."
+STARTER_SOURCES = (
+    "Each figure stands below with its source; docs/starter.md says how they are put together "
+    "and how often its ranges held."
 )
 UNKNOWABLE = (
     (
@@ -62,9 +56,11 @@ UNKNOWABLE = (
 def card_text(bundle: Bundle, note: Mapping[str, Any]) -> str:
     """Return the model card in Markdown.
 
-    `note`: what training.artifacts keeps beside the bundle.
+    `note`: what training.artifacts keeps beside the bundle, empty where it is not at hand.
     """
     manifest = bundle.manifest
+    if manifest["trained_on"] == PUBLISHED_FIGURES:
+        return _joined([*_starter_parts(bundle)])
     parts = [
         [f"# Model card: creatorcast {manifest['version']}"],
         _purpose(manifest),
@@ -76,23 +72,30 @@ def card_text(bundle: Bundle, note: Mapping[str, Any]) -> str:
         _recipe(manifest),
         _reproduction(manifest, note),
     ]
+    return _joined(parts)
+
+
+def _starter_parts(bundle: Bundle) -> Iterator[list[str]]:
+    """Yield the parts of the card of the starter model, which no training made."""
+    record = model_record(bundle.manifest)
+    yield [f"# Model card: creatorcast {bundle.version}"]
+    yield _purpose(bundle.manifest)
+    yield ["## What it rests on", "", *record.about, "", STARTER_SOURCES]
+    yield ["## How good it is", "", *record.tests]
+    yield _limits(bundle)
+    yield ["## Figures and their sources", "", *_source_table()]
+    yield ["## Licence", "", CODE_LICENCE]
+
+
+def _source_table() -> list[str]:
+    lines = ["| platform | figure | source |", "|---|---|---|"]
+    for platform, figure, source in figure_sources():
+        lines.append(f"| {PLATFORM_NAMES.get(platform, platform)} | {figure} | {source} |")
+    return lines
+
+
+def _joined(parts: Sequence[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
-
-
-def card_page(text: str, figures: Mapping[str, Figure]) -> str:
-    """Return the card as one HTML page: no script, nothing loaded from elsewhere.
-
-    `text`: as `card_text` gives it; `figures`: pictures by file name; those of PAGE_PICTURES are
-    shown.
-    """
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    shown = [(name, title) for name, title in PAGE_PICTURES.items() if name in figures]
-    pictures = [(title, _data_address(figures[name])) for name, title in shown]
-    environment = Environment(
-        autoescape=True, loader=PackageLoader("training.runs", "."), undefined=StrictUndefined
-    )
-    title = text.partition("\n")[0].lstrip("# ")
-    return environment.get_template(TEMPLATE).render(title=title, body=body, pictures=pictures)
 
 
 def _purpose(manifest: Mapping[str, Any]) -> list[str]:
@@ -246,15 +249,22 @@ def _cell_text(cell: Mapping[str, Any]) -> str:
     )
 
 
-def _limits(bundle: Bundle) -> list[str]:
+def limit_sentences(bundle: Bundle) -> list[str]:
+    """Return what a model does not know, and where not to rely on it."""
     record = model_record(bundle.manifest)
     limits = list(record.limits)
-    if bundle.reference.sponsored_posts == 0:
+    if record.trained_on == PUBLISHED_FIGURES:
+        limits += STARTER_LIMITS
+    elif bundle.reference.sponsored_posts == 0:
         limits.append("It has never seen a paid post: how payment changes engagement is unknown.")
+    return limits
+
+
+def _limits(bundle: Bundle) -> list[str]:
     return [
         "## Limits",
         "",
-        *(f"- {text}" for text in limits),
+        *(f"- {text}" for text in limit_sentences(bundle)),
         "",
         "## What it cannot know",
         "",
@@ -294,13 +304,7 @@ def _reproduction(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> list[
         "## Licence",
         "",
         (
-            "The code is licensed under the Apache License 2.0. The model is made of the tables "
-            "above: whoever owns them decides what may be done with it."
+            f"{CODE_LICENCE} The model is made of the tables above: whoever owns them decides "
+            "what may be done with it."
         ),
     ]
-
-
-def _data_address(figure: Figure) -> str:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
