@@ -89,6 +89,10 @@ CODES = {
     "refused": "refused by the server itself",
     "no_champion": "no model is loaded",
     "no_benchmarks": "a model without benchmarks",
+    "no_ledger": "a service that keeps no forecasts",
+    "unknown_campaign": "a campaign that the ledger does not have",
+    "ledger_unavailable": "a ledger that cannot be read at present",
+    "ledger_too_large": "a ledger with more rows than the service reads for an answer",
     "internal": "a fault of the service",
 }
 #: What pydantic finds: our code and words.

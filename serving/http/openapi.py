@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
+from serving.http.campaign_response import CampaignReview, Campaigns
 from serving.http.creator_profile import Creator
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
@@ -48,8 +49,17 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (Ranking, "serialization"),
     (Creator, "serialization"),
     (ServiceFacts, "serialization"),
+    (Campaigns, "serialization"),
+    (CampaignReview, "serialization"),
     (FaultMessage, "serialization"),
 ]
+_LEDGER_REFUSALS = {
+    "400": "a field of the query: there are none",
+    "404": "the service has no ledger, or the ledger no such campaign",
+    "408": "the body did not arrive in time",
+    "413": "a body that is too large: none is needed",
+    "422": "the ledger has more rows than the service reads for an answer",
+}
 _ANY_GET = ("401", "403", "431", "500", "503")
 _EACH = (
     "Each partnership has its result or its errors; "
@@ -108,6 +118,7 @@ def openapi() -> dict:
                 _PLANNED,
             ),
             "/v1/creators/{creator_id}": _creator(),
+            **_campaigns(),
             "/v1/service": _get(
                 "service",
                 "What this service knows and has: words, currencies, texts, limits",
@@ -160,6 +171,25 @@ def _creator() -> dict:
         _query("platform", PLATFORMS),
     ]
     return operation
+
+
+def _campaigns() -> dict:
+    """Describe the addresses of the campaigns of the ledger, and of one of them."""
+    every = _get(
+        "campaigns",
+        "The campaigns of the ledger, and how far they are",
+        _ref("Campaigns"),
+        _LEDGER_REFUSALS,
+    )
+    one = _get(
+        "campaign",
+        "What was forecast of the partnerships of a campaign, and what came",
+        _ref("CampaignReview"),
+        _LEDGER_REFUSALS,
+    )
+    name = {"name": "name", "in": "path", "required": True}
+    one["get"]["parameters"] = [{**name, "schema": {"type": "string", "minLength": 1}}]
+    return {"/v1/campaigns": every, "/v1/campaigns/{name}": one}
 
 
 def _benchmarks() -> dict:

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ledger.settings import LedgerSettings
 from serving.http.answer import NoneScored, RequestAnswer
 from serving.http.auth import KEY_NAME, PUBLIC_PATHS
 from serving.http.benchmark_listing import (
@@ -30,6 +31,7 @@ from serving.http.benchmark_listing import (
     benchmarks_json,
     filter_benchmarks,
 )
+from serving.http.campaigns import campaigns_answer, review_answer
 from serving.http.creator_profile import creator_json
 from serving.http.endpoints import answer_explain, answer_predict, answer_rank
 from serving.http.errors import (
@@ -80,6 +82,8 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
+            Route("/v1/campaigns", campaigns, methods=["GET"]),
+            Route("/v1/campaigns/{name:path}", campaign, methods=["GET"]),
             Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
@@ -169,6 +173,34 @@ async def creator(request: Request) -> Response:
     with _log_internal_errors(PATHS[creator]):
         body = await anyio.to_thread.run_sync(creator_json, loaded, creator_id, platform, now)
     return _json(orjson.dumps(body))
+
+
+async def campaigns(request: Request) -> Response:
+    """GET /v1/campaigns."""
+    return await _read_ledger(request, campaigns_answer)
+
+
+async def campaign(request: Request) -> Response:
+    """GET /v1/campaigns/{name}."""
+    return await _read_ledger(request, partial(review_answer, name=request.path_params["name"]))
+
+
+async def _read_ledger(
+    request: Request, read: Callable[[LedgerSettings | None], bytes]
+) -> Response:
+    """Answer by what the ledger has; that may take seconds, so that its turn is that of long
+    requests.
+    """
+    state, path = request.app.state, PATHS[request.scope["endpoint"]]
+    _query(request, ())
+    settings = None if state.ledger is None else state.ledger.settings
+
+    def work(_: bytes) -> bytes:
+        with _log_internal_errors(path):
+            return read(settings)
+
+    content = await state.admission.score(request, work, is_long=True)
+    return state.admission.answer(content)
 
 
 async def figures(request: Request) -> Response:
@@ -298,6 +330,8 @@ PATHS = {
     track: "/v1/track",
     plan: "/v1/plan",
     creator: "/v1/creators/{creator_id}",
+    campaigns: "/v1/campaigns",
+    campaign: "/v1/campaigns/{name}",
     service: "/v1/service",
     model: "/v1/model",
     benchmarks: "/v1/benchmarks",
