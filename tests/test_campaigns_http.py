@@ -6,14 +6,10 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from review_example import HOSTILE, campaign_entries, entry, outcome_list
+from review_example import HOSTILE, fill_ledger
 
 from creatorcast import main
-from ingest.exports.import_job import ImportOptions
-from ingest.exports.outcome_files import read_outcome_files
-from ledger.readings import add_readings
 from ledger.settings import LEDGER, ledger_settings
-from ledger.store import open_ledger
 from serving.http import campaigns as campaigns_module
 from serving.http.campaign_response import CampaignReview, Campaigns
 from serving.http.openapi import openapi
@@ -23,19 +19,6 @@ from serving.review import answer_json
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
-
-NOW = int(pd.Timestamp("2026-11-01").value // 1000)
-
-
-def fill_ledger(home, address=None):
-    """Keep the campaign of review_example, another one and a running post, and what came."""
-    path = home / "came.csv"
-    outcome_list().to_csv(path, index=False)
-    with open_ledger(home, address) as ledger:
-        ledger.append([*campaign_entries(), entry(20, campaign="autumn / 2026", made_at=NOW)])
-        ledger.append([entry(21, door="track", post_id="p1-0", partnership_id="SP-1")])
-        ledger.append([entry(22, campaign=None)])
-        add_readings(ledger, read_outcome_files([path], ImportOptions()).tables, "came.csv", NOW)
 
 
 def client_of(home, address="on"):

@@ -73,7 +73,7 @@ function noLedger() {
 }
 
 function campaignTable(campaigns, open, show) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Campaigns"><table>
+  return html`<div class="scroll wide" tabindex="0" role="region" aria-label="Campaigns"><table>
     <caption class="only-heard">Campaigns: the name opens one</caption>
     <thead><tr><th scope="col">Campaign</th><th scope="col" class="number">Forecasts</th><th scope="col">First and last</th>
       <th scope="col" class="number">Partnerships</th><th scope="col" class="number">With an outcome</th>

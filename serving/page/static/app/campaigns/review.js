@@ -45,7 +45,7 @@ function outcomeTable(review, done) {
   const hasMoney = done.some((one) => one.fee !== null);
   const head = (text, kind = "") => html`<th scope="col" class=${kind}>${text}</th>`;
   return html`<h3>Each partnership</h3>
-    <div class="scroll" tabindex="0" role="region" aria-label="Each partnership"><table>
+    <div class="scroll wide" tabindex="0" role="region" aria-label="Each partnership"><table>
       <caption class="only-heard">Partnerships with an outcome</caption>
       <thead><tr>${head("Creator")}${head("8 of 10 outcomes", "number")}${head(html`<span class="only-heard">As a picture</span>`)}
         ${head("Came", "number")}${head("Where")}
@@ -94,7 +94,7 @@ function verdictText(one, currency) {
 
 function openTable(open) {
   return html`<h3>Without an outcome</h3>
-    <div class="scroll" tabindex="0" role="region" aria-label="Without an outcome"><table>
+    <div class="scroll wide" tabindex="0" role="region" aria-label="Without an outcome"><table>
       <caption class="only-heard">Partnerships without an outcome</caption>
       <thead><tr><th scope="col">Creator</th><th scope="col" class="number">8 of 10 outcomes</th><th scope="col">Status</th><th scope="col">Why</th></tr></thead>
       <tbody>${open.map((one) => html`<tr>

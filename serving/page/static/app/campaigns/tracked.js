@@ -62,7 +62,7 @@ function overview(answered, open, show) {
       goals.length ? figure("Likely to reach the goal", count(goals.filter((one) => one.probability_goal >= 0.5).length),
         `of ${goals.length} with a goal`) : nothing,
     )}
-    <div class="scroll" tabindex="0" role="region" aria-label="All partnerships"><table>
+    <div class="scroll wide" tabindex="0" role="region" aria-label="All partnerships"><table>
       <caption class="only-heard">All partnerships: the name opens one in full</caption>
       <thead><tr><th scope="col">Partnership</th><th scope="col">Online</th><th scope="col" class="number">So far</th>
         <th scope="col" class="number">8 of 10 outcomes</th><th scope="col"><span class="only-heard">As a picture</span></th>
@@ -154,18 +154,19 @@ function postView(post, one, lines, isSingle, service) {
     ${isSingle ? nothing : warnings(post.warnings, service)}
     <div class="charts">${known.map((name) => html`<div>
       ${growthChart({ measure: MEASURES[name], told: post[name], days: one.horizon_days, lines: name === "engagements" ? lines : [] })}
-      ${figures(...measureFigures(post[name], one))}
+      ${figures(...measureFigures(post[name], one, isSingle && name === "engagements"))}
     </div>`)}</div>
     ${isSingle ? warnings(post.warnings.filter((name) => !one.warnings.includes(name)), service) : nothing}
   </section>`;
 }
 
-function* measureFigures(told, one) {
+/** `isTold`: whether the figures of the partnership say already how much is there. */
+function* measureFigures(told, one, isTold) {
   if (told.pace !== null) yield figure("Pace", paceText(told.pace), "against the forecast made before");
   if (told.day_90 !== null && told.age_days < one.horizon_days) {
     yield figure("9 tenths are there by", `day ${estimate(told.day_90)}`, "of the middle of the range");
   }
-  if (told.share_reached !== null) yield figure("There now", percent(told.share_reached), "of the middle of the range");
+  if (told.share_reached !== null && !isTold) yield figure("There now", percent(told.share_reached), "of the middle of the range");
 }
 
 /** The share of outcomes of the forecast that lie below the count, in words. */

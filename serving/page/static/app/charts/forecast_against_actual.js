@@ -21,7 +21,7 @@ export function forecastAgainstActual(review, done) {
   const more = done.length > drawn.length ? ` The first ${drawn.length} partnerships are drawn.` : "";
   return chart({
     title: "Engagements: forecast, and what came",
-    summary: `Bar: 8 of 10 outcomes were expected in it; white line: its middle. Dark sign: what came: ● in the range, ▲ above, ▼ below.${more}`,
+    summary: `8 of 10 outcomes were expected in the bar; a thin line marks its middle. The sign is what came: ● in the range, ▲ above it, ▼ below it.${more}`,
     data: {
       head: ["Creator", "Low", "Middle", "High", "Came"],
       rows: rows.map(({ name, forecast, outcome }) => [
