@@ -96,59 +96,64 @@ def openapi() -> dict:
             "version": "1",
             "description": "Forecasts what a partnership with a social-media creator brings.",
         },
-        "paths": {
-            "/v1/predict": _post(
-                "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
-            ),
-            "/v1/rank": _post(
-                "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
-            ),
-            "/v1/explain": _post(
-                "explain",
-                "Forecast, with reasons and comparables",
-                "ExplainQuestion",
-                "Answer",
-                EXAMPLES,
-            ),
-            "/v1/track": _post(
-                "track",
-                "Forecast deliverables that are online, and their partnerships",
-                "TrackQuestion",
-                "TrackAnswer",
-                TRACK_EXAMPLES,
-                _TRACKED,
-            ),
-            "/v1/plan": _post(
-                "plan",
-                "Choose whom to sign within a budget",
-                "PlanQuestion",
-                "Plan",
-                PLAN_EXAMPLES,
-                _PLANNED,
-            ),
-            "/v1/lists/read": _post(
-                "list_read",
-                "Read a list as a file into partnerships",
-                "ListReadQuestion",
-                "ListAnswer",
-                LIST_READ_EXAMPLES,
-                _LIST_READ,
-            ),
-            "/v1/creators/{creator_id}": _creator(),
-            **_campaigns(),
-            "/v1/service": _get(
-                "service",
-                "What this service knows and has: words, currencies, texts, limits",
-                _ref("ServiceFacts"),
-            ),
-            "/v1/model": _get(
-                "model", "The model in use: its data, record and limits", {"type": "object"}
-            ),
-            "/v1/benchmarks": _benchmarks(),
-            "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
-            "/metrics": {"get": _metrics()},
-        },
+        "paths": _paths(),
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
+    }
+
+
+def _paths() -> dict:
+    """Describe every address."""
+    return {
+        "/v1/predict": _post(
+            "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
+        ),
+        "/v1/rank": _post(
+            "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
+        ),
+        "/v1/explain": _post(
+            "explain",
+            "Forecast, with reasons and comparables",
+            "ExplainQuestion",
+            "Answer",
+            EXAMPLES,
+        ),
+        "/v1/track": _post(
+            "track",
+            "Forecast deliverables that are online, and their partnerships",
+            "TrackQuestion",
+            "TrackAnswer",
+            TRACK_EXAMPLES,
+            _TRACKED,
+        ),
+        "/v1/plan": _post(
+            "plan",
+            "Choose whom to sign within a budget",
+            "PlanQuestion",
+            "Plan",
+            PLAN_EXAMPLES,
+            _PLANNED,
+        ),
+        "/v1/lists/read": _post(
+            "list_read",
+            "Read a list as a file into partnerships",
+            "ListReadQuestion",
+            "ListAnswer",
+            LIST_READ_EXAMPLES,
+            _LIST_READ,
+        ),
+        "/v1/creators/{creator_id}": _creator(),
+        **_campaigns(),
+        "/v1/service": _get(
+            "service",
+            "What this service knows and has: words, currencies, texts, limits",
+            _ref("ServiceFacts"),
+        ),
+        "/v1/model": _get(
+            "model", "The model in use: its data, record and limits", {"type": "object"}
+        ),
+        "/v1/benchmarks": _benchmarks(),
+        "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
+        "/metrics": {"get": _metrics()},
     }
 
 
