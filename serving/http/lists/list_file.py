@@ -23,6 +23,7 @@ _COLUMNS = "sheet.columns"
 #: What messages say of the command line alone: its options, and names of its tables.
 _OPTIONS = re.compile(
     r" \(--[^()]*\)| by --[a-z-]+| in a map file(?= |$)|; looked for those of [a-z_, ]+"
+    r"|: say --[^;]*map file\)?"
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ingest.sheets.guess_lines import column_lines
 from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_source import open_sheet
 from ingest.sheets.sheet_types import Guess, SheetError, SheetOptions
@@ -240,6 +241,7 @@ def _read_posts(path: Path, options: SheetOptions, scorer: Scorer, as_of: pd.Tim
     ]
     rejected += [RejectedRow(one.line, one.cells, one.reasons) for one in readings.left_out]
     places = {name: place for place, name in enumerate(readings.header)}
+    told = column_lines(readings.guesses)  # the answer tells each column by itself
     read_as = {
         guess.column: places[guess.source]
         for guess in readings.guesses
@@ -251,7 +253,7 @@ def _read_posts(path: Path, options: SheetOptions, scorer: Scorer, as_of: pd.Tim
         readings.header,
         readings.guesses,
         sample_values(readings.cells[:_SAMPLE_ROWS]),
-        [note for note in readings.notes if note],
+        [note for note in readings.notes if note and note not in told],
         read,
         readings.blank,
         sorted(rejected, key=lambda one: one.position),

@@ -1,8 +1,9 @@
 // A list of readings, as a file or as pasted cells: how the service reads it, and the partnerships
 // that it makes of it.
 
+import { ServiceError } from "../api.js";
 import { areaField, selectField, textField } from "../fields.js";
-import { plural } from "../format.js";
+import { count, plural } from "../format.js";
 import { classMap, html, nothing } from "../lib.js";
 import { busy, notice, table } from "../parts.js";
 import { Task, taskError } from "../task.js";
@@ -13,6 +14,12 @@ const DECIMALS = [["", "As found"], [".", "1,234.5"], [",", "1.234,5"]];
 const DATES = [["", "As found"], ["true", "Day first: 31/12/2026"], ["false", "Month first: 12/31/2026"]];
 const EXAMPLE = "partnership_id,platform,post_id,posted_at,observed_at,likes,comments,shares\n" +
   "autumn-1,tiktok,v1,2026-10-01 10:00,2026-10-02 10:00,800,41,60";
+/** How a column that is unclear is settled, by what settles it. */
+const REMEDIES = {
+  decimal: "Choose the kind of numbers under “How the list is to be read”.",
+  dates: "Choose the order of dates under “How the list is to be read”.",
+  column: "Choose below what it is.",
+};
 /** Rejected rows that are shown. */
 const MOST_REJECTED = 50;
 /** Bytes of a body that one byte of a file takes, in base64. */
@@ -42,16 +49,32 @@ export class ReadingList {
   async partnerships() {
     const { draft } = this;
     if (!draft.base64 && !draft.text.trim()) {
-      this.fault = "Choose a file, or paste the cells of a sheet with its header.";
-      this.draw();
-      document.getElementById("readings-text")?.focus();
-      return undefined;
+      return this.refuse("Choose a file, or paste the cells of a sheet with its header.");
     }
-    this.read ??= await this.task.run((signal) => this.app.api.post("v1/lists/read", this.question(), { signal }));
-    if (!this.read) return undefined;
+    this.fault = undefined;
+    this.read ??= await this.task.run((signal) => this.ask(signal));
+    if (!this.read) return this.fault && this.refuse(this.fault);
     const { read, usable } = this.read.counts;
     this.app.announce(`${plural(usable, "row")} of ${read} can be used.`);
     return this.read.partnerships.length ? this.read.partnerships : undefined;
+  }
+
+  /** Ask how the list is read; what is wrong with the list itself is told at its field. */
+  async ask(signal) {
+    try {
+      return await this.app.api.post("v1/lists/read", this.question(), { signal });
+    } catch (error) {
+      if (!(error instanceof ServiceError) || ![400, 413, 422].includes(error.status)) throw error;
+      this.fault = error.errors.map(({ what, expected }) => sentence(what, expected)).join(" ") || error.message;
+      return null;
+    }
+  }
+
+  refuse(fault) {
+    this.fault = fault;
+    this.draw();
+    document.getElementById("readings-text")?.focus();
+    return undefined;
   }
 
   question() {
@@ -80,7 +103,7 @@ export class ReadingList {
     const set = (name) => (value) => this.change({ [name]: value });
     return html`
       ${this.sourceView()}
-      <details><summary>How the list is to be read</summary><div class="fields">
+      <details ?open=${Boolean(this.read?.columns.some((one) => one.ambiguous))}><summary>How the list is to be read</summary><div class="fields">
         ${selectField({ id: "readings-platform", label: "Platform of rows that name none", value: draft.platform, onInput: set("platform"),
           options: [["", "None"], ...app.service.platforms.map((one) => [one.name, one.label])] })}
         ${selectField({ id: "readings-decimal", label: "Numbers", value: draft.decimal, onInput: set("decimal"), options: DECIMALS })}
@@ -122,7 +145,7 @@ export class ReadingList {
     const { counts, notes, rejected } = this.read;
     const blank = counts.blank ? ` ${plural(counts.blank, "line")} without any value besides.` : "";
     return html`<section class="card" aria-label="How the list was read">
-      <p><strong>${plural(counts.read, "row")} read: ${counts.usable} can be used, ${counts.rejected} cannot.</strong>${blank}</p>
+      <p><strong>${plural(counts.read, "row")} read: ${count(counts.usable)} can be used, ${count(counts.rejected)} cannot.</strong>${blank}</p>
       ${notes.length ? html`<ul>${notes.map((text) => html`<li>${text}</li>`)}</ul>` : nothing}
       ${this.columnsView()}
       ${rejected.length ? rejectedView(rejected) : nothing}
@@ -137,7 +160,7 @@ export class ReadingList {
     const correct = (source) => (value) => this.change({ columns: { ...this.draft.columns, [source]: value } });
     const unclear = columns.filter((one) => one.ambiguous);
     return html`
-      ${unclear.map((one) => notice(`${one.source}: ${one.ambiguous}`))}
+      ${unclear.map((one) => notice(`${one.source}: ${one.ambiguous}. Its unclear values are not used. ${REMEDIES[one.settled_by] ?? ""}`))}
       <details><summary>What each column was read as</summary>
         <p class="hint">Choose another where one is wrong, and press Forecast again.</p>
         <div class="fields">${columns.map((one, place) => selectField({
@@ -145,6 +168,10 @@ export class ReadingList {
           options, onInput: correct(one.source), hint: one.samples.slice(0, 2).join(", "),
         }))}</div></details>`;
   }
+}
+
+function sentence(what, expected) {
+  return `The list ${what}${expected ? `: expected ${expected}` : ""}.`;
 }
 
 function rejectedView(rejected) {

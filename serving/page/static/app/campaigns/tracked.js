@@ -37,8 +37,14 @@ function refusedView(refused) {
 }
 
 function refusedText(error) {
-  const where = error.where.replace(/^partnerships\[\d+\]\.?/, "") || "the partnership";
-  return errorText({ ...error, where });
+  return errorText({ ...error, where: placeText(error.where) });
+}
+
+/** A place of a request in words: partnerships[3].published[0].readings[1].likes is post 1, reading 2, likes. */
+function placeText(where) {
+  const steps = where.replace(/^partnerships\[\d+\]\.?/, "")
+    .replace(/(published|readings)\[(\d+)\]/g, (_, list, place) => `${list === "published" ? "post" : "reading"} ${Number(place) + 1}`);
+  return steps.split(".").filter(Boolean).join(", ") || "the partnership";
 }
 
 /** The measure that tells a partnership, or a post: views where they alone were read. */
@@ -82,7 +88,7 @@ function overviewRow(one, range, scale, isOpen, show) {
     <td class="number">${count(total.count)}${name === "views" ? " views" : ""}</td>
     <td class="number">${range ? intervalText(total.horizon) : "–"}</td>
     <td>${range ? rangeBar(range, scale) : nothing}</td>
-    <td>${one.posts.length === 1 && paces.length ? paceText(paces[0]) : nothing}</td>
+    <td>${pacesText(paces)}</td>
     <td class="number">${chance(one.probability_goal)}</td>
     <td class="number">${chance(one.probability_make_good)}</td></tr>`;
 }
@@ -110,7 +116,7 @@ function partnershipView(one, service, isTyped) {
     ${warnings(one.warnings, service)}
     ${isSingle || !one[name].horizon ? nothing : totalChart({ measure: MEASURES[name], total: one[name], days: one.horizon_days, lines: linesOf(one) })}
     ${one[name].horizon || !one[name].reason ? nothing : notice(`No total is forecast: ${one[name].reason}.`)}
-    ${posts.map((post) => postView(post, one, lines, isSingle, service))}
+    <div class="posts">${posts.map((post) => postView(post, one, lines, isSingle, service))}</div>
     ${more ? html`<p class="muted">And ${plural(more, "further post")}.</p>` : nothing}
     <p class="muted">What counts: ${one.definition}.</p>
   </article>`;
@@ -176,6 +182,13 @@ function paceText(pace) {
   if (tenths === 5) return "In the middle";
   const amount = tenths > 9 ? "more than 9" : tenths;
   return `${isAhead ? "▲ Ahead of" : "▼ Behind"} ${amount} in 10`;
+}
+
+/** Of several posts how many are ahead of the middle of their forecast, and how many behind. */
+function pacesText(paces) {
+  if (paces.length < 2) return paces.length ? paceText(paces[0]) : "–";
+  const ahead = paces.filter((pace) => pace >= 0.5).length;
+  return `▲ ${ahead} ahead, ▼ ${paces.length - ahead} behind`;
 }
 
 /** The range of what is coming. */

@@ -94,7 +94,7 @@ export function totalChart({ measure, total, days, lines }) {
 
 function drawTotal(width, rows, lines) {
   const top = lines.length ? 16 * lines.length + 6 : 6;
-  const bottom = top + rows.length * ROW;
+  const bottom = top + rows.length * ROW + 8;
   const values = [...rows.map((row) => row.range?.p90 ?? row.value), ...lines.map((one) => one.value), 1];
   const x = d3.scaleLinear().domain([0, 1.04 * Math.max(...values)]).range([8, width - 16]);
   return svg`<svg width=${width} height=${bottom + 24} viewBox="0 0 ${width} ${bottom + 24}" aria-hidden="true">
