@@ -52,22 +52,7 @@ def review(campaign: str, out: Path | None, report: ReportRequest) -> None:
 
 def _review(campaign: str) -> Review:
     """Return the review of a campaign of the ledger."""
-    import pandas as pd
+    from monitoring.home_review import review_of_home
 
-    from ledger.growth import growth_of_home
-    from ledger.matched_forecasts import match_outcomes
-    from ledger.readings import read_readings
-    from models.bundle_files import read_manifest
-    from models.champion import champion_folder, champion_version
-    from models.shared_shock import DEFAULT_SHOCK, SharedShock
-    from monitoring.review import review_campaign
-
-    home = home_folder()
-    shock = DEFAULT_SHOCK
-    if champion_version(home) is not None:
-        shock = SharedShock.of_manifest(read_manifest(champion_folder(home)))
-    now = pd.Timestamp.now(tz="UTC").value // 1000
     with open_command_ledger(reads=True) as ledger:
-        forecasts, readings = ledger.forecasts(), read_readings(ledger)
-    match = match_outcomes(forecasts, readings, now, growth_of_home(home))
-    return review_campaign(match, campaign, shock)
+        return review_of_home(home_folder(), ledger, campaign)

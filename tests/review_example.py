@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from ingest.exports.import_job import ImportOptions
+from ingest.exports.outcome_files import read_outcome_files
 from ledger.forecast_entry import LEVELS, ForecastEntry
+from ledger.readings import add_readings
+from ledger.store import open_ledger
 
 DAY = 86_400_000_000
+NOW = int(pd.Timestamp("2026-11-01").value // 1000)
 FIRST = int(pd.Timestamp("2026-03-01").value // 1000)
 HOSTILE = '<script>alert(1)</script>=HYPERLINK("x")'
 
@@ -83,3 +88,14 @@ def outcome_list():
         for post, count in enumerate(counts)
     ]
     return pd.DataFrame(rows)
+
+
+def fill_ledger(home, address=None):
+    """Keep the campaign above, another one and a running post, and what came."""
+    path = home / "came.csv"
+    outcome_list().to_csv(path, index=False)
+    with open_ledger(home, address) as ledger:
+        ledger.append([*campaign_entries(), entry(20, campaign="autumn / 2026", made_at=NOW)])
+        ledger.append([entry(21, door="track", post_id="p1-0", partnership_id="SP-1")])
+        ledger.append([entry(22, campaign=None)])
+        add_readings(ledger, read_outcome_files([path], ImportOptions()).tables, "came.csv", NOW)

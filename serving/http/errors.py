@@ -70,6 +70,7 @@ CODES = {
     "currency_without_rate": "a currency that the service has no rate of",
     "target_without_fee": "target_cpe_usd without a fee",
     "no_plan": "no plan can be made within the budget and the rules",
+    "no_list": "a file that cannot be read as a list, or one that is too long",
     "not_planned": "a partnership that could not be a candidate of a plan",
     "more_faults": "how many more faults there are",
     "not_scored": "no rank, because the partnership has errors",
@@ -89,6 +90,10 @@ CODES = {
     "refused": "refused by the server itself",
     "no_champion": "no model is loaded",
     "no_benchmarks": "a model without benchmarks",
+    "no_ledger": "a service that keeps no forecasts",
+    "unknown_campaign": "a campaign that the ledger does not have",
+    "ledger_unavailable": "a ledger that cannot be read at present",
+    "ledger_too_large": "a ledger with more rows than the service reads for an answer",
     "internal": "a fault of the service",
 }
 #: What pydantic finds: our code and words.
@@ -108,6 +113,8 @@ _FOUND = {
     "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
     "bad_name": ("bad_name", "{fault}"),
     "literal_error": ("not_accepted", "is not one of the accepted values"),
+    "string_too_short": ("not_accepted", "is too short"),
+    "string_too_long": ("not_accepted", "is too long"),
     "too_short": ("too_few", "is too short"),
     "too_long": ("too_many", "is too long"),
 }

@@ -9,9 +9,13 @@ from pydantic.json_schema import models_json_schema
 
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
+from serving.http.campaign_response import CampaignReview, Campaigns
 from serving.http.creator_profile import Creator
 from serving.http.model_card import CARD_KINDS
 from serving.http.model_response import BenchmarkAnswer, ModelFacts, WatchAnswer
+from serving.http.lists.examples import LIST_READ_EXAMPLES
+from serving.http.lists.read_response import ListAnswer
+from serving.http.lists.request_schema import ListReadQuestion
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion
@@ -44,6 +48,8 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (RankQuestion, "validation"),
     (TrackQuestion, "validation"),
     (PlanQuestion, "validation"),
+    (ListReadQuestion, "validation"),
+    (ListAnswer, "serialization"),
     (Answer, "serialization"),
     (TrackAnswer, "serialization"),
     (PlanAnswer, "serialization"),
@@ -53,6 +59,8 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (ModelFacts, "serialization"),
     (WatchAnswer, "serialization"),
     (BenchmarkAnswer, "serialization"),
+    (Campaigns, "serialization"),
+    (CampaignReview, "serialization"),
     (FaultMessage, "serialization"),
 ]
 _DOCUMENT = {"type": "object", "description": "an OpenAPI 3.1 document"}
@@ -64,6 +72,13 @@ _PARAMETERS = {
     "measure": "what is measured, per deliverable",
     "kind": "of the file, Markdown where it is missing",
 }
+_LEDGER_REFUSALS = {
+    "400": "a field of the query: there are none",
+    "404": "the service has no ledger, or the ledger no such campaign",
+    "408": "the body did not arrive in time",
+    "413": "a body that is too large: none is needed",
+    "422": "the ledger has more rows than the service reads for an answer",
+}
 _ANY_GET = ("401", "403", "431", "500", "503")
 _EACH = (
     "Each partnership has its result or its errors; "
@@ -73,6 +88,10 @@ _EACH = (
 _TRACKED = (
     "Each partnership has its answer or its errors. A post grows from its last reading by the "
     "curve of its platform; the deliverables that were not read count by the forecast made before."
+)
+_LIST_READ = (
+    "The list is read as `creatorcast score`, `plan` or `track` reads it: the same rows are used, "
+    "and the same reasons are given for the others. Send `sheet` to correct how it was read."
 )
 _PLANNED = (
     "Which partnerships to sign, and how many deliverables of each, within a budget and rules. A "
@@ -91,54 +110,68 @@ def openapi() -> dict:
             "version": "1",
             "description": "Forecasts what a partnership with a social-media creator brings.",
         },
-        "paths": {
-            "/v1/predict": _post(
-                "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
-            ),
-            "/v1/rank": _post(
-                "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
-            ),
-            "/v1/explain": _post(
-                "explain",
-                "Forecast, with reasons and comparables",
-                "ExplainQuestion",
-                "Answer",
-                EXAMPLES,
-            ),
-            "/v1/track": _post(
-                "track",
-                "Forecast deliverables that are online, and their partnerships",
-                "TrackQuestion",
-                "TrackAnswer",
-                TRACK_EXAMPLES,
-                _TRACKED,
-            ),
-            "/v1/plan": _post(
-                "plan",
-                "Choose whom to sign within a budget",
-                "PlanQuestion",
-                "Plan",
-                PLAN_EXAMPLES,
-                _PLANNED,
-            ),
-            "/v1/creators/{creator_id}": _creator(),
-            "/v1/service": _get(
-                "service",
-                "What this service knows and has: words, currencies, texts, limits",
-                _ref("ServiceFacts"),
-            ),
-            "/v1/model": _get(
-                "model", "The model in use: its data, record and limits", _ref("ModelFacts")
-            ),
-            "/v1/model/card": _model_card(),
-            "/v1/watch": _get(
-                "watch", "What comparing forecasts with outcomes found last", _ref("WatchAnswer")
-            ),
-            "/v1/benchmarks": _benchmarks(),
-            "/v1/openapi.json": _get("document", "This document", _DOCUMENT),
-            "/metrics": {"get": _metrics()},
-        },
+        "paths": _paths(),
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
+    }
+
+
+def _paths() -> dict:
+    """Describe every address."""
+    return {
+        "/v1/predict": _post(
+            "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
+        ),
+        "/v1/rank": _post(
+            "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
+        ),
+        "/v1/explain": _post(
+            "explain",
+            "Forecast, with reasons and comparables",
+            "ExplainQuestion",
+            "Answer",
+            EXAMPLES,
+        ),
+        "/v1/track": _post(
+            "track",
+            "Forecast deliverables that are online, and their partnerships",
+            "TrackQuestion",
+            "TrackAnswer",
+            TRACK_EXAMPLES,
+            _TRACKED,
+        ),
+        "/v1/plan": _post(
+            "plan",
+            "Choose whom to sign within a budget",
+            "PlanQuestion",
+            "Plan",
+            PLAN_EXAMPLES,
+            _PLANNED,
+        ),
+        "/v1/lists/read": _post(
+            "list_read",
+            "Read a list as a file into partnerships",
+            "ListReadQuestion",
+            "ListAnswer",
+            LIST_READ_EXAMPLES,
+            _LIST_READ,
+        ),
+        "/v1/creators/{creator_id}": _creator(),
+        **_campaigns(),
+        "/v1/service": _get(
+            "service",
+            "What this service knows and has: words, currencies, texts, limits",
+            _ref("ServiceFacts"),
+        ),
+        "/v1/model": _get(
+            "model", "The model in use: its data, record and limits", _ref("ModelFacts")
+        ),
+        "/v1/model/card": _model_card(),
+        "/v1/watch": _get(
+            "watch", "What comparing forecasts with outcomes found last", _ref("WatchAnswer")
+        ),
+        "/v1/benchmarks": _benchmarks(),
+        "/v1/openapi.json": _get("document", "This document", _DOCUMENT),
+        "/metrics": {"get": _metrics()},
     }
 
 
@@ -179,6 +212,25 @@ def _creator() -> dict:
         _query("platform", PLATFORMS),
     ]
     return operation
+
+
+def _campaigns() -> dict:
+    """Describe the addresses of the campaigns of the ledger, and of one of them."""
+    every = _get(
+        "campaigns",
+        "The campaigns of the ledger, and how far they are",
+        _ref("Campaigns"),
+        _LEDGER_REFUSALS,
+    )
+    one = _get(
+        "campaign",
+        "What was forecast of the partnerships of a campaign, and what came",
+        _ref("CampaignReview"),
+        _LEDGER_REFUSALS,
+    )
+    name = {"name": "name", "in": "path", "required": True}
+    one["get"]["parameters"] = [{**name, "schema": {"type": "string", "minLength": 1}}]
+    return {"/v1/campaigns": every, "/v1/campaigns/{name}": one}
 
 
 def _benchmarks() -> dict:

@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ledger.settings import LedgerSettings
 from serving.http.answer import NoneScored, RequestAnswer
 from serving.http.auth import KEY_NAME, PUBLIC_PATHS
 from serving.http.benchmark_listing import (
@@ -30,6 +31,7 @@ from serving.http.benchmark_listing import (
     benchmarks_json,
     filter_benchmarks,
 )
+from serving.http.campaigns import campaigns_answer, review_answer
 from serving.http.creator_profile import creator_json
 from serving.http.endpoints import answer_explain, answer_predict, answer_rank
 from serving.http.errors import (
@@ -40,6 +42,7 @@ from serving.http.errors import (
     shorten_value,
     unknown_field,
 )
+from serving.http.lists.read_answer import answer_list_read
 from serving.http.load_shedding import LoadShedder
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import CARD_KINDS, card_file, model_card
@@ -83,7 +86,10 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/explain", explain, methods=["POST"]),
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
+            Route("/v1/lists/read", list_read, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
+            Route("/v1/campaigns", campaigns, methods=["GET"]),
+            Route("/v1/campaigns/{name:path}", campaign, methods=["GET"]),
             Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/model/card", card, methods=["GET"]),
@@ -128,6 +134,11 @@ async def track(request: Request) -> Response:
 async def plan(request: Request) -> Response:
     """POST /v1/plan; it takes seconds, so that its turn is that of long requests."""
     return await _score(request, answer_plan, is_long=True)
+
+
+async def list_read(request: Request) -> Response:
+    """POST /v1/lists/read; a long list takes seconds."""
+    return await _score(request, answer_list_read, is_long=True)
 
 
 async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
@@ -195,6 +206,34 @@ async def creator(request: Request) -> Response:
     with _log_internal_errors(PATHS[creator]):
         body = await anyio.to_thread.run_sync(creator_json, loaded, creator_id, platform, now)
     return _json(orjson.dumps(body))
+
+
+async def campaigns(request: Request) -> Response:
+    """GET /v1/campaigns."""
+    return await _read_ledger(request, campaigns_answer)
+
+
+async def campaign(request: Request) -> Response:
+    """GET /v1/campaigns/{name}."""
+    return await _read_ledger(request, partial(review_answer, name=request.path_params["name"]))
+
+
+async def _read_ledger(
+    request: Request, read: Callable[[LedgerSettings | None], bytes]
+) -> Response:
+    """Answer by what the ledger has; that may take seconds, so that its turn is that of long
+    requests.
+    """
+    state, path = request.app.state, PATHS[request.scope["endpoint"]]
+    _query(request, ())
+    settings = None if state.ledger is None else state.ledger.settings
+
+    def work(_: bytes) -> bytes:
+        with _log_internal_errors(path):
+            return read(settings)
+
+    content = await state.admission.score(request, work, is_long=True)
+    return state.admission.answer(content)
 
 
 async def figures(request: Request) -> Response:
@@ -323,7 +362,10 @@ PATHS = {
     explain: "/v1/explain",
     track: "/v1/track",
     plan: "/v1/plan",
+    list_read: "/v1/lists/read",
     creator: "/v1/creators/{creator_id}",
+    campaigns: "/v1/campaigns",
+    campaign: "/v1/campaigns/{name}",
     service: "/v1/service",
     model: "/v1/model",
     card: "/v1/model/card",

@@ -25,6 +25,13 @@ class MaturationSource(BaseModel):
     source: str = Field(description="the published figures, also those that a fit was pulled to")
 
 
+class UsableReading(BaseModel):
+    """A reading of a post."""
+
+    age_days: float = Field(description="age of the post, in days")
+    count: float = Field(description="what it had then")
+
+
 class TrackedMeasure(BaseModel):
     """One measure of a post."""
 
@@ -44,6 +51,7 @@ class TrackedMeasure(BaseModel):
     )
     forecast: TrackQuantiles | None = Field(description="the forecast made before")
     maturation_source: MaturationSource = Field(description="what the curve of growth rests on")
+    readings: list[UsableReading] = Field(description="those that tell it, the earliest first")
 
 
 class TrackedPostResult(BaseModel):

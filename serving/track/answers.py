@@ -34,6 +34,14 @@ class MaturationSource:
 
 
 @dataclass(frozen=True)
+class UsableReading:
+    """A count of a post at an age in days."""
+
+    age_days: float
+    count: float
+
+
+@dataclass(frozen=True)
 class PostMeasure:
     """One measure of a post.
 
@@ -44,6 +52,7 @@ class PostMeasure:
       0 and there is no forecast
     - `pace`: the share of the forecast made before that lies below the present count
     - `forecast`: quantiles of the forecast made before, at the horizon
+    - `readings`: all usable ones, the earliest first
     """
 
     count: float
@@ -54,6 +63,7 @@ class PostMeasure:
     pace: float | None
     forecast: Mapping[str, float] | None
     maturation_source: MaturationSource
+    readings: tuple[UsableReading, ...] = ()
 
 
 @dataclass(frozen=True)

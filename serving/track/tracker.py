@@ -24,6 +24,7 @@ from serving.track.answers import (
     PostAnswer,
     PostMeasure,
     Rejection,
+    UsableReading,
 )
 from serving.track.forecasts import DeliverableForecasts, deliverable_forecasts
 from serving.track.kept_posts import KeepPosts, PostForecasts
@@ -190,6 +191,7 @@ class Tracker:
                 if np.isnan(before[row]).any()
                 else _quantiles(np.expm1(before[row, levels])),
                 maturation_source=self._source(PLATFORMS[int(posts.platform[row])], measure),
+                readings=_usable_readings(*points[row]),
             )
             for row in range(len(posts.count))
         ]
@@ -279,6 +281,11 @@ def _rejection(partnership: TrackedPartnership, counts: list[PostCounts]) -> Rej
     faults = {number: str(one.fault) for number, one in enumerate(counts)}
     reasons = [f"post {partnership.posts[number].post_id!r} {faults[number]}" for number in faults]
     return Rejection(partnership.partnership_id, "published", tuple(reasons), faults)
+
+
+def _usable_readings(ages: np.ndarray, counts: np.ndarray) -> tuple[UsableReading, ...]:
+    pairs = zip(ages.tolist(), counts.tolist(), strict=True)
+    return tuple(UsableReading(age, count) for age, count in pairs)
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float]:

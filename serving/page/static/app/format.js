@@ -2,6 +2,7 @@
 // money the digits that a price has, chances are never told as certain.
 
 const GROUPS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const TWO_DIGITS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 2 });
 const DATE = new Intl.DateTimeFormat("en-GB", {
   year: "numeric", month: "short", day: "numeric", timeZone: "UTC",
@@ -22,6 +23,11 @@ export function estimate(value) {
   return GROUPS.format(round(value, 2));
 }
 
+/** A count that is estimated from what it is already: three digits. */
+export function nearCount(value) {
+  return isKnown(value) ? GROUPS.format(value >= 100 ? round(value, 3) : value) : UNKNOWN;
+}
+
 /** A count on an axis, such as 20k. */
 export function shortCount(value) {
   for (const [size, sign] of [[1e9, "bn"], [1e6, "m"], [1e3, "k"]]) {
@@ -38,6 +44,11 @@ export function money(value, currency = "USD") {
   if (size > 0 && size < 0.1) text = TWO_DIGITS.format(value);
   else if (size < 100) text = value.toFixed(2).replace(/\.00$/, "");
   return `${text} ${currency}`;
+}
+
+/** An amount that was paid: to the cent, so that amounts add up as they are told. */
+export function paid(value, currency = "USD") {
+  return isKnown(value) ? `${CENTS.format(value).replace(/\.00$/, "")} ${currency}` : UNKNOWN;
 }
 
 /** An estimated amount: three digits. */

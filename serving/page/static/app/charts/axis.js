@@ -16,11 +16,19 @@ export function countScale(low, high, from, to) {
 /** Some round values of a scale, as many as have room. */
 export function ticks(scale, most) {
   let found = scale.ticks(most);
+  for (const digits of [[1, 2, 5], [1]]) {
+    const round = found.filter((value) => digits.includes(firstDigit(value)));
+    if (scale.base && found.length > most && round.length > 1) found = round;
+  }
   if (found.length > most) {
     const step = Math.ceil(found.length / most);
     found = found.filter((_, place) => place % step === 0);
   }
   return found;
+}
+
+function firstDigit(value) {
+  return Number(value.toExponential()[0]);
 }
 
 /** An axis along the bottom at `y`, with thin lines up to `top`. */

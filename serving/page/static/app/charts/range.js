@@ -1,6 +1,6 @@
 // A range as a small picture: a bar from low to high with the middle marked, all on one scale.
 
-import { d3, svg } from "../lib.js";
+import { d3, nothing, svg } from "../lib.js";
 
 const HEIGHT = 14;
 
@@ -12,12 +12,16 @@ export function sharedScale(ranges) {
   return d3.scaleLog().domain([low, high]).range([0, 1]).clamp(true);
 }
 
-/** The picture of one range, `width` pixels wide; decoration beside its figures. */
-export function rangeBar({ low, middle, high }, scale, width = 120) {
+/**
+ * The picture of one range, `width` pixels wide; decoration beside its figures. `came`: what came of
+ * it, where that is known: an upright line.
+ */
+export function rangeBar({ low, middle, high, came }, scale, width = 120) {
   const at = (value) => 5 + scale(Math.max(value, scale.domain()[0])) * (width - 10);
   return svg`<svg class="range" width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}" aria-hidden="true">
     <line class="track" x1="0" x2=${width} y1="7" y2="7"></line>
     <line class="bar" x1=${at(low)} x2=${at(high)} y1="7" y2="7"></line>
     <circle class="middle" cx=${at(middle)} cy="7" r="4.5"></circle>
+    ${came === undefined ? nothing : svg`<line class="upright-mark" x1=${at(came)} x2=${at(came)} y1="0" y2="14"></line>`}
   </svg>`;
 }
