@@ -42,7 +42,7 @@ function headFigures(plan) {
     forecast("views"),
     figure("Creators", count(total.creators), plural(total.deliverables, "deliverable")),
     figure("To spend", money(plan.spend, currency), `of ${money(plan.budget, currency)}; ${money(plan.left, currency)} left`),
-    total.cpe === null ? nothing : figure("An engagement", estimatedMoney(total.cpe, currency), "fees without what is added to them"),
+    total.cpe === null ? nothing : figure("Cost of an engagement", estimatedMoney(total.cpe, currency), "fees without what is added to them"),
     objective.goal === null ? nothing : figure("Chance of the goal", chance(total.probability_goal), `of ${count(objective.goal)}`),
   );
 }

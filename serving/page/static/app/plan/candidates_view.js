@@ -96,11 +96,10 @@ function narrowing(candidates, ui) {
         options: [["", "all niches"], ...app.service.niches.map((one) => [one, one])],
         onInput: (niche) => candidates.setFilter({ niche }),
       })}
-      ${isTooMany ? selectField({
-        id: "plan-best-by", label: "Best by", value: ui.bestBy, options: measures, onInput: (by) => ui.set({ bestBy: by }),
-      }) : nothing}
     </div>
-    ${isTooMany ? html`<div class="actions"><button type="button" ?disabled=${ranking.isRunning}
+    ${isTooMany ? html`${selectField({
+      id: "plan-best-by", label: "Best by", value: ui.bestBy, options: measures, onInput: (by) => ui.set({ bestBy: by }),
+    })}<div class="actions"><button type="button" ?disabled=${ranking.isRunning}
       @click=${() => candidates.takeBest(ui.bestBy)}>Take the best ${count(limit)}</button></div>` : nothing}
     ${ranking.isRunning ? busy("The rows are put in order …") : nothing}
     ${taskError(ranking, () => candidates.takeBest(ui.bestBy))}

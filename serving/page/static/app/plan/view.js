@@ -116,7 +116,8 @@ class PlanView {
       <div class="actions">
         <button type="submit" ?disabled=${!candidates.isReady || run.task.isRunning}>Make the plan</button>
         ${candidates.isReady ? nothing : html`<span class="hint">${this.whatIsMissing()}</span>`}
-      </div>`;
+      </div>
+      ${this.progress()}`;
   }
 
   whatIsMissing() {
@@ -132,7 +133,6 @@ class PlanView {
     const actions = { form, mark, planBudget: (budget) => this.planBudget(budget), open: ui.open, toggle: (id) => this.toggle(id) };
     return html`
       <h2 id="plan-answer" tabindex="-1">${run.kept && plan ? "Plan B" : "The plan"}</h2>
-      ${this.progress()}
       ${taskError(run.task, () => this.make())}
       ${run.isCancelled ? notice("The search was stopped. What you typed is as it was.") : nothing}
       ${run.refusal ? refusalView(run.refusal, Boolean(plan)) : nothing}
