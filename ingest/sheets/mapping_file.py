@@ -65,7 +65,20 @@ def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
         raise SheetError(f"the map {str(path)!r} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SheetError(f"the map {str(path)!r} cannot be read: {error}") from error
-    rows = _json_rows(path, text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(path, text)
+    is_json = text.lstrip()[:1] in ("{", "[")
+    return _mapped_columns(path, _json_rows(path, text) if is_json else _csv_rows(path, text))
+
+
+def mapping_of_json(name: str, text: str) -> dict[str, ColumnMapping]:
+    """Return the columns of a map in JSON that is in no file; `name`: what messages call it.
+
+    Raises SheetError for what is no map.
+    """
+    return _mapped_columns(Path(name), _json_rows(Path(name), text))
+
+
+def _mapped_columns(path: Path, rows: list[MapRow]) -> dict[str, ColumnMapping]:
+    """Return what the rows of a map say of each source column."""
     columns: dict[str, ColumnMapping] = {}
     for place, row, values in rows:
         source = row.get("source", "").strip()

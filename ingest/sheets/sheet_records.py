@@ -21,7 +21,8 @@ class SheetSource:
 
     `header`: the names of the columns, with the platform above or before them;
     `raw_header`: the names as the file has them. `records()` returns the records after the header.
-    `epoch`: Excel's date system. `delimiter`, `encoding`: those of a text file.
+    `epoch`: Excel's date system. `delimiter`, `encoding`: those of a text file;
+    `worksheet`: the one that is read of a workbook.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class SheetSource:
     platform: str | None = None
     delimiter: str = ""
     encoding: str = ""
+    worksheet: str = ""
 
     @property
     def names(self) -> list[str]:

@@ -69,6 +69,7 @@ def open_workbook(path: Path, options: SheetOptions) -> SheetSource:
         epoch,
         workbook=True,
         platform=platform if platform in PLATFORMS else None,
+        worksheet=best,
     )
     source.notes += header_notes(source, sample)
     if epoch == 1904:

@@ -1,7 +1,7 @@
 """The chunks of one run: read in order, scored side by side, written down in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +26,25 @@ from serving.batch.writers import AnswerWriter
 _BEFORE = " (before)"
 #: The warning of a row whose offer came before.
 SAME_OFFER = "same_offer_again"
+
+
+def with_repeats(
+    chunks: Iterable[Chunk], tells_offers: bool
+) -> Iterator[tuple[Chunk, int, np.ndarray]]:
+    """Yield the chunks of a list in order, each with the rows before it and which of its rows (n,)
+    have an id that came before; where `tells_offers`, rows whose offer came before are marked.
+    """
+    seen, seen_offers, first = DuplicateIds(), DuplicateIds(), 0
+    for chunk in chunks:
+        repeats = np.zeros(len(chunk.rows), dtype=bool)
+        if "partnership_id" in chunk.rows:
+            ids = ids_or_row_numbers(chunk.rows["partnership_id"], first)
+            repeats = seen.find_repeats(ids)
+        if tells_offers and "creator_id" in chunk.rows:
+            again = seen_offers.find_repeats(offer_keys(chunk.rows))
+            chunk = replace(chunk, remarks={**chunk.remarks, SAME_OFFER: again})
+        yield chunk, first, repeats
+        first += len(chunk.rows)
 
 
 @dataclass
@@ -110,19 +129,11 @@ class ChunkRun:
         """Yield each chunk that is not done, the rows before it, and which of its rows (n,) have an
         id that came before.
         """
-        seen, seen_offers, first = DuplicateIds(), DuplicateIds(), 0
-        for number, chunk in enumerate(read_chunks(self.chunk_rows)):
+        chunks = with_repeats(read_chunks(self.chunk_rows), self.prospects.tells_offers)
+        for number, (chunk, first, repeats) in enumerate(chunks):
             self.rows_read += len(chunk.rows) + len(chunk.invalid_lines)
-            repeats = np.zeros(len(chunk.rows), dtype=bool)
-            if "partnership_id" in chunk.rows:
-                ids = ids_or_row_numbers(chunk.rows["partnership_id"], first)
-                repeats = seen.find_repeats(ids)
-            if self.prospects.tells_offers and "creator_id" in chunk.rows:
-                again = seen_offers.find_repeats(offer_keys(chunk.rows))
-                chunk = replace(chunk, remarks={**chunk.remarks, SAME_OFFER: again})
             if number >= chunks_done:
                 yield chunk, first, repeats
-            first += len(chunk.rows)
 
     def _record(self, result: ChunkResult) -> dict:
         """Write down what came of a chunk; return its counts."""

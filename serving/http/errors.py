@@ -70,6 +70,7 @@ CODES = {
     "currency_without_rate": "a currency that the service has no rate of",
     "target_without_fee": "target_cpe_usd without a fee",
     "no_plan": "no plan can be made within the budget and the rules",
+    "no_list": "a file that cannot be read as a list, or one that is too long",
     "not_planned": "a partnership that could not be a candidate of a plan",
     "more_faults": "how many more faults there are",
     "not_scored": "no rank, because the partnership has errors",
@@ -108,6 +109,8 @@ _FOUND = {
     "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
     "bad_name": ("bad_name", "{fault}"),
     "literal_error": ("not_accepted", "is not one of the accepted values"),
+    "string_too_short": ("not_accepted", "is too short"),
+    "string_too_long": ("not_accepted", "is too long"),
     "too_short": ("too_few", "is too short"),
     "too_long": ("too_many", "is too long"),
 }

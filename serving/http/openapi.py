@@ -10,6 +10,9 @@ from pydantic.json_schema import models_json_schema
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.creator_profile import Creator
+from serving.http.lists.examples import LIST_READ_EXAMPLES
+from serving.http.lists.read_response import ListAnswer
+from serving.http.lists.request_schema import ListReadQuestion
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion
@@ -42,6 +45,8 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (RankQuestion, "validation"),
     (TrackQuestion, "validation"),
     (PlanQuestion, "validation"),
+    (ListReadQuestion, "validation"),
+    (ListAnswer, "serialization"),
     (Answer, "serialization"),
     (TrackAnswer, "serialization"),
     (PlanAnswer, "serialization"),
@@ -59,6 +64,10 @@ _EACH = (
 _TRACKED = (
     "Each partnership has its answer or its errors. A post grows from its last reading by the "
     "curve of its platform; the deliverables that were not read count by the forecast made before."
+)
+_LIST_READ = (
+    "The list is read as `creatorcast score`, `plan` or `track` reads it: the same rows are used, "
+    "and the same reasons are given for the others. Send `sheet` to correct how it was read."
 )
 _PLANNED = (
     "Which partnerships to sign, and how many deliverables of each, within a budget and rules. A "
@@ -106,6 +115,14 @@ def openapi() -> dict:
                 "Plan",
                 PLAN_EXAMPLES,
                 _PLANNED,
+            ),
+            "/v1/lists/read": _post(
+                "list_read",
+                "Read a list as a file into partnerships",
+                "ListReadQuestion",
+                "ListAnswer",
+                LIST_READ_EXAMPLES,
+                _LIST_READ,
             ),
             "/v1/creators/{creator_id}": _creator(),
             "/v1/service": _get(

@@ -40,6 +40,7 @@ from serving.http.errors import (
     shorten_value,
     unknown_field,
 )
+from serving.http.lists.read_answer import answer_list_read
 from serving.http.load_shedding import LoadShedder
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import model_card
@@ -79,6 +80,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/explain", explain, methods=["POST"]),
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
+            Route("/v1/lists/read", list_read, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
@@ -121,6 +123,11 @@ async def track(request: Request) -> Response:
 async def plan(request: Request) -> Response:
     """POST /v1/plan; it takes seconds, so that its turn is that of long requests."""
     return await _score(request, answer_plan, is_long=True)
+
+
+async def list_read(request: Request) -> Response:
+    """POST /v1/lists/read; a long list takes seconds."""
+    return await _score(request, answer_list_read, is_long=True)
 
 
 async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
@@ -297,6 +304,7 @@ PATHS = {
     explain: "/v1/explain",
     track: "/v1/track",
     plan: "/v1/plan",
+    list_read: "/v1/lists/read",
     creator: "/v1/creators/{creator_id}",
     service: "/v1/service",
     model: "/v1/model",

@@ -42,6 +42,11 @@ def read_candidates(path: Path, options: SheetOptions) -> CandidateList:
     """Return the candidates of a CSV, XLSX or Parquet list. Raises CreatorcastError for what is
     none, or has more than MOST_CANDIDATES rows.
     """
+    return read_candidate_rows(path, options).candidates()
+
+
+def read_candidate_rows(path: Path, options: SheetOptions) -> "CandidateRows":
+    """Return all that was read of a list of candidates. Raises as `read_candidates` does."""
     check_list(path)
     prospects = open_list(path, options)
     own = _own_columns(prospects)
@@ -49,10 +54,10 @@ def read_candidates(path: Path, options: SheetOptions) -> CandidateList:
         # left out, lest one of them is taken for deliverables or for the fee
         left_out = {name: "" for name in own if name not in options.columns}
         prospects = open_list(path, replace(options, columns={**left_out, **options.columns}))
-    reading = _Reading(prospects, own)
+    reading = CandidateRows(prospects, own)
     for chunk in prospects.chunks(_CHUNK_ROWS):
         reading.add(chunk)
-    return reading.candidates()
+    return reading
 
 
 def _own_columns(prospects: ProspectList) -> dict[str, str]:
@@ -72,8 +77,12 @@ def _own_columns(prospects: ProspectList) -> dict[str, str]:
 
 
 @dataclass
-class _Reading:
-    """What was read so far of a list."""
+class CandidateRows:
+    """What was read so far of a list.
+
+    `own`: header -> what it means, of the columns that only a plan has; `cells`: line or row ->
+    cells of the rejected ones as they were written; `blank`: blank lines.
+    """
 
     prospects: ProspectList
     own: dict[str, str]
@@ -87,6 +96,8 @@ class _Reading:
     fee_words: list[str | None] = field(default_factory=list)
     rejected: list[RejectedCandidate] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cells: dict[int, list[str]] = field(default_factory=dict)
+    blank: int = 0
     first: int = 0
     seen: DuplicateIds = field(default_factory=DuplicateIds)
 
@@ -117,10 +128,15 @@ class _Reading:
         self.names += self._given_names(chunk, valid)
         self.places += [int(chunk.positions[row]) for row in valid]
         self.frames.append(clean.iloc[valid])
-        for row in sorted(reasons):
-            self._reject(int(chunk.positions[row]), clean["partnership_id"].iloc[row], reasons[row])
+        texts = chunk.text(sorted(reasons)) if reasons else []
+        for row, cells in zip(sorted(reasons), texts, strict=True):
+            place = int(chunk.positions[row])
+            self._reject(place, clean["partnership_id"].iloc[row], reasons[row])
+            self.cells[place] = cells
         for line in chunk.invalid_lines:
             self._reject(line.position, None, [line.reason])
+            self.cells[line.position] = line.cells
+        self.blank += chunk.blank
         self.notes += [note for note in chunk.notes if note not in self.notes]
         self.first += n
 

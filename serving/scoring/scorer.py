@@ -5,6 +5,7 @@ Any other row must have a profile: a platform, and followers, averages or posts.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,16 @@ from serving.scoring.warning_flags import (
     with_starter_warning,
 )
 from serving.settings import STALE_DAYS
+
+
+@dataclass(frozen=True)
+class _LookedUp:
+    """What n prospects are scored by, and the rules that they break, by row."""
+
+    lookup: AccountLookup
+    sources: RowSources
+    terms: DealTerms
+    breaches: dict[int, list[Breach]]
 
 
 class Scorer:
@@ -131,17 +142,9 @@ class Scorer:
         chosen = frozenset(columns)
         answer_columns = [name for name in ANSWER_COLUMNS if name in chosen]
         answer_columns += [*extra_quantile_columns(extras.quantiles), *extras.columns]
-        has_posts = np.zeros(prospects.n, dtype=bool)
-        if posts is not None:
-            has_posts[posts.account] = True
-        accounts = self._accounts(prospects)
-        lookup = AccountLookup.of(
-            prospects, accounts, as_of, has_posts, self.rates, self._is_known_creator
-        )
-        sources = self.rows.sources(lookup.account, lookup.platform, posts, as_of)
-        terms = DealTerms.of(prospects, lookup.platform, self.rates, self.values)
-        breaches = self._with_as_of_breaches(lookup.breaches, sources, as_of)
-        breaches = self._with_horizon_breaches(breaches, lookup.platform, terms)
+        looked_up = self._look_up(prospects, as_of, posts)
+        lookup, sources, terms = looked_up.lookup, looked_up.sources, looked_up.terms
+        breaches = looked_up.breaches
         reference = self.bundle.reference
         answers = request_columns(prospects, lookup, terms, as_of, reference)
         answers |= model_columns(self.bundle, prospects.n)
@@ -164,6 +167,32 @@ class Scorer:
             answers |= scatter_columns(figures, can_score)
         answered = completed(prospects.n, answers, answer_columns)
         return AnswerTable(prospects.n, answered, breaches), scored
+
+    def check(self, prospects: ProspectBatch, as_of: int) -> AnswerTable:
+        """Return the rules that prospects break and so cannot be scored, without any forecast.
+
+        `as_of`: the moment of the forecast, microseconds UTC.
+        """
+        if is_mixed(prospects):
+            return score_apart(prospects, None, lambda rows, _: self.check(rows, as_of))
+        return AnswerTable(prospects.n, {}, self._look_up(prospects, as_of, None).breaches)
+
+    def _look_up(
+        self, prospects: ProspectBatch, as_of: int, posts: PostReadings | None
+    ) -> _LookedUp:
+        """Return what prospects would be scored by, and the rules that they break."""
+        has_posts = np.zeros(prospects.n, dtype=bool)
+        if posts is not None:
+            has_posts[posts.account] = True
+        accounts = self._accounts(prospects)
+        lookup = AccountLookup.of(
+            prospects, accounts, as_of, has_posts, self.rates, self._is_known_creator
+        )
+        sources = self.rows.sources(lookup.account, lookup.platform, posts, as_of)
+        terms = DealTerms.of(prospects, lookup.platform, self.rates, self.values)
+        breaches = self._with_as_of_breaches(lookup.breaches, sources, as_of)
+        breaches = self._with_horizon_breaches(breaches, lookup.platform, terms)
+        return _LookedUp(lookup, sources, terms, breaches)
 
     def _is_known_creator(self, creator_id: str) -> bool:
         return any(self.creator_store.find(platform, creator_id) >= 0 for platform in PLATFORMS)

@@ -15,7 +15,7 @@ from features.tables.validate import TableFault, clean_table
 from ingest.sheets.dates import lacks_time_of_day
 from ingest.sheets.guess_lines import column_lines
 from ingest.sheets.reader import read_sheet
-from ingest.sheets.sheet_types import Sheet, SheetOptions
+from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 from serving.track.list_fees import fees_in_usd
 
 #: The moments of a reading, whose difference is its age.
@@ -46,7 +46,8 @@ class ReadingList:
     (n, columns): as written; `reasons`: row -> what could not be read of it; `unread`: column ->
     rows (n,) with a value that is unclear and missing in `rows`; `dates_alone`: of MOMENTS the rows
     (n,) where it has no time of day; `remedies`: of MOMENTS that no column has, which columns were
-    not read; `left_out`: lines that are no rows; `notes`: for the user.
+    not read; `left_out`: lines that are no rows; `notes`: for the user; `guesses`: what each column
+    was read as, none of a Parquet list; `blank`: lines without a value.
     """
 
     rows: pd.DataFrame
@@ -59,6 +60,8 @@ class ReadingList:
     remedies: dict[str, str] = field(default_factory=dict)
     left_out: list[RejectedLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
+    blank: int = 0
 
 
 def check_list(path: Path) -> None:
@@ -105,6 +108,8 @@ def read_list(path: Path, options: SheetOptions, rates: CurrencyRates | None = N
             *fee_notes,
             *_date_notes(dates_alone),
         ],
+        sheet.guesses,
+        sheet.blank_rows,
     )
 
 
