@@ -57,7 +57,8 @@ def test_the_examples_are_answered_as_the_document_says(client):
         response = client.post("/v1/plan", json=example["value"])
         assert response.status_code == 200, response.text
         answer = PlanAnswer.model_validate_json(response.content)
-        told = [name for name in PlanAnswer.model_fields if name != "ledger"]  # there is none
+        not_asked = ("report", "ledger")
+        told = [name for name in PlanAnswer.model_fields if name not in not_asked]
         assert list(response.json()) == told
         assert answer.roster
         assert answer.spend <= answer.budget
@@ -101,6 +102,21 @@ def test_what_cannot_be_planned_is_one_clear_error(client, settings, status, cod
     assert words in error["what"]
 
 
+def test_a_rule_that_cannot_be_read_does_not_hide_what_is_wrong_of_partnerships(client):
+    asked = [*candidates(), {**PROFILE, "agency": "20"}]
+    errors = ask(client, asked, rules={"max_share": "half"}).json()["errors"]
+    assert [one["where"] for one in errors] == ["rules.max_share", "partnerships[6]"]
+    assert [one["code"] for one in errors] == ["not_accepted", "not_planned"]
+
+
+@pytest.mark.parametrize("kind", ["with_fees", "without_fees"])
+def test_a_report_comes_with_the_plan_that_it_is_of(client, kind):
+    plan = ask(client, candidates(), report=kind).json()
+    assert plan["report"].startswith("<!DOCTYPE html>")
+    assert all(one["name"] in plan["report"] for one in plan["roster"])
+    assert ("USD" in plan["report"]) == (kind == "with_fees")
+
+
 def test_rules_that_conflict_are_named(client):
     rules = {"min_creators": 5, "max_fee": 200}
     response = ask(client, candidates(), rules=rules)
@@ -137,7 +153,7 @@ def test_the_client_asks_for_a_plan(client):
     with Client("http://testserver", transport=transport) as asking:
         plan = asking.plan(candidates(3), budget=400, as_of=AS_OF, by="cvar", level=0.2)
     assert plan["objective"]["kind"] == "cvar"
-    assert set(ClientPlan.__annotations__) - {"ledger"} <= set(plan)  # there is no ledger
+    assert set(ClientPlan.__annotations__) - {"report", "ledger"} <= set(plan)
     assert set(ClientPartnership.__annotations__) <= set(PlanPartnership.model_fields)
 
 

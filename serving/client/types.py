@@ -307,8 +307,9 @@ class PlanTotal(TypedDict):
 
 
 class Plan(TypedDict):
-    """The answer to a budget: whom to sign."""
+    """The answer to a budget: whom to sign; `report` where the request asks for one."""
 
+    report: NotRequired[str]
     ledger: NotRequired[str]
     currency: str
     budget: float

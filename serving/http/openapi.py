@@ -11,11 +11,11 @@ from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.campaign_response import CampaignReview, Campaigns
 from serving.http.creator_profile import Creator
-from serving.http.model_card import CARD_KINDS
-from serving.http.model_response import BenchmarkAnswer, ModelFacts, WatchAnswer
 from serving.http.lists.examples import LIST_READ_EXAMPLES
 from serving.http.lists.read_response import ListAnswer
 from serving.http.lists.request_schema import ListReadQuestion
+from serving.http.model_card import CARD_KINDS
+from serving.http.model_response import BenchmarkAnswer, ModelFacts, WatchAnswer
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion

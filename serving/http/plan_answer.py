@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 import orjson
 
+from models.model_record import model_record
 from serving.http.answer import RequestAnswer
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.model_store import LoadedModel
@@ -36,13 +37,25 @@ def answer_plan(
         raise RequestRefused(400, "malformed", detail)
     candidates = read_plan_candidates(envelope.partnerships, now)
     try:
-        settings = read_plan_settings(envelope)
+        settings = read_plan_settings(envelope, candidates.rejected)
         ledger.begin("plan", envelope.campaign, now, envelope.keep)
         as_of = microseconds(envelope.as_of or now)
         plan = make_plan(loaded.scorer, candidates, settings, as_of, ledger.keep)
     except PlanError as error:
         raise plan_refused(error, candidates.rejected) from None
-    return _counted(plan, len(envelope.partnerships)), orjson.dumps({**plan, **ledger.finish()})
+    report = {"report": _report(plan, envelope.report, loaded)} if envelope.report else {}
+    content = orjson.dumps({**plan, **report, **ledger.finish()})
+    return _counted(plan, len(envelope.partnerships)), content
+
+
+def _report(plan: Plan, kind: str, loaded: LoadedModel) -> str:
+    """Return the page for the client of a plan; `kind`: with_fees or without_fees."""
+    # these draw with matplotlib, which a service that makes no report need not load
+    from serving.report.plan_report import plan_report
+    from serving.report.render import render_report
+
+    hide_fees = kind == "without_fees"
+    return render_report(plan_report(plan, model_record(loaded.manifest), hide_fees))
 
 
 def _counted(plan: Plan, count: int) -> RequestAnswer:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from features.history.post_readings import PostReadings
-from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
+from serving.http.errors import MAX_FAULTS, ErrorDetail, RequestRefused, shorten_value
 from serving.http.plan_schema import PLAN_COLUMNS
 from serving.http.request_reader import ParsedRequest, read_partnerships
 from serving.plan.answer import RejectedCandidate
@@ -18,16 +18,16 @@ from serving.plan.rules_file import RulesError, parse_rules
 from serving.plan.settings import PlanSettings, build_objective
 
 
-def read_plan_settings(envelope: Any) -> PlanSettings:
-    """Return the settings of a request. Raises RequestRefused for rules that cannot be read, and
-    PlanError for what does not fit together.
+def read_plan_settings(envelope: Any, rejected: Sequence[RejectedCandidate]) -> PlanSettings:
+    """Return the settings of a request. Raises RequestRefused for rules that cannot be read, with
+    the reasons of rejected partnerships behind, and PlanError for what does not fit together.
     """
     try:
         rules = parse_rules(envelope.rules, envelope.currency, "rules")
     except RulesError as error:
         code = "unknown_field" if error.what == "is no known rule" else "not_accepted"
         detail = ErrorDetail(code, shorten_value(error.where), error.what, error.expected)
-        raise RequestRefused(400, "malformed", detail) from None
+        raise RequestRefused(400, "malformed", detail, *_not_planned(rejected)) from None
     return PlanSettings(
         envelope.budget,
         envelope.currency,
@@ -123,8 +123,12 @@ def plan_refused(error: PlanError, rejected: Sequence[RejectedCandidate]) -> Req
     text = str(error)
     what, _, expected = text.rpartition(": ")
     first = ErrorDetail("no_plan", "body", what or text, expected or None)
-    details = [
+    return RequestRefused(422, "no_plan", first, *_not_planned(rejected))
+
+
+def _not_planned(rejected: Sequence[RejectedCandidate]) -> list[ErrorDetail]:
+    """Return the reasons of rejected partnerships, as many as a refusal tells."""
+    return [
         ErrorDetail("not_planned", f"partnerships[{one['row'] - 1}]", "; ".join(one["reasons"]))
-        for one in rejected[:50]
+        for one in rejected[:MAX_FAULTS]
     ]
-    return RequestRefused(422, "no_plan", first, *details)

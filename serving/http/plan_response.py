@@ -176,5 +176,6 @@ PlanAnswer: type[BaseModel] = create_model(
     "Plan",
     __base__=_model(answer.Plan),
     __doc__=_model(answer.Plan).__doc__,
+    report=(str | None, Field(None, description="the page that `report` asks for, one HTML file")),
     ledger=(str | None, Field(None, description=LEDGER_MEANING)),
 )

@@ -91,6 +91,10 @@ _FIELDS: dict[str, Any] = {
             description="seconds to search, and as many again for what is told of the plan",
         ),
     ),
+    "report": (
+        Literal["with_fees", "without_fees"] | None,
+        Field(None, description="a page for the client in the answer, as HTML (docs/report.md)"),
+    ),
     "campaign": CAMPAIGN_FIELD,
     "keep": KEEP_FIELD,
     "partnerships": (list[Any], Envelope.model_fields["partnerships"]),
@@ -131,4 +135,5 @@ EXPECTED_PLAN_VALUES = {
     "scenarios": f"a whole number from 50 to {MOST_SCENARIOS:,}",
     "seed": f"a whole number from 0 to {2**31:,}",
     "time_limit": f"seconds from 0.1 to {MOST_SECONDS:.0f}",
+    "report": "with_fees or without_fees",
 }

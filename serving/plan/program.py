@@ -62,25 +62,6 @@ def solve(
     return PlanSolution(chosen, value, bound, open_gap, open_gap <= gap + LEAST_GAP)
 
 
-def solve_many(
-    problem: PlanProblem, budgets: np.ndarray, time_limit: float = 30.0, gap: float = 0.005
-) -> list[PlanSolution]:
-    """Return the best choice at each budget, in the order of `budgets`; `time_limit`: seconds in
-    all. More budget is never worse: every plan starts from that of the next smaller budget.
-
-    Raises NoPlan where no choice holds all rules at one of the budgets.
-    """
-    deadline = time.monotonic() + time_limit
-    solutions: dict[int, PlanSolution] = {}
-    start = None
-    for number, position in enumerate(np.argsort(budgets, kind="stable")):
-        share = (deadline - time.monotonic()) / (len(budgets) - number)
-        at_budget = replace(problem, budget=float(budgets[position]))
-        solution = solve(at_budget, max(share, 0.1), gap, start)
-        solutions[int(position)], start = solution, solution.chosen
-    return [solutions[position] for position in range(len(budgets))]
-
-
 def objective_value(problem: PlanProblem, chosen: np.ndarray) -> float:
     """Return the objective of the options at the positions `chosen`
     (`serving.plan.measures.scenario_values`).
