@@ -107,6 +107,7 @@ _FOUND = {
     "greater_than_equal": ("below_minimum", "is below {ge}, the least possible"),
     "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
     "bad_name": ("bad_name", "{fault}"),
+    "not_ascending": ("not_ascending", "does not ascend"),
     "literal_error": ("not_accepted", "is not one of the accepted values"),
     "too_short": ("too_few", "is too short"),
     "too_long": ("too_many", "is too long"),

@@ -9,7 +9,9 @@ from pydantic.json_schema import models_json_schema
 
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
+from serving.http.creator_posts import MAX_POSTS
 from serving.http.creator_profile import Creator
+from serving.http.creator_search import DEFAULT_FOUND, MAX_FOUND, FoundCreators
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion
@@ -47,6 +49,7 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (PlanAnswer, "serialization"),
     (Ranking, "serialization"),
     (Creator, "serialization"),
+    (FoundCreators, "serialization"),
     (ServiceFacts, "serialization"),
     (FaultMessage, "serialization"),
 ]
@@ -107,6 +110,7 @@ def openapi() -> dict:
                 PLAN_EXAMPLES,
                 _PLANNED,
             ),
+            "/v1/creators": _creators(),
             "/v1/creators/{creator_id}": _creator(),
             "/v1/service": _get(
                 "service",
@@ -158,6 +162,25 @@ def _creator() -> dict:
             "schema": {"type": "string", "minLength": 1},
         },
         _query("platform", PLATFORMS),
+        _whole("posts", "how many of its last posts to add", 0, 0, MAX_POSTS),
+    ]
+    return operation
+
+
+def _creators() -> dict:
+    refused = {"400": "a field or value that there is not"}
+    operation = _get(
+        "creators",
+        "Known creators whose id or handle begins with a text, or contains it",
+        _ref("FoundCreators"),
+        refused,
+    )
+    search = _query("search", ())
+    search["description"] = "a part of an id or handle, an @ in front is left out; all without it"
+    operation["get"]["parameters"] = [
+        search,
+        _query("platform", PLATFORMS),
+        _whole("limit", "most creators of the answer", DEFAULT_FOUND, 1, MAX_FOUND),
     ]
     return operation
 
@@ -205,6 +228,18 @@ def _refusals(*statuses: str) -> dict:
 def _query(name: str, allowed: tuple[str, ...]) -> dict:
     schema = {"type": "string", "enum": list(allowed)} if allowed else {"type": "string"}
     return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _whole(name: str, description: str, default: int, least: int, most: int) -> dict:
+    """Describe a whole number in a query."""
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
 
 
 def _json(description: str, schema: dict) -> dict:

@@ -20,8 +20,11 @@ def _listed(meanings: dict[str, str]) -> str:
 
 
 class Quantiles(BaseModel):
-    """A distribution of a total over the deliverables: quantiles and mean."""
+    """A distribution of a total over the deliverables: quantiles and mean, and those quantiles that
+    the request asks for.
+    """
 
+    model_config = ConfigDict(extra="allow")
     p05: float
     p10: float
     p25: float
