@@ -40,6 +40,15 @@ def split_account_names(names: pd.Index) -> pd.DataFrame:
     )
 
 
+def creator_ids(names: pa.Array) -> pa.Array:
+    """Return the creator_id of each of the names of accounts, (n,).
+
+    >>> creator_ids(pa.array(["instagram/ana/cooks"])).to_pylist()
+    ['ana/cooks']
+    """
+    return pc.replace_substring_regex(names, "^[^/]*/", "", max_replacements=1)
+
+
 def account_key(name: str) -> np.uint64:
     """Return the 64-bit hash of an account's name, the same on every machine."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()

@@ -40,7 +40,7 @@ def extend_history(
             "the history keeps no details of its posts: make it by History.from_tables with "
             "details=True"
         )
-    known, captions = _known_readings(history, history.details, account)
+    known, captions = known_readings(history, history.details, account)
     readings = _match_known_posts(known, readings)
     both = _join(known, readings)
     is_new = np.arange(len(both.account)) >= len(known.account)
@@ -80,7 +80,7 @@ def _rows_of_accounts(panel: Panel, account: np.ndarray) -> tuple[np.ndarray, np
     return start, np.repeat(first - start[:-1], size) + np.arange(start[-1])
 
 
-def _counting_posts(posts: PostPanel, account: np.ndarray) -> tuple[np.ndarray, ...]:
+def counting_posts(posts: PostPanel, account: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the account, numbered anew, the moment of posting and the row of each reading of
     accounts that counts: each reading once.
     """
@@ -98,11 +98,11 @@ def _counting_posts(posts: PostPanel, account: np.ndarray) -> tuple[np.ndarray, 
     )
 
 
-def _known_readings(
+def known_readings(
     history: History, details: PostDetails, account: np.ndarray
 ) -> tuple[PostReadings, pa.Array | None]:
     """Return the counting readings of accounts, numbered anew, and the captions of their posts."""
-    number, posted_at, rows = _counting_posts(history.posts, account)
+    number, posted_at, rows = counting_posts(history.posts, account)
     columns = history.posts.columns
     topic = columns["topic"][rows]
     topics = np.array([*history.topics, None], dtype=object)

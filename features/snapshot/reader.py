@@ -35,7 +35,12 @@ from features.derive.catalog import QUERY_INDEPENDENT_COLUMNS
 from features.derive.feature_matrix import COLUMN_INDEX
 from features.derive.planned_post import PastPosts
 from features.derive.reference import Reference
-from features.history.account_keys import account_key, account_name, split_account_name
+from features.history.account_keys import (
+    account_key,
+    account_name,
+    creator_ids,
+    split_account_name,
+)
 from features.history.panel import padded_width
 from features.history.post_readings import CONTENT_FIELDS
 from features.snapshot.snapshot_file import (
@@ -72,7 +77,8 @@ class Snapshot:
         self.topics = tuple(meta["topics"])
         self._meta = meta
         self._keys = batch["key"].to_numpy()
-        self._names = _Texts(batch["account"])
+        self._accounts = batch["account"]
+        self._names = _Texts(self._accounts)
         self._known = _matrix(batch["state"])
         self._niches = _matrix(batch["niches"]) if "niches" in batch.schema.names else None
         self._start = np.frombuffer(batch["posts"].buffers()[1], np.int64, len(batch) + 1)
@@ -127,6 +133,12 @@ class Snapshot:
     def account(self, row: int) -> tuple[str, str]:
         """Return platform and creator_id of a row."""
         return split_account_name(self._names[row].decode())
+
+    def creator_ids(self) -> pa.Array:
+        """Return the creator_id of every row as text, (accounts,); reads all names."""
+        ids = creator_ids(self._accounts)
+        self._release(len(self))
+        return ids
 
     def account_features(self, rows: Sequence[int] | np.ndarray) -> AccountFeatures:
         """Return what is known of the accounts at `rows` (n,), for

@@ -19,6 +19,7 @@ from serving.client.types import (
     Answer,
     Creator,
     Error,
+    FoundCreators,
     Partnership,
     Plan,
     PlanPartnership,
@@ -109,15 +110,18 @@ class Client:
         explain: bool = False,
         comparables: bool = False,
         campaign: str | None = None,
+        quantiles: Sequence[float] | None = None,
     ) -> Answer:
         """Forecast 1 to 1,000 partnerships; each has its result or its errors.
 
-        `campaign`: as in all methods, the name under which the service's ledger keeps forecasts.
+        `campaign`: as in all methods, the name under which the service's ledger keeps forecasts;
+        `quantiles`: probabilities of further quantiles of the totals, ascending: that of 0.01 is
+        `p01` of engagements and views.
 
         Raises ServiceError, as all methods do.
         """
         more = {"explain": explain, "comparables": comparables, "campaign": campaign}
-        return self._ask("/v1/predict", partnerships, as_of, **more)
+        return self._ask("/v1/predict", partnerships, as_of, quantiles=quantiles, **more)
 
     def rank(
         self,
@@ -141,9 +145,11 @@ class Client:
         partnerships: Sequence[Partnership],
         as_of: datetime | str | None = None,
         campaign: str | None = None,
+        quantiles: Sequence[float] | None = None,
     ) -> Answer:
         """Forecast partnerships, each with its reasons and comparable creators."""
-        return self._ask("/v1/explain", partnerships, as_of, campaign=campaign)
+        more = {"campaign": campaign, "quantiles": quantiles}
+        return self._ask("/v1/explain", partnerships, as_of, **more)
 
     def track(
         self,
@@ -169,13 +175,22 @@ class Client:
         more = {"budget": budget, "currency": currency, **settings}
         return self._ask("/v1/plan", partnerships, as_of, **more)
 
-    def creator(self, creator_id: str, platform: str | None = None) -> Creator:
-        """Return what the service knows of a creator."""
+    def creator(
+        self, creator_id: str, platform: str | None = None, posts: int | None = None
+    ) -> Creator:
+        """Return what the service knows of a creator; `posts`: how many of its last posts too."""
         return self._send(
             "GET",
             f"/v1/creators/{quote(creator_id, safe='')}",
-            params=_without_none(platform=platform),
+            params=_without_none(platform=platform, posts=posts),
         )
+
+    def creators(
+        self, search: str | None = None, platform: str | None = None, limit: int | None = None
+    ) -> FoundCreators:
+        """Return the known creators whose id or handle begins with a text, or contains it."""
+        found = _without_none(search=search, platform=platform, limit=limit)
+        return self._send("GET", "/v1/creators", params=found)
 
     def benchmarks(
         self,

@@ -340,6 +340,39 @@ class Feature(TypedDict):
     missing: str
 
 
+class CreatorPost(TypedDict):
+    """A post that the service knows; its counts as they were read, and at the horizon."""
+
+    post_id: str | None
+    posted_at: str
+    format: str | None
+    observed_at: str | None
+    engagements_read: Number
+    engagements: Number
+    views_read: Number
+    views: Number
+    counts: bool
+    reason: str | None
+
+
+class FoundCreator(TypedDict):
+    """A creator that the service knows, found by its id or handle."""
+
+    creator_id: str
+    platform: str
+    handle: str | None
+    followers: Number
+    band: str | None
+    niche: str | None
+
+
+class FoundCreators(TypedDict):
+    """Creators that fit a search, best match first; `total`: how many fit."""
+
+    total: int
+    creators: list[FoundCreator]
+
+
 class Creator(TypedDict):
     """What the service knows of a creator."""
 
@@ -348,7 +381,13 @@ class Creator(TypedDict):
     as_of: str
     stale: bool
     model_version: str
+    handle: str | None
+    followers: Number
     band: str | None
     niche: str | None
     evidence: str
     features: list[Feature]
+    horizon_days: int
+    posts: list[CreatorPost] | None
+    posts_known: int | None
+    posts_note: str | None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from features.derive.catalog import FEATURES, QUERY_INDEPENDENT_COLUMNS, FeatureSpec
 from features.tables.creator_ids import ANOTHER_ALPHABET, find_lookalike, id_fault
 from features.tables.vocabulary import EVIDENCE, NICHES, PLATFORMS
+from serving.http.creator_posts import NO_POSTS, CreatorPost, creator_posts
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.model_store import LoadedModel
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
@@ -35,6 +36,8 @@ class Creator(BaseModel):
         description="whether the snapshot is older than the service was told to trust"
     )
     model_version: str = Field(description="the model whose columns these are")
+    handle: str | None = Field(description="the last one known; null from a snapshot")
+    followers: float | None = Field(description="null where they are not known")
     band: str | None = Field(description="size by followers; null where they are not known")
     niche: str | None = Field(description="what the creator is about; null where it is not known")
     evidence: str = Field(
@@ -43,10 +46,19 @@ class Creator(BaseModel):
     features: list[FeatureMessage] = Field(
         description="what is derived of the creator without a question: all known columns"
     )
+    horizon_days: int = Field(description="days after posting to which the counts are brought")
+    posts: list[CreatorPost] | None = Field(
+        description="the last posts known, newest first, as many as were asked for; null where "
+        "none were, or where the service knows none, see posts_note"
+    )
+    posts_known: int | None = Field(description="how many posts are known in all")
+    posts_note: str | None = Field(description="why the posts that were asked for are not here")
 
 
-def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now: datetime) -> dict:
-    """Return the body of GET /v1/creators/{creator_id}.
+def creator_json(
+    loaded: LoadedModel, creator_id: str, platform: str | None, now: datetime, posts: int = 0
+) -> dict:
+    """Return the body of GET /v1/creators/{creator_id}, with the last `posts` posts.
 
     Raises RequestRefused where there is no such creator, or several.
     """
@@ -61,15 +73,24 @@ def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now
         "as_of": f"{np.datetime64(store.effective_as_of(now_us) // 1_000_000, 's')}Z",
         "stale": store.is_stale(now_us),
         "model_version": loaded.manifest["version"],
-        "band": _name_of(tuple(bundle.reference.band_edges), values["band_code"]),
-        "niche": _name_of(NICHES, values["niche_code"]),
-        "evidence": _name_of(EVIDENCE, values["engagements_evidence_code"]),
+        "handle": store.handle(account),
+        "followers": followers_of(values["followers_log"]),
+        "band": name_of(tuple(bundle.reference.band_edges), values["band_code"]),
+        "niche": name_of(NICHES, values["niche_code"]),
+        "evidence": name_of(EVIDENCE, values["engagements_evidence_code"]),
         "features": [
             _feature_json(feature, values[feature.name])
             for feature in FEATURES
             if feature.name in QUERY_INDEPENDENT_COLUMNS
         ],
+        "horizon_days": bundle.reference.horizon_days,
+        **(creator_posts(store.posts(account, now_us), posts) if posts else NO_POSTS),
     }
+
+
+def followers_of(followers_log: float) -> float | None:
+    """Return a number of followers from ln(1 + it), None for NaN."""
+    return None if np.isnan(followers_log) else float(round(np.expm1(followers_log)))
 
 
 def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) -> tuple[str, int]:
@@ -77,7 +98,7 @@ def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) ->
     exactly one.
     """
     if platform is not None and platform not in PLATFORMS:
-        raise RequestRefused(400, "malformed", _unknown_platform(platform))
+        raise RequestRefused(400, "malformed", unknown_platform(platform))
     platforms = (platform,) if platform else PLATFORMS
     accounts = {
         name: account
@@ -94,7 +115,8 @@ def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) ->
     return name, account
 
 
-def _unknown_platform(platform: str) -> ErrorDetail:
+def unknown_platform(platform: str) -> ErrorDetail:
+    """Return the error of a platform that there is not, in a query."""
     words, expected = "is not one of the accepted values", f"one of {', '.join(PLATFORMS)}"
     got = shorten_value(platform)
     return ErrorDetail("not_accepted", "query.platform", words, expected, got)
@@ -124,7 +146,8 @@ def _no_creator(loaded: LoadedModel, creator_id: str, platform: str | None) -> R
     return RequestRefused.for_error(404, error)
 
 
-def _name_of(names: tuple[str, ...], code: float) -> str | None:
+def name_of(names: tuple[str, ...], code: float) -> str | None:
+    """Return the name that a code stands for, None for NaN."""
     return None if np.isnan(code) else names[int(code)]
 
 

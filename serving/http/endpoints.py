@@ -49,6 +49,6 @@ def _answer(
     loaded: LoadedModel, request: Any, now: datetime, ledger: RequestLedger, door: str
 ) -> RequestAnswer:
     partnerships = read_partnerships(request.partnerships, now)
-    options = AnswerOptions(request.explain, request.comparables)
+    options = AnswerOptions(request.explain, request.comparables, tuple(request.quantiles))
     ledger.begin(door, request.campaign, now, request.keep)
     return answer(loaded, request.as_of or now, partnerships, options, ledger)

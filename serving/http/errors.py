@@ -112,6 +112,7 @@ _FOUND = {
     "greater_than_equal": ("below_minimum", "is below {ge}, the least possible"),
     "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
     "bad_name": ("bad_name", "{fault}"),
+    "not_ascending": ("not_ascending", "does not ascend"),
     "literal_error": ("not_accepted", "is not one of the accepted values"),
     "string_too_short": ("not_accepted", "is too short"),
     "string_too_long": ("not_accepted", "is too long"),

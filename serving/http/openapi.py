@@ -10,7 +10,9 @@ from pydantic.json_schema import models_json_schema
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.campaign_response import CampaignReview, Campaigns
+from serving.http.creator_posts import MAX_POSTS
 from serving.http.creator_profile import Creator
+from serving.http.creator_search import DEFAULT_FOUND, MAX_FOUND, FoundCreators
 from serving.http.lists.examples import LIST_READ_EXAMPLES
 from serving.http.lists.read_response import ListAnswer
 from serving.http.lists.request_schema import ListReadQuestion
@@ -55,6 +57,7 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (PlanAnswer, "serialization"),
     (Ranking, "serialization"),
     (Creator, "serialization"),
+    (FoundCreators, "serialization"),
     (ServiceFacts, "serialization"),
     (ModelFacts, "serialization"),
     (WatchAnswer, "serialization"),
@@ -70,6 +73,8 @@ _PARAMETERS = {
     "band": "size by followers, as in `bands` of /v1/service",
     "niche": "what creators are about",
     "measure": "what is measured, per deliverable",
+    "name": "of the campaign, as the ledger has it",
+    "search": "a part of an id or handle, an @ in front is left out; all without it",
     "kind": "of the file, Markdown where it is missing",
 }
 _LEDGER_REFUSALS = {
@@ -155,6 +160,7 @@ def _paths() -> dict:
             LIST_READ_EXAMPLES,
             _LIST_READ,
         ),
+        "/v1/creators": _creators(),
         "/v1/creators/{creator_id}": _creator(),
         **_campaigns(),
         "/v1/service": _get(
@@ -202,14 +208,25 @@ def _creator() -> dict:
     refused = {"400": "on several platforms: name one", "404": "no creator that the service knows"}
     operation = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
     operation["get"]["parameters"] = [
-        {
-            "name": "creator_id",
-            "description": _PARAMETERS["creator_id"],
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "minLength": 1},
-        },
+        _in_path("creator_id"),
         _query("platform", PLATFORMS),
+        _whole("posts", "how many of its last posts to add", 0, 0, MAX_POSTS),
+    ]
+    return operation
+
+
+def _creators() -> dict:
+    refused = {"400": "a field or value that there is not"}
+    operation = _get(
+        "creators",
+        "Known creators whose id or handle begins with a text, or contains it",
+        _ref("FoundCreators"),
+        refused,
+    )
+    operation["get"]["parameters"] = [
+        _query("search", ()),
+        _query("platform", PLATFORMS),
+        _whole("limit", "most creators of the answer", DEFAULT_FOUND, 1, MAX_FOUND),
     ]
     return operation
 
@@ -228,8 +245,7 @@ def _campaigns() -> dict:
         _ref("CampaignReview"),
         _LEDGER_REFUSALS,
     )
-    name = {"name": "name", "in": "path", "required": True}
-    one["get"]["parameters"] = [{**name, "schema": {"type": "string", "minLength": 1}}]
+    one["get"]["parameters"] = [_in_path("name")]
     return {"/v1/campaigns": every, "/v1/campaigns/{name}": one}
 
 
@@ -286,10 +302,28 @@ def _refusals(*statuses: str) -> dict:
     return {status: _json(_REFUSALS[status], _ref("Error")) for status in statuses}
 
 
+def _in_path(name: str) -> dict:
+    schema = {"type": "string", "minLength": 1}
+    described = {"name": name, "in": "path", "description": _PARAMETERS[name]}
+    return {**described, "required": True, "schema": schema}
+
+
 def _query(name: str, allowed: tuple[str, ...]) -> dict:
     schema = {"type": "string", "enum": list(allowed)} if allowed else {"type": "string"}
     described = {"name": name, "in": "query", "description": _PARAMETERS[name]}
     return {**described, "required": False, "schema": schema}
+
+
+def _whole(name: str, description: str, default: int, least: int, most: int) -> dict:
+    """Describe a whole number in a query."""
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+    }
 
 
 def _json(description: str, schema: dict) -> dict:

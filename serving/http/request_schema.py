@@ -8,6 +8,7 @@ are read by `serving.http.request_reader`.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -25,6 +26,7 @@ from pydantic_core import PydanticCustomError
 from features.tables.schema import POSTS, PROSPECTS, Column
 from features.tables.vocabulary import FORMATS
 from ledger.campaign_name import MAX_CAMPAIGN, CampaignNameError, campaign_name
+from models.conformal import GRID
 from serving.http.errors import (
     ErrorCollector,
     RequestRefused,
@@ -64,6 +66,13 @@ POST_FIELDS = tuple(
     for column in POSTS.columns
     if column.name not in ("platform", "creator_id")
 )
+
+QUANTILES_MEANING = (
+    "probabilities of further quantiles of engagements and views, ascending; that of 0.01 is in "
+    "the answer as p01, that of 0.025 as p02_5"
+)
+MAX_QUANTILES = 99
+_LEAST_PROBABILITY, _MOST_PROBABILITY = float(GRID[0]), float(GRID[-1])
 
 #: How all types of requests are configured.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -161,6 +170,18 @@ CAMPAIGN_FIELD: Any = (_CampaignName | None, Field(None, description=CAMPAIGN_ME
 #: The field of a request that says whether its forecasts are kept, for create_model.
 KEEP_FIELD: Any = (bool, Field(True, description=KEEP_MEANING))
 
+
+def _check_ascending(quantiles: list[float]) -> list[float]:
+    if any(first >= second for first, second in pairwise(quantiles)):
+        raise PydanticCustomError("not_ascending", "does not ascend")
+    return quantiles
+
+
+_Quantiles = Annotated[
+    list[Annotated[float, Field(ge=_LEAST_PROBABILITY, le=_MOST_PROBABILITY)]],
+    AfterValidator(_check_ascending),
+]
+
 Envelope: type[BaseModel] = create_model(
     "Envelope",
     __config__=STRICT,
@@ -175,6 +196,10 @@ Envelope: type[BaseModel] = create_model(
     comparables=(
         bool,
         Field(False, description="give the known creators most like each, with what they got"),
+    ),
+    quantiles=(
+        _Quantiles,
+        Field([], max_length=MAX_QUANTILES, description=QUANTILES_MEANING),
     ),
     campaign=CAMPAIGN_FIELD,
     keep=KEEP_FIELD,
@@ -213,6 +238,7 @@ _EXPECTED = {
     "as_of": expected_values(Column("as_of", "time", "")),
     "explain": "true or false",
     "comparables": "true or false",
+    "quantiles": f"probabilities from {_LEAST_PROBABILITY:g} to {_MOST_PROBABILITY:g}, ascending",
     "keep": "true or false",
     "campaign": f"a name of 1 to {MAX_CAMPAIGN} characters that can be seen, in one line",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",

@@ -21,7 +21,7 @@ from serving.scoring.prospect_batch import EPOCH
 
 #: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
 _NESTED_COLUMN = re.compile(
-    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd|cpe|cpm)_(p\d\d|mean)"
+    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd|cpe|cpm)_(p\d\d(?:_\d+)?|mean)"
     r"|(benchmark)_(.+)|(offer(?:_usd)?)_(.+)|(market_fee_usd)_(.+)|(market_fee)_(low|typical|high)"
 )
 _NULL = b"null"

@@ -26,8 +26,11 @@ def _column(name: str) -> Any:
 
 
 class Quantiles(BaseModel):
-    """A distribution of a total over the deliverables: quantiles and mean."""
+    """A distribution of a total over the deliverables: quantiles and mean, and those quantiles that
+    the request asks for.
+    """
 
+    model_config = ConfigDict(extra="allow")
     p05: float = Field(description="5 of 100 outcomes lie below it")
     p10: float = Field(description="10 of 100 outcomes lie below it")
     p25: float = Field(description="25 of 100 outcomes lie below it")

@@ -32,9 +32,12 @@ from serving.http.benchmark_listing import (
     filter_benchmarks,
 )
 from serving.http.campaigns import campaigns_answer, review_answer
+from serving.http.creator_posts import MAX_POSTS
 from serving.http.creator_profile import creator_json
+from serving.http.creator_search import DEFAULT_FOUND, MAX_FOUND, found_creators_json
 from serving.http.endpoints import answer_explain, answer_predict, answer_rank
 from serving.http.errors import (
+    LONGEST_SHOWN,
     ErrorCollector,
     ErrorDetail,
     RequestRefused,
@@ -87,6 +90,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
             Route("/v1/lists/read", list_read, methods=["POST"]),
+            Route("/v1/creators", creators, methods=["GET"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/campaigns", campaigns, methods=["GET"]),
             Route("/v1/campaigns/{name:path}", campaign, methods=["GET"]),
@@ -199,12 +203,27 @@ async def benchmarks(request: Request) -> Response:
     return _json(orjson.dumps(benchmarks_json(bundle, segments)))
 
 
+async def creators(request: Request) -> Response:
+    """GET /v1/creators: those whose id or handle fits a search."""
+    loaded, query = _loaded(request), _query(request, ("search", "platform", "limit"))
+    search, platform = query.get("search", ""), query.get("platform")
+    limit, now = _whole(query, "limit", DEFAULT_FOUND, 1, MAX_FOUND), datetime.now(UTC)
+    with _log_internal_errors(PATHS[creators]):
+        body = await anyio.to_thread.run_sync(
+            found_creators_json, loaded, search, platform, limit, now
+        )
+    return _json(orjson.dumps(body))
+
+
 async def creator(request: Request) -> Response:
     """GET /v1/creators/{creator_id}; the query names the platform where there are several."""
-    loaded, platform = _loaded(request), _query(request, ("platform",)).get("platform")
+    loaded, query = _loaded(request), _query(request, ("platform", "posts"))
+    platform, posts = query.get("platform"), _whole(query, "posts", 0, 0, MAX_POSTS)
     creator_id, now = request.path_params["creator_id"], datetime.now(UTC)
     with _log_internal_errors(PATHS[creator]):
-        body = await anyio.to_thread.run_sync(creator_json, loaded, creator_id, platform, now)
+        body = await anyio.to_thread.run_sync(
+            creator_json, loaded, creator_id, platform, now, posts
+        )
     return _json(orjson.dumps(body))
 
 
@@ -306,6 +325,26 @@ def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     return dict(request.query_params)
 
 
+def _whole(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """Return a field of a query as a whole number. Raises RequestRefused where it is none, or not
+    between `least` and `most`.
+    """
+    text = query.get(name)
+    if text is None:
+        return default
+    is_number = text.isascii() and text.isdecimal() and len(text) < LONGEST_SHOWN
+    if is_number and least <= int(text) <= most:
+        return int(text)
+    code, words = "wrong_type", "is not a whole number"
+    if is_number:
+        is_low = int(text) < least
+        code = "below_minimum" if is_low else "above_maximum"
+        words = "is too small" if is_low else "is too large"
+    expected = f"a whole number from {least} to {most}"
+    detail = ErrorDetail(code, f"query.{name}", words, expected, shorten_value(text))
+    raise RequestRefused(400, "malformed", detail)
+
+
 def _loaded(request: Request) -> LoadedModel:
     champion = request.app.state.champion
     if champion is None or champion.current is None:
@@ -363,6 +402,7 @@ PATHS = {
     track: "/v1/track",
     plan: "/v1/plan",
     list_read: "/v1/lists/read",
+    creators: "/v1/creators",
     creator: "/v1/creators/{creator_id}",
     campaigns: "/v1/campaigns",
     campaign: "/v1/campaigns/{name}",

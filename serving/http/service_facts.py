@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from features.tables.vocabulary import (
     ENGAGEMENT_DEFINITION,
     EVIDENCE,
+    FORMATS,
     HORIZON_DAYS,
     MOST_HORIZON_DAYS,
     NICHES,
@@ -17,9 +18,13 @@ from serving.http.model_store import LoadedModel
 from serving.http.request_schema import MAX_PARTNERSHIPS, MAX_RECENT_POSTS
 from serving.scoring.measures import RANKING_MEASURES
 from serving.scoring.verdict import CUT_OFFS, VERDICT_WORDS
-from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS
+from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS, warning_text
 from serving.settings import Limits
 
+#: The warnings that name a format.
+_VIEWS_WARNINGS = {
+    name: warning_text(name) for name in (f"views_of_{one}_not_shown" for one in FORMATS)
+}
 _EVIDENCE_MEANINGS = {
     "history": "past posts",
     "summary": "averages",
@@ -125,6 +130,6 @@ def service_facts(loaded: LoadedModel, has_ledger: bool, limits: Limits) -> dict
             recent_posts=MAX_RECENT_POSTS,
             body_bytes=limits.body_bytes,
         ),
-        warnings=WARNING_TEXTS | TRACK_WARNING_TEXTS,
+        warnings=WARNING_TEXTS | TRACK_WARNING_TEXTS | _VIEWS_WARNINGS,
     )
     return facts.model_dump()

@@ -14,14 +14,17 @@ from features.derive.averages import AVERAGE_NAMES
 from features.derive.derive import derive_arrays
 from features.derive.queries import Queries, query_features
 from features.derive.reference import Reference
-from features.history.arrays import DAY_US, NAT_US
+from features.history.account_keys import account_names, creator_ids, split_account_name
+from features.history.arrays import DAY_US, NAT_US, text_array
 from features.history.extend import extend_history
 from features.history.history import History
+from features.history.known_posts import KnownPosts, known_posts
 from features.history.post_readings import CONTENT_FIELDS, PostReadings
 from features.history.post_use import classify_readings, count_uses, missing_post_reasons
 from features.snapshot.reader import Snapshot
 from features.tables.vocabulary import NICHES
 from serving.scoring.breaches import Breach
+from serving.scoring.creator_index import CreatorIndex
 from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
 
@@ -44,6 +47,10 @@ class TableCreatorStore:
 
     def __len__(self) -> int:
         return len(self._positions)
+
+    def account_name(self, account: int) -> tuple[str, str]:
+        """Return platform and creator_id of an account."""
+        return split_account_name(self.history.accounts[account])
 
     def find(self, platform: str, creator_id: str) -> int:
         """Return the position of an account by its id, or by a handle with @ that is one account's
@@ -68,6 +75,34 @@ class TableCreatorStore:
         pairs = pd.DataFrame({"handle": handles, "account": platform + rows["creator_id"]})
         pairs = pairs.drop_duplicates().drop_duplicates("handle", keep=False)
         return dict(zip(pairs["handle"], pairs["account"], strict=True))
+
+    @cached_property
+    def index(self) -> CreatorIndex:
+        """The creators by their ids and handles."""
+        accounts = np.arange(len(self))
+        now = np.full(len(self), np.iinfo(np.int64).max)
+        newest = self.history.followers.end_row(accounts, now) - 1
+        is_known = newest >= self.history.followers.start[accounts]
+        followers = self.history.followers.take_or_nan("followers", np.where(is_known, newest, -1))
+        ids = creator_ids(text_array(list(self._positions)))
+        return CreatorIndex(self.history.platform, [ids, text_array(self._handles)], followers)
+
+    def handle(self, account: int) -> str | None:
+        """Return the handle that an account had last, None where none is known."""
+        return self._handles[account]
+
+    @cached_property
+    def _handles(self) -> list[str | None]:
+        """The handle that each account had last, without its @."""
+        handles: list[str | None] = [None] * len(self)
+        if self._creators is None:
+            return handles
+        rows = self._creators[self._creators["handle"].notna()]
+        rows = rows.sort_values("observed_at", kind="stable", na_position="first")
+        names = account_names(rows).to_pylist()
+        for name, handle in zip(names, rows["handle"].str.removeprefix("@"), strict=True):
+            handles[self._positions[name]] = handle
+        return handles
 
     def effective_as_of(self, as_of: int) -> int:
         """Return the moment that answers are as of, for a request as of `as_of`.
@@ -116,6 +151,10 @@ class TableCreatorStore:
         """Return by reason which accounts (n,) have no post of known engagements."""
         return missing_post_reasons(self.history, account, np.full(len(account), as_of))
 
+    def posts(self, account: int, as_of: int) -> KnownPosts:
+        """Return the posts known of an account, newest first, for a forecast as of a moment."""
+        return known_posts(self.history, account, as_of)
+
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Return all known creators as of a day."""
         return Comparables.from_history(self.history, self._reference, self._deals, day)
@@ -133,6 +172,20 @@ class SnapshotCreatorStore:
     def find(self, platform: str, creator_id: str) -> int:
         """Return the position of an account, -1 where it is not known."""
         return self._snapshot.find(platform, creator_id)
+
+    def account_name(self, account: int) -> tuple[str, str]:
+        """Return platform and creator_id of an account."""
+        return self._snapshot.account(account)
+
+    @cached_property
+    def index(self) -> CreatorIndex:
+        """The creators by their ids: a snapshot holds no handles."""
+        columns = self._snapshot.columns(("platform_code", "followers_log"))
+        ids = self._snapshot.creator_ids()
+        return CreatorIndex(columns["platform_code"], [ids], columns["followers_log"])
+
+    def handle(self, account: int) -> None:
+        """Return None: a snapshot holds no handles."""
 
     def effective_as_of(self, as_of: int) -> int:
         """Return the moment that answers are as of: that of the snapshot."""
@@ -178,6 +231,9 @@ class SnapshotCreatorStore:
     def missing_post_warnings(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
         """Return no warnings: a snapshot does not hold why posts are missing."""
         return {}
+
+    def posts(self, account: int, as_of: int) -> None:
+        """Return None: a snapshot holds no posts."""
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Return all known creators, as of the snapshot, without deals."""

@@ -15,11 +15,7 @@ export function countScale(low, high, from, to) {
 
 /** Some round values of a scale, as many as have room. */
 export function ticks(scale, most) {
-  let found = scale.ticks(most);
-  for (const digits of [[1, 2, 5], [1]]) {
-    const round = found.filter((value) => digits.includes(firstDigit(value)));
-    if (scale.base && found.length > most && round.length > 1) found = round;
-  }
+  let found = scale.base ? logTicks(scale, most) : scale.ticks(most);
   if (found.length > most) {
     const step = Math.ceil(found.length / most);
     found = found.filter((_, place) => place % step === 0);
@@ -27,8 +23,14 @@ export function ticks(scale, most) {
   return found;
 }
 
-function firstDigit(value) {
-  return Number(value.toExponential()[0]);
+/** Values of a logarithmic scale that begin with 1, 2 or 5, or with fewer of these digits. */
+function logTicks(scale, most) {
+  const [low, high] = scale.domain();
+  const exponents = d3.range(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high)) + 1);
+  const choices = [[1, 2, 5], [1, 3], [1]].map((digits) => exponents
+    .flatMap((exponent) => digits.map((digit) => digit * 10 ** exponent))
+    .filter((value) => value >= low && value <= high));
+  return choices.find((values) => values.length > 1 && values.length <= most) ?? scale.ticks(most);
 }
 
 /** An axis along the bottom at `y`, with thin lines up to `top`. */

@@ -1,0 +1,157 @@
+// The answer: the forecast in words and as a picture, what it costs, why it is so, and what it rests
+// on.
+
+import { chart } from "../charts/frame.js";
+import { DOT_SHARES, outcomeDots } from "../charts/outcome_dots.js";
+import { factorSteps } from "../charts/factor_steps.js";
+import { chance, change, count, date, estimate, estimatedMoney, plural } from "../format.js";
+import { html, nothing } from "../lib.js";
+import { figure, figures, table, verdict, warnings } from "../parts.js";
+import { answerText } from "./answer_text.js";
+import { feePanel } from "./fee_panel.js";
+import { keepPanel } from "./keep_panel.js";
+import { postsPanel } from "./posts_panel.js";
+
+/** The answer of ask.js; `view` has the form and the state around it. */
+export function answerTemplate(view) {
+  const { answer, read, app } = view;
+  const shown = view.shownResult();
+  const { service } = app;
+  return html`
+    <div class="headline">
+      ${shown.verdict ? html`<p>${verdict(shown.verdict, service)}</p>` : nothing}
+      <p class="lead">${shown.sentence}</p>
+    </div>
+    ${outcomes(answer.explained, shown)}
+    ${mainFigures(shown, service)}
+    ${feePanel(view, answer, read.fee)}
+    ${warningsOf(shown, service)}
+    ${reasons(answer, shown)}
+    ${postsPanel(view)}
+    ${comparables(answer.explained)}
+    ${grounds(view, shown)}
+    ${keepPanel(view)}
+    ${asText(view, shown)}`;
+}
+
+/** The name of the quantile of a share, as answers have it: 0.025 is p02_5. */
+function quantileName(share) {
+  const [whole, part] = String(Math.round(share * 10_000) / 100).split(".");
+  return `p${whole.padStart(2, "0")}${part ? `_${part}` : ""}`;
+}
+
+function outcomes({ engagements, benchmark, goal_engagements: goal, horizon_days: days, deliverables, package: formats }) {
+  const dots = DOT_SHARES.map((share) => engagements[quantileName(share)]);
+  if (!dots.every((value) => value > 0)) return nothing;
+  const usual = benchmark?.engagements_p50;
+  const marks = [
+    { value: engagements.p50, label: `Middle ${estimate(engagements.p50)}`, kind: "middle" },
+    { value: usual, label: `Usual ${estimate(usual)}`, kind: "usual" },
+    { value: goal, label: `Goal ${count(goal)}`, kind: "goal" },
+  ].filter((mark) => Number.isFinite(mark.value));
+  const one = deliverables > 1 ? `all ${count(deliverables)} posts` : "the post";
+  const posts = formats ? "the package" : one;
+  return chart({
+    title: `Engagements of ${posts}, ${plural(days, "day")} after posting`,
+    level: 2,
+    summary: html`Each dot is 1 of 20 outcomes that are equally likely. 8 of 10 outcomes lie in the shaded
+      range, from ${estimate(engagements.p10)} to ${estimate(engagements.p90)}.
+      ${usual ? html`Usual is what ${benchmarkName(benchmark)} get.` : nothing}`,
+    data: {
+      head: ["Outcome", "Engagements"], numbers: 1,
+      rows: ["p05", "p10", "p25", "p50", "p75", "p90", "p95"].map((name) => [
+        `${Number(name.slice(1))} of 100 outcomes are lower`, estimate(engagements[name])]),
+    },
+    draw: (width) => outcomeDots({ outcomes: dots, low: engagements.p10, high: engagements.p90, marks, title: "engagements" }, width),
+  });
+}
+
+/** Which creators a benchmark is of, and how many where they were counted. */
+function benchmarkName({ creators, cell }) {
+  return creators === null ? cell : `${count(creators)} ${cell}`;
+}
+
+function mainFigures({ engagements, views, goal_engagements: goal, probability_goal: probability, engagement_rate_by_followers_p50: rate }, service) {
+  const range = ({ p10, p90 }) => `8 of 10 outcomes: ${estimate(p10)} to ${estimate(p90)}`;
+  const cutOffs = service.verdicts.map((one) => one.least_probability);
+  return figures(
+    figure("Engagements", estimate(engagements.p50), range(engagements)),
+    views ? figure("Views", estimate(views.p50), range(views)) : figure("Views", "–", "not shown on the platform, or not known"),
+    goal ? figure(`Chance of ${count(goal)} engagements`, chance(probability, cutOffs)) : nothing,
+    rate ? figure("Engagement rate by followers", `${(100 * rate).toPrecision(2)} %`, "of one post, in the middle") : nothing,
+  );
+}
+
+function warningsOf({ warnings: names }, service) {
+  if (!names?.length) return nothing;
+  return html`<h2>What to know</h2>${warnings(names, service)}`;
+}
+
+function reasons({ explained, onePost }) {
+  const { reasons: found, package: formats, engagements, deliverables } = explained;
+  if (!found) return nothing;
+  const factors = found.factors.map(({ reason, factor }) => ({ label: sentenceCase(reason), text: change(factor), factor }));
+  const last = found.factors.reduce((level, { factor }) => level * factor, found.per_post);
+  const middle = onePost?.engagements.p50 ?? (deliverables === 1 ? engagements.p50 : last);
+  const start = { label: "What accounts like this usually get for a post", text: estimate(found.per_post), value: found.per_post };
+  const end = { label: "Forecast of one post", text: estimate(middle), value: middle };
+  return html`<h2>Why</h2>${chart({
+    title: "From what is usual to this forecast",
+    summary: html`Each step multiplies the forecast of a post: to the right it raises it, to the left it lowers it.
+      ${formats ? "The steps are those of the format that brings most." : nothing}`,
+    data: {
+      head: ["Step", "Factor"], numbers: 1,
+      rows: [[start.label, start.text], ...factors.map(({ label, text }) => [label, text]), [end.label, end.text]],
+    },
+    draw: (width) => factorSteps({ start, end, factors }, width),
+  })}`;
+}
+
+const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function comparables({ comparables: found, benchmark }) {
+  const usual = benchmark?.cell
+    ? html`<p>The benchmark is what ${benchmarkName(benchmark)} get: usually ${estimate(benchmark.engagements_p50)}
+        engagements for as many posts.</p>`
+    : html`<p>There is no benchmark for such creators.</p>`;
+  const rows = (found ?? []).map((one) => [
+    html`<bdi>${one.creator_id}</bdi>`, one.niche ?? "–", count(one.followers), count(one.posts),
+    estimate(one.engagements_p50), estimate(one.views_p50),
+    one.deals ? `${estimatedMoney(one.cpe_usd)} (${plural(one.deals, "deal")})` : "–",
+  ]);
+  const head = ["Creator", "Niche", "Followers", "Last posts", "Engagements", "Views", "Cost per engagement"];
+  return html`<h2>Creators like this one</h2>${usual}
+    ${rows.length ? table({ caption: "The known creators that are most like this one: what their last posts get in the middle", head, rows, numbers: 5 })
+      : html`<p class="muted">The service knows no creators to compare with.</p>`}`;
+}
+
+function grounds(view, shown) {
+  const { service } = view.app;
+  const known = view.details;
+  const counting = known?.features.find((one) => one.name === "engagements_known_count")?.value;
+  const posts = shown.evidence === "history" && counting ? `, ${count(counting)} of them` : "";
+  const rest = [
+    ["Rests on", `${service.evidence[shown.evidence] ?? shown.evidence}${posts}`],
+    ["As known on", date(shown.as_of)],
+    ["Engagements are", `${shown.definition}, ${plural(shown.horizon_days, "day")} after posting`],
+    ["Growth with age", GROWTH[shown.maturation_source]],
+    ["Model", html`<bdi>${view.answer.model}</bdi>, trained on ${TRAINED_ON[view.answer.trainedOn] ?? view.answer.trainedOn}`],
+  ];
+  return html`<h2>What it rests on</h2><dl class="grounds">${rest.map(([name, text]) =>
+    html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>`;
+}
+
+const GROWTH = {
+  fitted: "by posts of the data that were read several times", published: "by published figures",
+  none: "not known: counts stay as they were read",
+};
+const TRAINED_ON = { real: "real data", simulated: "simulated data" };
+
+function asText(view, shown) {
+  const text = answerText(view, shown);
+  return html`<h2>To send on</h2>
+    <div class="actions"><button type="button" class="quiet" @click=${() => view.copy(text)}>Copy as text</button>
+      <span class="muted">${view.copied}</span></div>
+    <details><summary>Show the text</summary>
+      <textarea class="answer-text" rows="12" readonly aria-label="The answer as text" .value=${text}></textarea></details>`;
+}

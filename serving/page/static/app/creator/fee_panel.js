@@ -1,0 +1,133 @@
+// The fee: a slider over the service's own answers, what each fee costs, and fees to offer.
+
+import { numberField } from "../fields.js";
+import { chance, estimatedMoney, money } from "../format.js";
+import { html, nothing, svg } from "../lib.js";
+import { figure, figures, verdict } from "../parts.js";
+import { placeOf } from "./fee_steps.js";
+
+/** The panel. `answer`: see ask.js; `fee`: of the form, null where none is given. */
+export function feePanel(view, answer, fee) {
+  const { service } = view.app;
+  const priced = fee === null ? null : answer.priced.get(fee);
+  const terms = priced ?? answer.terms;
+  return html`<h2>The fee</h2>
+    ${answer.steps.length ? slider(view, answer, fee) : nothing}
+    ${priced ? priceFigures(priced, service) : html`<p>No fee is given. Type one, or move the slider.</p>`}
+    ${terms ? offerFigures(terms) : nothing}
+    ${missing(terms)}`;
+}
+
+function slider(view, { steps, priced, terms, currency }, fee) {
+  const place = fee === null ? Math.round(placeOf(startFee(terms) ?? steps[0], steps)) : Math.round(placeOf(fee, steps));
+  const choose = (event) => view.set("fee", String(steps[Number(event.target.value)]));
+  return html`<div class="fee-tool">
+    ${numberField({
+      id: "creator-fee-try", label: `Fee in ${currency}`, value: view.form.fee, fault: view.faults.fee,
+      onInput: (value) => view.set("fee", value),
+    })}
+    <div class="fee-slider">
+      <label for="creator-fee-slider">Try fees</label>
+      <input type="range" id="creator-fee-slider" min="0" max=${steps.length - 1} step="1" .value=${String(place)}
+        aria-valuetext=${fee === null ? "No fee is given" : stepText(priced.get(steps[place]), steps[place], currency, view.app.service)}
+        @input=${choose}>
+      <div class="fee-track" aria-hidden="true">${track(steps, priced, terms, currency, view.app.service)}</div>
+      <p class="legend" aria-hidden="true">${legend(steps, priced, view.app.service)}</p>
+    </div>
+  </div>`;
+}
+
+const startFee = (terms) => terms?.market_fee?.typical ?? terms?.break_even_fee;
+
+function stepText(result, fee, currency, service) {
+  const word = service.verdicts.find((one) => one.name === result?.verdict)?.text;
+  return [money(fee, currency), word].filter(Boolean).join(", ");
+}
+
+/** Runs of neighbouring steps with one verdict: {name, from, to} each, places among the steps. */
+function runs(steps, priced) {
+  const found = [];
+  steps.forEach((fee, place) => {
+    const name = priced.get(fee)?.verdict;
+    if (found.at(-1)?.name === name) found.at(-1).to = place;
+    else found.push({ name, from: place, to: place });
+  });
+  return found;
+}
+
+function track(steps, priced, terms, currency, service) {
+  const last = steps.length - 1;
+  const at = (place) => `${(100 * Math.min(Math.max(place, 0), last)) / last}%`;
+  const width = (from, to) => `${(100 * (Math.min(to + 0.5, last) - Math.max(from - 0.5, 0))) / last}%`;
+  const market = terms?.market_fee;
+  return svg`<svg width="100%" height="84">
+    ${runs(steps, priced).filter((run) => run.name).map(({ name, from, to }) => svg`<g class="run ${name}">
+      <rect x=${at(from - 0.5)} width=${width(from, to)} y="2" height="18"></rect>
+      <text x=${at((from + to) / 2)} y="16" text-anchor="middle">${signOf(name, service)}</text></g>`)}
+    ${feeMark(terms?.break_even_fee, "Break-even", { from: 20, to: 30 }, steps, at, currency)}
+    ${market?.low ? svg`<line class="usual" x1=${at(placeOf(market.low, steps))} x2=${at(placeOf(market.high, steps))} y1="56" y2="56"></line>` : ""}
+    ${feeMark(market?.typical, "Usual", { from: 50, to: 63 }, steps, at, currency)}
+  </svg>`;
+}
+
+function feeMark(fee, label, { from, to }, steps, at, currency) {
+  if (!Number.isFinite(fee)) return "";
+  const place = placeOf(fee, steps);
+  const share = place / (steps.length - 1);
+  const anchor = share < 0.3 ? "start" : share > 0.7 ? "end" : "middle";
+  return svg`<line class="fee-mark" x1=${at(place)} x2=${at(place)} y1=${from} y2=${to}></line>
+    <text x=${at(place)} y=${to + 13} text-anchor=${anchor}>${label} ${estimatedMoney(fee, currency)}</text>`;
+}
+
+const signOf = (name, service) => service.verdicts.find((one) => one.name === name)?.mark ?? "";
+
+function legend(steps, priced, service) {
+  const present = new Set(runs(steps, priced).map((run) => run.name));
+  return service.verdicts.filter((one) => present.has(one.name)).map((one) => html`<span class="verdict ${one.name}">${one.mark} ${one.text}</span> `);
+}
+
+/** What one fee means: verdict, chance, cost. */
+function priceFigures(result, service) {
+  const { currency } = result;
+  const cutOffs = service.verdicts.map((one) => one.least_probability);
+  const isTarget = result.probability_target !== null;
+  const probability = isTarget ? result.probability_target : result.probability_benchmark;
+  const against = isTarget ? "that it costs at most your highest cost" : "that it costs less than is usual";
+  return html`<div aria-live="off">${figures(
+    result.verdict ? figure(`At ${money(result.fee, currency)}`, verdict(result.verdict, service)) : nothing,
+    probability === null ? nothing : figure("Chance", chance(probability, cutOffs), against),
+    result.cpe ? figure("Cost per engagement", estimatedMoney(result.cpe.p50, currency), costRange(result.cpe, currency)) : nothing,
+    result.benchmark?.cpe ? figure("Usual cost per engagement", estimatedMoney(result.benchmark.cpe, currency), costSource(result.benchmark)) : nothing,
+    result.cpm ? figure("Cost per 1,000 views", estimatedMoney(result.cpm.p50, currency), costRange(result.cpm, currency)) : nothing,
+  )}${result.cost_note ? html`<p class="muted">${result.cost_note}</p>` : nothing}</div>`;
+}
+
+function costRange({ p10, p90 }, currency) {
+  return `8 of 10 outcomes: ${estimatedMoney(p10, currency)} to ${estimatedMoney(p90, currency)}`;
+}
+
+function costSource({ cpe_source: source, cpe_cell: cell }) {
+  return [source === "own_deals" ? "by your own deals" : "by the rate card", cell].filter(Boolean).join(", ");
+}
+
+/** Fees to offer, and what such deals cost. */
+function offerFigures({ offer, break_even_fee: breakEven, break_even_against: against, market_fee: market, market_fee_source: source, currency, confidence }) {
+  const sure = confidence === null ? "" : ` with a chance of ${chance(confidence)}`;
+  const than = against === "target" ? "stays within your highest cost" : "beats what is usual";
+  const highest = `the highest that ${than}${sure}`;
+  return figures(
+    offer?.open ? figure("Open with", estimatedMoney(offer.open, currency)) : nothing,
+    offer?.walk_away ? figure("Walk away above", estimatedMoney(offer.walk_away, currency), offer.walk_away === breakEven ? `the break-even fee: ${highest}` : "") : nothing,
+    breakEven && breakEven !== offer?.walk_away ? figure("Break-even fee", estimatedMoney(breakEven, currency), highest) : nothing,
+    market?.typical ? figure("Such deals cost", estimatedMoney(market.typical, currency),
+      `8 of 10: ${estimatedMoney(market.low, currency)} to ${estimatedMoney(market.high, currency)}, ${source === "own_deals" ? "by your own deals" : "by the rate card"}`) : nothing,
+  );
+}
+
+/** What cannot be said of the fee, and why. */
+function missing(terms) {
+  const canCompare = terms && (terms.benchmark?.cpe || terms.target_cpe_usd);
+  if (!canCompare) return html`<p class="muted">No deals and no rate card tell what such creators cost: there is no usual cost to compare a fee with.</p>`;
+  if (!terms.break_even_fee) return html`<p class="muted">No fee pays with the chance that you want.</p>`;
+  return nothing;
+}
