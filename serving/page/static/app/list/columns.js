@@ -20,7 +20,7 @@ const verdictPlace = (service, name) => service.verdicts.findIndex((one) => one.
 export function columnsOf({ service, header, scale, open }) {
   const cutOffs = service.verdicts.map((one) => one.least_probability);
   const given = [
-    { id: "rank", label: "Rank", width: 64, isNumber: true, lowFirst: true, isShown: true,
+    { id: "rank", label: "Rank", width: 86, isNumber: true, lowFirst: true, isShown: true,
       value: (row) => row.rank, cell: (row) => count(row.rank) },
     { id: "name", label: "Creator", width: 190, lowFirst: true, isShown: true,
       value: (row) => row.title, cell: (row) => html`<button type="button" class="link" @click=${() => open(row)}><bdi>${row.title}</bdi></button>` },
@@ -30,15 +30,15 @@ export function columnsOf({ service, header, scale, open }) {
       value: (row) => row.followers, cell: (row) => (row.followers === null ? row.band ?? "–" : count(row.followers)) },
     { id: "band", label: "Size", width: 80, lowFirst: true, value: (row) => row.band, cell: (row) => row.band },
     { id: "niche", label: "Niche", width: 110, lowFirst: true, value: (row) => row.niche, cell: (row) => row.niche },
-    { id: "verdict", label: "Verdict", width: 190, lowFirst: true, isShown: true,
+    { id: "verdict", label: "Verdict", width: 215, lowFirst: true, isShown: true,
       value: (row) => (row.verdict ? verdictPlace(service, row.verdict) : null),
       cell: (row) => (row.verdict ? verdict(row.verdict, service) : "No verdict") },
     { id: "fee", label: "Fee", width: 110, isNumber: true, isShown: true,
       value: (row) => row.fee_usd, cell: (row) => { const { value, currency } = amount(row, "fee"); return money(value, currency); } },
-    { id: "engagements", label: "Engagements", width: 200, isNumber: true, isShown: true,
+    { id: "engagements", label: "Engagements", width: 215, isNumber: true, isShown: true,
       value: (row) => row.engagements_p50,
-      cell: (row) => html`${estimate(row.engagements_p50)} ${rangeBar({ low: row.engagements_p10, middle: row.engagements_p50, high: row.engagements_p90 }, scale, 110)}
-        <span class="only-heard">8 of 10 outcomes lie between ${estimate(row.engagements_p10)} and ${estimate(row.engagements_p90)}</span>` },
+      cell: (row) => html`<span class="in-range">${rangeBar({ low: row.engagements_p10, middle: row.engagements_p50, high: row.engagements_p90 }, scale, 110)}
+        ${estimate(row.engagements_p50)}</span> <span class="only-heard">8 of 10 outcomes lie between ${estimate(row.engagements_p10)} and ${estimate(row.engagements_p90)}</span>` },
     { id: "views", label: "Views", width: 100, isNumber: true, value: (row) => row.views_p50, cell: (row) => estimate(row.views_p50) },
     { id: "cpe", label: "Cost per engagement", width: 130, isNumber: true, lowFirst: true, isShown: true,
       value: (row) => row.cpe_usd_p50, cell: (row) => { const { value, currency } = cost(row); return estimatedMoney(value, currency); } },

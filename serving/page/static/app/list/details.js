@@ -10,7 +10,7 @@ export function details({ row, explained, task, again, service, close }) {
   const currency = row.currency ?? "USD";
   const of = (name) => (row.currency ? row[name] : row[`${name}_usd`]);
   const cost = row.currency ? row.cpe_p50 : row.cpe_usd_p50;
-  return html`<h2 id="list-row-title"><bdi>${row.title}</bdi></h2>
+  return html`<h2 id="list-row-title" tabindex="-1" autofocus><bdi>${row.title}</bdi></h2>
     <p>${row.verdict ? verdict(row.verdict, service) : "No verdict: there is no fee or no cost to compare with."}</p>
     ${row.sentence ? html`<p class="lead">${row.sentence}</p>` : nothing}
     ${figures(

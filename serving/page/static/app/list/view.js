@@ -16,6 +16,8 @@ import { RowTable } from "./table.js";
 
 const DRAFT = "list";
 const EMPTY = { name: "", text: "", base64: "", sheet: {}, campaign: "", rankBy: "" };
+/** Letters from which on pasted cells are counted instead of shown: a field of text would be slow. */
+const LONG = 20_000;
 const FILES = [
   { answer: "xlsx", label: "Workbook (XLSX)", ending: "scored.xlsx" },
   { answer: "csv", label: "CSV", ending: "scored.csv" },
@@ -79,6 +81,15 @@ class ListView {
   typed(text) {
     this.readingTask.cancel();
     this.take({ text });
+  }
+
+  /** Take pasted cells at once where they are too many to be shown. */
+  pasted(event) {
+    const text = event.clipboardData.getData("text");
+    if (text.length <= LONG) return;
+    event.preventDefault();
+    this.take({ text });
+    this.read();
   }
 
   async choose(file) {
@@ -272,8 +283,10 @@ class ListView {
       this.choose(event.target.files[0]);
       event.target.value = "";
     };
-    return html`<section class="card" aria-label="Your list" @dragover=${(event) => event.preventDefault()} @drop=${onDrop}>
-      ${draft.base64 ? html`<p>File: <b><bdi>${draft.name}</bdi></b>
+    return html`<section class="card" aria-label="Your list" @dragover=${(event) => event.preventDefault()} @drop=${onDrop}
+      @paste=${(event) => this.pasted(event)}>
+      ${draft.base64 || draft.text.length > LONG ? html`<p>${draft.base64 ? html`File: <b><bdi>${draft.name}</bdi></b>`
+        : html`Pasted cells: <b>${plural(draft.text.trim().split("\n").length, "line")}</b>`}
         <button type="button" class="link" @click=${() => this.take({})}>Remove it</button></p>`
         : areaField({ id: "list-text", label: "Paste cells from a spreadsheet, with the names of the columns", rows: 6,
           value: draft.text, onInput: (text) => this.typed(text), fault: this.fault || undefined })}
@@ -312,13 +325,13 @@ class ListView {
   }
 
   scoresTemplate() {
-    const { scores, app } = this;
+    const { scores, app, draft } = this;
     const { counts, head, ranking, ledger } = scores;
     const isOther = app.service.model_version !== head.model_version;
     return html`<h2 id="list-scored" tabindex="-1">Who is worth the fee</h2>
       <p data-scored>${plural(counts.read, "row")} read = ${count(counts.scored)} scored + ${count(counts.rejected)} rejected.
         Best first by: ${ranking.meaning} (${ranking.best}). Model <bdi>${head.model_version}</bdi>.
-        ${ledger ? html`Forecasts in the ledger: ${ledger}.` : nothing}</p>
+        ${ledger && draft.campaign.trim() ? html`Forecasts in the ledger: ${ledger}.` : nothing}</p>
       ${isOther ? html`<div class="notice"><p>Another model answers now (<bdi>${app.service.model_version}</bdi>). This list is whole of the model before.</p>
         <button type="button" class="quiet" @click=${() => this.score()}>Score again with the new model</button></div>` : nothing}
       <p>${app.service.verdicts.map((one) => [one, scores.rows.filter((row) => row.verdict === one.name).length])
