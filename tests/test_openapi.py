@@ -65,7 +65,7 @@ def test_every_answer_has_a_type():
     for path, item in PATHS.items():
         for operation in item.values():
             for media, content in operation["responses"]["200"]["content"].items():
-                is_text = media.startswith("text/") or path == "/v1/openapi.json"
+                is_text = media != "application/json" or path == "/v1/openapi.json"
                 assert is_text or "$ref" in content["schema"], path
 
 
@@ -75,7 +75,8 @@ def test_every_answer_has_a_type():
 def test_examples_work_when_pasted(served, path, name, body):
     response = httpx.post(served + path, json=body, timeout=60)
     assert response.status_code == 200, response.text
-    assert all("errors" not in result for result in response.json().get("results", ()))
+    if response.headers["content-type"] == "application/json":
+        assert all("errors" not in result for result in response.json().get("results", ()))
 
 
 @pytest.mark.parametrize(
