@@ -29,6 +29,7 @@ from training.backtest.report_tables import (
     coverage_by_group,
     forecaster_table,
     headline_rows,
+    reliability_by_split,
     totals_table,
 )
 from training.backtest.report_text import backtest_text, training_text
@@ -253,6 +254,16 @@ def test_a_cell_needs_fifty_creators_to_be_judged(scores):
     many = pd.concat([scores.assign(creator=number) for number in range(50)])
     cell = coverage_by_group(many).iloc[0]
     assert cell[["judged", "coverage_80", "fails"]].tolist() == [True, 0.25, True]
+
+
+def test_reliability_is_the_share_of_outcomes_below_each_quantile(scores):
+    table = reliability_by_split(scores.assign(pit=[0.1, 0.5, 0.9, 0.9]))
+    own = headline_rows(scores.assign(pit=[0.1, 0.5, 0.9, 0.9]))["pit"]
+    assert table["level"].tolist() == pytest.approx([k / 20 for k in range(1, 20)])
+    for row in table.itertuples():
+        assert row.below == pytest.approx((own <= row.level).mean())
+        assert row.below_low <= row.below <= row.below_high
+    assert table["rows"].unique().tolist() == [3]
 
 
 def test_bias_by_age_is_against_the_horizon_and_against_the_age_at_reading(scores, monkeypatch):

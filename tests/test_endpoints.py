@@ -5,8 +5,10 @@ import warnings
 import pandas as pd
 import pytest
 
+from models.model_card.text import card_text
 from serving.http.creator_profile import Creator
 from serving.http.metrics import MetricsMiddleware
+from serving.http.model_response import ModelFacts
 from serving.http.model_store import ModelStore
 from serving.http.ranking import Ranking
 from serving.http.routes import build_app
@@ -179,6 +181,23 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
             assert 0 < shares[0] < shares[1] < shares[2] < 1
     assert {"until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
     assert not {"sha256", "columns"} & set(body)
+    ModelFacts.model_validate(body)
+    assert len(body["backtest"]["reliability"]) == 2 * 19
+    assert body["record"]["about"][0].startswith(
+        f"The forecasts are by the model {body['version']}"
+    )
+
+
+def test_the_model_card_is_that_of_the_command_and_a_file(client, trained):
+    markdown, page = client.get("/v1/model/card"), client.get("/v1/model/card?kind=html")
+    assert markdown.text == card_text(trained.bundle, {})
+    assert markdown.headers["content-disposition"] == "attachment"
+    assert page.text.startswith("<!doctype html>")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    refused = client.get("/v1/model/card?kind=pdf")
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["expected"] == "one of markdown, html"
+    assert client.get("/v1/watch").json() == {"has_ledger": False, "found": None}
 
 
 def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(client, known, trained):

@@ -21,12 +21,20 @@ from models.bundle_files import BundleError
 from models.bundle_trial_queries import check_answers
 from models.champion import champion_file, set_champion
 from models.conformal import GRID
+from models.model_card.text import card_text
+from models.model_record import STARTER_LIMITS, STARTER_TEST
 from models.starter import answering_bundle, is_starter, starter_bundle
-from models.starter.figures import FILES, FOLDER, post_spreads, published_rates
+from models.starter.figures import (
+    FILES,
+    FOLDER,
+    figure_sources,
+    post_spreads,
+    published_rates,
+)
 from models.starter.levels import rate_line
 from models.starter.widths import post_values, starter_width
 from serving.http.benchmark_listing import benchmarks_json, filter_benchmarks
-from serving.http.model_card import STARTER_LIMITS, model_card
+from serving.http.model_card import model_card
 from serving.http.model_store import ModelStore, load_champion
 from serving.http.sample_answers import check_sample_answers
 from serving.scoring.scorer import Scorer
@@ -251,3 +259,12 @@ def test_tables_serve_the_starter_too(tables):
     assert answers["evidence"][0] == "history"
     assert answers["warnings"][0][0] == "starter_model"
     assert set(loaded.scorer.bundle.forecasters) == set(TARGETS)
+
+
+def test_the_card_of_the_starter_says_that_nothing_trained_it_and_names_every_source():
+    text = card_text(starter_bundle(), {})
+    assert STARTER_TEST in text
+    assert all(limit in text for limit in STARTER_LIMITS)
+    rows = pd.concat([pd.read_csv(FOLDER / name) for name in FILES])
+    assert {source for _, _, source in figure_sources()} == set(rows["source"])
+    assert all(source in text for source in rows["source"])

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from monitoring.summary import summary_lines
 from monitoring.watch import watch
 from monitoring.watch_results import keep_result, newest_result
 from serving.http.metrics import Metrics
+from serving.http.watch_answer import watch_answer
 from serving.http.watch_figures import WatchFigures
 
 NOW = BEGIN + 200 * DAY_US
@@ -224,6 +226,12 @@ def test_metrics_tell_the_newest_result_and_know_their_series_from_the_start(tmp
     assert after["creatorcast_watch_alarm"] == 1
     assert after['creatorcast_watch_model_info{version="m1"}'] == 1
     assert math.isnan(after['creatorcast_watch_crps{platform="x"}'])
+    told = watch_answer(True, figures.newest)["found"]
+    assert told["model_version"] == "m1"
+    assert told["made_at"] == datetime.fromtimestamp(NOW / 1e6, UTC).isoformat(timespec="seconds")
+    assert (told["verdict"], told["outcomes"]) == ("recalibrate", 300)
+    assert told["sentences"] == summary_lines(result)
+    assert watch_answer(False, None) == {"has_ledger": False, "found": None}
     metrics = Metrics(["/a"])
     metrics.register(figures)
     assert b"creatorcast_watch_age_seconds" in metrics.text()

@@ -11,7 +11,6 @@ from features.maturation.maturation import NO_CURVE, Maturation, MaturationCurve
 from features.number_text import format_number
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
-from models.model_card.page import card_page
 from models.model_card.text import UNKNOWABLE, card_text, limit_sentences
 from models.model_record import MODEL_OLD_DAYS, OUR_MODEL, STARTER_LIMITS, model_record
 from models.starter import is_starter
@@ -59,6 +58,9 @@ def model_card(manifest: dict, bundle: Bundle | None = None) -> dict:
 
 def card_file(bundle: Bundle, kind: str) -> tuple[str, str]:
     """Return the model card as a file of one of CARD_KINDS, and its media type."""
+    # imported here: the service need not wait for the reader of Markdown at its start
+    from models.model_card.page import card_page
+
     text = card_text(bundle, {})
     return (card_page(text) if kind == "html" else text), CARD_KINDS[kind]
 

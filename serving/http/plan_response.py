@@ -2,6 +2,7 @@
 with what each field means.
 """
 
+import re
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, Field, create_model
@@ -155,7 +156,8 @@ def _model(shape: Any) -> type[BaseModel]:
             for field, hint in get_type_hints(shape).items()
         }
         title = name if name.startswith("Plan") else f"Plan{name}"
-        doc = " ".join((shape.__doc__ or "").split())
+        # what follows the first clause is about fields, which are described one by one
+        doc = re.split(r"[:;.]", " ".join((shape.__doc__ or "").split()))[0] + "."
         _models[name] = create_model(title, __doc__=doc, **fields)
     return _models[name]
 

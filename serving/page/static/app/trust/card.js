@@ -1,6 +1,7 @@
 // The model card, which comes as Markdown, as templates: headings, paragraphs, lists, tables, strong
 // words and code. Everything else of Markdown stays as it is written.
 
+import { inline } from "../inline.js";
 import { html } from "../lib.js";
 import { table } from "../parts.js";
 
@@ -9,17 +10,19 @@ export function cardTemplate(text) {
   return html`<div class="model-card">${blocksOf(text).map(blockTemplate)}</div>`;
 }
 
-/** Groups of lines: {kind: "heading" | "list" | "table" | "text", lines}. */
+/** Groups of lines: {kind: "heading" | "list" | "table" | "text", lines, below: its heading}. */
 function blocksOf(text) {
   const blocks = [];
   let last = null;
+  let below = "";
   for (const line of text.split("\n")) {
     const kind = kindOf(line);
     if (kind === null) {
       last = null;
       continue;
     }
-    if (kind !== last || kind === "heading") blocks.push({ kind, lines: [] });
+    if (kind === "heading") below = line.replace(/^#+ /, "");
+    if (kind !== last || kind === "heading") blocks.push({ kind, lines: [], below });
     blocks.at(-1).lines.push(line);
     last = kind;
   }
@@ -33,10 +36,10 @@ function kindOf(line) {
   return line.startsWith("|") ? "table" : "text";
 }
 
-function blockTemplate({ kind, lines }) {
+function blockTemplate({ kind, lines, below }) {
   if (kind === "heading") return headingTemplate(lines[0]);
   if (kind === "list") return html`<ul>${lines.map((line) => html`<li>${inline(line.slice(2))}</li>`)}</ul>`;
-  if (kind === "table") return tableTemplate(lines);
+  if (kind === "table") return tableTemplate(lines, below);
   return html`<p>${inline(lines.join(" "))}</p>`;
 }
 
@@ -47,20 +50,14 @@ function headingTemplate(line) {
     : marks.length === 2 ? html`<h4>${inline(text)}</h4>` : html`<h5>${inline(text)}</h5>`;
 }
 
-function tableTemplate([head, , ...rows]) {
-  const names = cellsOf(head);
-  return table({ caption: `Table: ${names.join(", ")}`, head: names, rows: rows.map((row) => cellsOf(row).map(inline)) });
+function tableTemplate([head, , ...rows], below) {
+  return table({
+    caption: `Card: ${below}`,
+    head: cellsOf(head),
+    rows: rows.map((row) => cellsOf(row).map(inline)),
+  });
 }
 
 function cellsOf(line) {
   return line.replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
-}
-
-/** Strong words and code of a line. */
-function inline(text) {
-  return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((part) => {
-    if (part.startsWith("**") && part.length > 4) return html`<strong>${part.slice(2, -2)}</strong>`;
-    if (part.startsWith("`") && part.length > 2) return html`<code>${part.slice(1, -1)}</code>`;
-    return part;
-  });
 }
