@@ -28,7 +28,11 @@ export function formTemplate(view) {
       ${isKnown(view.form) ? knownCreator(view) : describedCreator(view)}
     </fieldset>
     <fieldset><legend>What is planned</legend>${planFields(view)}</fieldset>
-    <div class="actions"><button type="button" class="quiet" @click=${() => view.clear()}>Clear the form</button></div>
+    <div class="actions">
+      ${view.answer ? html`<button type="button" class="to-answer" @click=${() => view.focus("creator-answer")}>
+        See the answer</button>` : nothing}
+      <button type="button" class="quiet" @click=${() => view.clear()}>Clear the form</button>
+    </div>
   </form>`;
 }
 
