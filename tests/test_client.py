@@ -39,6 +39,11 @@ def test_a_real_service_is_asked_for_everything(client, market_folder):
     creator = client.creator(known["creator_id"])
     assert set(creator) == set(Creator.__annotations__)
     assert creator["platform"] == known["platform"]
+    found = client.creators(known["creator_id"], known["platform"], limit=1)
+    assert found["creators"][0]["creator_id"] == known["creator_id"]
+    assert len(client.creator(known["creator_id"], posts=2)["posts"]) == 2
+    more = client.explain([known], quantiles=(0.01, 0.5))["results"][0]["engagements"]
+    assert more["p01"] < more["p05"]
     assert client.benchmarks(platform="tiktok", measure="engagements")["cells"]
     assert client.model()["version"] == answer["model_version"]
 

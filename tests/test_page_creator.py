@@ -217,3 +217,61 @@ def test_a_forecast_is_kept_where_a_campaign_is_named(browser, trained_service, 
         page.keyboard.type("Spring <b>2027</b>")
         page.keyboard.press("Enter")
         page.wait_for_selector("text=It is kept for the campaign “Spring <b>2027</b>”.")
+
+
+def test_pasted_rows_are_read_as_they_mean(browser, trained_service):
+    read = """async ([text, formats]) => {
+      const { readPosts } = await import("/page/app/creator/post_rows.js");
+      return readPosts(text, formats);
+    }"""
+    texts = {
+        "Date,Likes,Comments\n03/04/2026,5,1\n": [],
+        "Date,Likes,Comments\n03/04/2026,5,1\n03/25/2026,5,1": ["2026-03-04", "2026-03-25"],
+        "Date;Likes;Comments\n3.4.2026 18:30;5;-": ["2026-04-03"],
+        '\n\nposted at,"like count"\n"Mar 5, 2026","1,234"\n5 March 2026,2k': ["2026-03-05"] * 2,
+        "Likes,Date\n,2026-02-03T10:00:00+02:00": [],
+        "Likes,Date\n5,2026-02-30": [],
+        "Likes,Date\n-5,2026-02-20": [],
+        "<b>,x\n1,2": [],
+        "": [],
+    }
+    with opened(browser, trained_service.address) as page:
+        for text, days in texts.items():
+            got = page.evaluate(read, [text, ["image"]])
+            assert [post["posted_at"][:10] for post in got["posts"]] == days, text
+            assert len(got["posts"]) + len(got["faults"]) == max(
+                len([line for line in text.splitlines() if line]) - 1, bool(got["faults"])
+            ), text
+
+
+def test_a_partnership_that_is_handed_over_fills_the_form(browser, trained_service):
+    told = [
+        {
+            "platform": "tiktok",
+            "followers": 9000,
+            "niche": "food",
+            "avg_likes": 120.5,
+            "package": [
+                {"format": "short", "deliverables": 2},
+                {"format": "image", "deliverables": 1},
+            ],
+            "confidence": 0.7,
+        },
+        {
+            "platform": "x",
+            "engagement_rate_by_followers": 0.032,
+            "format": "video",
+            "deliverables": 3,
+        },
+    ]
+    with opened(browser, trained_service.address) as page:
+        for partnership in told:
+            got = page.evaluate(
+                """async (partnership) => {
+                  const { formOf, readForm } = await import("/page/app/creator/partnership.js");
+                  const service = await (await fetch("/v1/service")).json();
+                  return readForm(formOf({ ...partnership, fee: 300, currency: "EUR" }), service);
+                }""",
+                partnership,
+            )
+            assert (got["partnership"], got["fee"], got["faults"]) == (partnership, 300, {})

@@ -15,12 +15,21 @@ export function countScale(low, high, from, to) {
 
 /** Some round values of a scale, as many as have room. */
 export function ticks(scale, most) {
-  let found = scale.base ? logTicks(scale, most) : scale.ticks(most);
+  let found = scale.base ? logTicks(scale, most) : evenTicks(scale, most);
   if (found.length > most) {
     const step = Math.ceil(found.length / most);
     found = found.filter((_, place) => place % step === 0);
   }
   return found;
+}
+
+/** Values at round steps, as many as have room. */
+function evenTicks(scale, most) {
+  for (let wanted = most; wanted > 1; wanted--) {
+    const found = scale.ticks(wanted);
+    if (found.length <= most) return found;
+  }
+  return scale.ticks(1);
 }
 
 /** Values of a logarithmic scale that begin with 1, 2 or 5, or with fewer of these digits. */

@@ -8,7 +8,7 @@ const NUMBER = 20;
 /** The probabilities whose quantiles are the dots. */
 export const DOT_SHARES = Array.from({ length: NUMBER }, (_, place) => (2 * place + 1) / (2 * NUMBER));
 
-const ROW = 18, STACK = 132, BOTTOM = 42, SIDE = 14, LARGEST = 30;
+const ROW = 18, STACK = 132, BOTTOM = 42, SIDE = 14, LARGEST = 40;
 
 /**
  * Draw `outcomes` (ascending), the range from `low` to `high` in which 8 of 10 lie, and `marks`:
@@ -38,7 +38,7 @@ function markLine({ label, kind }, x, y, base, width) {
 
 /** Put dots at ascending places on each other where they would overlap; as large as has room. */
 function stacked(places, width) {
-  for (let size = Math.min(LARGEST, width / 16); ; size *= 0.92) {
+  for (let size = Math.min(LARGEST, width / 11); ; size *= 0.92) {
     const dots = columns(places, size);
     const most = Math.max(...dots.map((dot) => dot.place)) + 1;
     if (most * size <= STACK || size < 4) return { dots, size };

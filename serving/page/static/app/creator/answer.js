@@ -40,7 +40,9 @@ function quantileName(share) {
   return `p${whole.padStart(2, "0")}${part ? `_${part}` : ""}`;
 }
 
-function outcomes({ engagements, benchmark, goal_engagements: goal, horizon_days: days, deliverables, package: formats }) {
+function outcomes(result) {
+  const { engagements, benchmark, goal_engagements: goal, horizon_days: days } = result;
+  const { deliverables, package: formats } = result;
   const dots = DOT_SHARES.map((share) => engagements[quantileName(share)]);
   if (!dots.every((value) => value > 0)) return nothing;
   const usual = benchmark?.engagements_p50;
@@ -62,7 +64,9 @@ function outcomes({ engagements, benchmark, goal_engagements: goal, horizon_days
       rows: ["p05", "p10", "p25", "p50", "p75", "p90", "p95"].map((name) => [
         `${Number(name.slice(1))} of 100 outcomes are lower`, estimate(engagements[name])]),
     },
-    draw: (width) => outcomeDots({ outcomes: dots, low: engagements.p10, high: engagements.p90, marks, title: "engagements" }, width),
+    draw: (width) => outcomeDots({
+      outcomes: dots, low: engagements.p10, high: engagements.p90, marks, title: "engagements",
+    }, width),
   });
 }
 
@@ -71,16 +75,22 @@ function benchmarkName({ creators, cell }) {
   return creators === null ? cell : `${count(creators)} ${cell}`;
 }
 
-function mainFigures({ engagements, views, goal_engagements: goal, probability_goal: probability, engagement_rate_by_followers_p50: rate }, service) {
+function mainFigures(result, service) {
+  const { engagements, views, goal_engagements: goal, probability_goal: probability } = result;
+  const rate = result.engagement_rate_by_followers_p50;
   const range = ({ p10, p90 }) => `8 of 10 outcomes: ${estimate(p10)} to ${estimate(p90)}`;
   const cutOffs = service.verdicts.map((one) => one.least_probability);
   return figures(
     figure("Engagements", estimate(engagements.p50), range(engagements)),
-    views ? figure("Views", estimate(views.p50), range(views)) : figure("Views", "–", "not shown on the platform, or not known"),
+    views
+      ? figure("Views", estimate(views.p50), range(views))
+      : figure("Views", "–", "not shown on the platform, or not known"),
     goal ? figure(`Chance of ${count(goal)} engagements`, chance(probability, cutOffs)) : nothing,
-    rate ? figure("Engagement rate by followers", `${(100 * rate).toPrecision(2)} %`, "of one post, in the middle") : nothing,
+    rate ? figure("Engagement rate by followers", rateText(rate), "of one post, in the middle") : nothing,
   );
 }
+
+const rateText = (rate) => `${Number((100 * rate).toPrecision(2))} %`;
 
 function warningsOf({ warnings: names }, service) {
   if (!names?.length) return nothing;
@@ -90,11 +100,13 @@ function warningsOf({ warnings: names }, service) {
 function reasons({ explained, onePost }) {
   const { reasons: found, package: formats, engagements, deliverables } = explained;
   if (!found) return nothing;
-  const factors = found.factors.map(({ reason, factor }) => ({ label: sentenceCase(reason), text: change(factor), factor }));
+  const factors = found.factors.map(({ reason, factor }) => ({
+    label: sentenceCase(reason), text: change(factor), factor,
+  }));
   const last = found.factors.reduce((level, { factor }) => level * factor, found.per_post);
   const middle = onePost?.engagements.p50 ?? (deliverables === 1 ? engagements.p50 : last);
-  const start = { label: "What accounts like this usually get for a post", text: estimate(found.per_post), value: found.per_post };
-  const end = { label: "Forecast of one post", text: estimate(middle), value: middle };
+  const start = level("What accounts like this usually get for a post", found.per_post);
+  const end = level("Forecast of one post", middle);
   return html`<h2>Why</h2>${chart({
     title: "From what is usual to this forecast",
     summary: html`Each step multiplies the forecast of a post: to the right it raises it, to the left it lowers it.
@@ -106,6 +118,8 @@ function reasons({ explained, onePost }) {
     draw: (width) => factorSteps({ start, end, factors }, width),
   })}`;
 }
+
+const level = (label, value) => ({ label, text: estimate(value), value });
 
 const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -120,8 +134,9 @@ function comparables({ comparables: found, benchmark }) {
     one.deals ? `${estimatedMoney(one.cpe_usd)} (${plural(one.deals, "deal")})` : "–",
   ]);
   const head = ["Creator", "Niche", "Followers", "Last posts", "Engagements", "Views", "Cost per engagement"];
+  const caption = "The known creators that are most like this one: what their last posts get in the middle";
   return html`<h2>Creators like this one</h2>${usual}
-    ${rows.length ? table({ caption: "The known creators that are most like this one: what their last posts get in the middle", head, rows, numbers: 5 })
+    ${rows.length ? table({ caption, head, rows, numbers: 5 })
       : html`<p class="muted">The service knows no creators to compare with.</p>`}`;
 }
 
@@ -130,12 +145,13 @@ function grounds(view, shown) {
   const known = view.details;
   const counting = known?.features.find((one) => one.name === "engagements_known_count")?.value;
   const posts = shown.evidence === "history" && counting ? `, ${count(counting)} of them` : "";
+  const trainedOn = TRAINED_ON[view.answer.trainedOn] ?? view.answer.trainedOn;
   const rest = [
     ["Rests on", `${service.evidence[shown.evidence] ?? shown.evidence}${posts}`],
     ["As known on", date(shown.as_of)],
     ["Engagements are", `${shown.definition}, ${plural(shown.horizon_days, "day")} after posting`],
     ["Growth with age", GROWTH[shown.maturation_source]],
-    ["Model", html`<bdi>${view.answer.model}</bdi>, trained on ${TRAINED_ON[view.answer.trainedOn] ?? view.answer.trainedOn}`],
+    ["Model", html`<bdi>${view.answer.model}</bdi>, trained on ${trainedOn}`],
   ];
   return html`<h2>What it rests on</h2><dl class="grounds">${rest.map(([name, text]) =>
     html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>`;
@@ -153,5 +169,6 @@ function asText(view, shown) {
     <div class="actions"><button type="button" class="quiet" @click=${() => view.copy(text)}>Copy as text</button>
       <span class="muted">${view.copied}</span></div>
     <details><summary>Show the text</summary>
-      <textarea class="answer-text" rows="12" readonly aria-label="The answer as text" .value=${text}></textarea></details>`;
+      <textarea class="answer-text" rows="12" readonly aria-label="The answer as text"
+        .value=${text}></textarea></details>`;
 }

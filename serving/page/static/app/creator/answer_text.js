@@ -17,7 +17,8 @@ export function answerText({ form, app, answer }, shown) {
     "",
     `Engagements: ${rangeText(shown.engagements)}`,
     shown.views ? `Views: ${rangeText(shown.views)}` : null,
-    shown.goal_engagements ? `Chance of ${count(shown.goal_engagements)} engagements: ${chance(shown.probability_goal)}` : null,
+    shown.goal_engagements
+      ? `Chance of ${count(shown.goal_engagements)} engagements: ${chance(shown.probability_goal)}` : null,
     ...feeLines(shown, answer.terms),
     "",
     `Engagements are ${shown.definition}, counted ${plural(shown.horizon_days, "day")} after posting.`,
@@ -32,9 +33,12 @@ function rangeText({ p10, p50, p90 }) {
 }
 
 function feeLines(shown, terms) {
-  const { currency } = shown;
+  const { fee, currency, cpe } = shown;
   const lines = [];
-  if (shown.cpe) lines.push(`At ${money(shown.fee, currency)}: ${estimatedMoney(shown.cpe.p50, currency)} per engagement.`);
-  if (terms?.offer?.open) lines.push(`Open with ${estimatedMoney(terms.offer.open, terms.currency)}; walk away above ${estimatedMoney(terms.offer.walk_away, terms.currency)}.`);
+  if (cpe) lines.push(`At ${money(fee, currency)}: ${estimatedMoney(cpe.p50, currency)} per engagement.`);
+  if (terms?.offer?.open) {
+    const [open, end] = [terms.offer.open, terms.offer.walk_away].map((one) => estimatedMoney(one, terms.currency));
+    lines.push(`Open with ${open}; walk away above ${end}.`);
+  }
   return lines;
 }

@@ -22,7 +22,8 @@ export async function askAbout({ api, service }, { partnership, fee, currency },
     const steps = stepsOf(explained, fee, service.currencies[currency]);
     const rows = steps.map((step) => atFee(partnership, step, currency));
     const one = onePost(partnership, explained);
-    const second = await api.post("v1/predict", { keep: false, partnerships: [...rows, one ?? atFee(partnership, null)] }, { signal });
+    const partnerships = [...rows, one ?? atFee(partnership, null)];
+    const second = await api.post("v1/predict", { keep: false, partnerships }, { signal });
     if (second.model_version !== first.model_version && attempt < TRIES) continue;
     const last = second.results.at(-1);
     return {

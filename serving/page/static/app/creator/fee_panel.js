@@ -19,7 +19,9 @@ export function feePanel(view, answer, fee) {
 }
 
 function slider(view, { steps, priced, terms, currency }, fee) {
-  const place = fee === null ? Math.round(placeOf(startFee(terms) ?? steps[0], steps)) : Math.round(placeOf(fee, steps));
+  const { service } = view.app;
+  const place = Math.round(placeOf(fee ?? startFee(terms) ?? steps[0], steps));
+  const text = fee === null ? "No fee is given" : stepText(priced.get(steps[place]), steps[place], currency, service);
   const choose = (event) => view.set("fee", String(steps[Number(event.target.value)]));
   return html`<div class="fee-tool">
     ${numberField({
@@ -29,10 +31,9 @@ function slider(view, { steps, priced, terms, currency }, fee) {
     <div class="fee-slider">
       <label for="creator-fee-slider">Try fees</label>
       <input type="range" id="creator-fee-slider" min="0" max=${steps.length - 1} step="1" .value=${String(place)}
-        aria-valuetext=${fee === null ? "No fee is given" : stepText(priced.get(steps[place]), steps[place], currency, view.app.service)}
-        @input=${choose}>
-      <div class="fee-track" aria-hidden="true">${track(steps, priced, terms, currency, view.app.service)}</div>
-      <p class="legend" aria-hidden="true">${legend(steps, priced, view.app.service)}</p>
+        aria-valuetext=${text} @input=${choose}>
+      <div class="fee-track" aria-hidden="true">${track(steps, priced, terms, currency, service)}</div>
+      <p class="legend" aria-hidden="true">${legend(steps, priced, service)}</p>
     </div>
   </div>`;
 }
@@ -65,7 +66,8 @@ function track(steps, priced, terms, currency, service) {
       <rect x=${at(from - 0.5)} width=${width(from, to)} y="2" height="18"></rect>
       <text x=${at((from + to) / 2)} y="16" text-anchor="middle">${signOf(name, service)}</text></g>`)}
     ${feeMark(terms?.break_even_fee, "Break-even", { from: 20, to: 30 }, steps, at, currency)}
-    ${market?.low ? svg`<line class="usual" x1=${at(placeOf(market.low, steps))} x2=${at(placeOf(market.high, steps))} y1="56" y2="56"></line>` : ""}
+    ${market?.low ? svg`<line class="usual" y1="56" y2="56"
+      x1=${at(placeOf(market.low, steps))} x2=${at(placeOf(market.high, steps))}></line>` : ""}
     ${feeMark(market?.typical, "Usual", { from: 50, to: 63 }, steps, at, currency)}
   </svg>`;
 }
@@ -83,51 +85,67 @@ const signOf = (name, service) => service.verdicts.find((one) => one.name === na
 
 function legend(steps, priced, service) {
   const present = new Set(runs(steps, priced).map((run) => run.name));
-  return service.verdicts.filter((one) => present.has(one.name)).map((one) => html`<span class="verdict ${one.name}">${one.mark} ${one.text}</span> `);
+  return service.verdicts.filter((one) => present.has(one.name)).map((one) =>
+    html`<span class="verdict ${one.name}">${one.mark} ${one.text}</span> `);
 }
 
 /** What one fee means: verdict, chance, cost. */
 function priceFigures(result, service) {
-  const { currency } = result;
+  const { currency, verdict: word, cpe, cpm, benchmark, cost_note: note } = result;
   const cutOffs = service.verdicts.map((one) => one.least_probability);
   const isTarget = result.probability_target !== null;
   const probability = isTarget ? result.probability_target : result.probability_benchmark;
   const against = isTarget ? "that it costs at most your highest cost" : "that it costs less than is usual";
-  return html`<div aria-live="off">${figures(
-    result.verdict ? figure(`At ${money(result.fee, currency)}`, verdict(result.verdict, service)) : nothing,
+  return html`${figures(
+    word ? figure(`At ${money(result.fee, currency)}`, verdict(word, service)) : nothing,
     probability === null ? nothing : figure("Chance", chance(probability, cutOffs), against),
-    result.cpe ? figure("Cost per engagement", estimatedMoney(result.cpe.p50, currency), costRange(result.cpe, currency)) : nothing,
-    result.benchmark?.cpe ? figure("Usual cost per engagement", estimatedMoney(result.benchmark.cpe, currency), costSource(result.benchmark)) : nothing,
-    result.cpm ? figure("Cost per 1,000 views", estimatedMoney(result.cpm.p50, currency), costRange(result.cpm, currency)) : nothing,
-  )}${result.cost_note ? html`<p class="muted">${result.cost_note}</p>` : nothing}</div>`;
+    cpe ? costFigure("Cost per engagement", cpe, currency) : nothing,
+    benchmark?.cpe
+      ? figure("Usual cost per engagement", estimatedMoney(benchmark.cpe, currency), usualNote(benchmark)) : nothing,
+    cpm ? costFigure("Cost per 1,000 views", cpm, currency) : nothing,
+  )}${note ? html`<p class="muted">${note}</p>` : nothing}`;
 }
 
-function costRange({ p10, p90 }, currency) {
-  return `8 of 10 outcomes: ${estimatedMoney(p10, currency)} to ${estimatedMoney(p90, currency)}`;
+function costFigure(label, { p10, p50, p90 }, currency) {
+  const [low, middle, high] = [p10, p50, p90].map((value) => estimatedMoney(value, currency));
+  return figure(label, middle, `8 of 10 outcomes: ${low} to ${high}`);
 }
 
-function costSource({ cpe_source: source, cpe_cell: cell }) {
-  return [source === "own_deals" ? "by your own deals" : "by the rate card", cell].filter(Boolean).join(", ");
+const sourceText = (source) => (source === "own_deals" ? "by your own deals" : "by the rate card");
+
+function usualNote({ cpe_source: source, cpe_cell: cell }) {
+  return [sourceText(source), cell].filter(Boolean).join(", ");
 }
 
 /** Fees to offer, and what such deals cost. */
-function offerFigures({ offer, break_even_fee: breakEven, break_even_against: against, market_fee: market, market_fee_source: source, currency, confidence }) {
-  const sure = confidence === null ? "" : ` with a chance of ${chance(confidence)}`;
-  const than = against === "target" ? "stays within your highest cost" : "beats what is usual";
-  const highest = `the highest that ${than}${sure}`;
+function offerFigures(terms) {
+  const { offer, break_even_fee: breakEven, market_fee: market, currency } = terms;
+  const isWalkAway = offer?.walk_away === breakEven;
+  const amount = (value) => estimatedMoney(value, currency);
+  const highest = highestText(terms);
   return figures(
-    offer?.open ? figure("Open with", estimatedMoney(offer.open, currency)) : nothing,
-    offer?.walk_away ? figure("Walk away above", estimatedMoney(offer.walk_away, currency), offer.walk_away === breakEven ? `the break-even fee: ${highest}` : "") : nothing,
-    breakEven && breakEven !== offer?.walk_away ? figure("Break-even fee", estimatedMoney(breakEven, currency), highest) : nothing,
-    market?.typical ? figure("Such deals cost", estimatedMoney(market.typical, currency),
-      `8 of 10: ${estimatedMoney(market.low, currency)} to ${estimatedMoney(market.high, currency)}, ${source === "own_deals" ? "by your own deals" : "by the rate card"}`) : nothing,
+    offer?.open ? figure("Open with", amount(offer.open)) : nothing,
+    offer?.walk_away
+      ? figure("Walk away above", amount(offer.walk_away), isWalkAway ? `the break-even fee: ${highest}` : "") : nothing,
+    breakEven && !isWalkAway ? figure("Break-even fee", amount(breakEven), highest) : nothing,
+    market?.typical ? figure("Such deals cost", amount(market.typical),
+      `8 of 10: ${amount(market.low)} to ${amount(market.high)}, ${sourceText(terms.market_fee_source)}`) : nothing,
   );
+}
+
+/** What the break-even fee is, in words. */
+function highestText({ break_even_against: against, confidence }) {
+  const sure = confidence === null ? "" : ` with a chance of ${chance(confidence)}`;
+  return `the highest that ${against === "target" ? "stays within your highest cost" : "beats what is usual"}${sure}`;
 }
 
 /** What cannot be said of the fee, and why. */
 function missing(terms) {
   const canCompare = terms && (terms.benchmark?.cpe || terms.target_cpe_usd);
-  if (!canCompare) return html`<p class="muted">No deals and no rate card tell what such creators cost: there is no usual cost to compare a fee with.</p>`;
+  if (!canCompare) {
+    return html`<p class="muted">No deals and no rate card tell what such creators cost: there is no usual cost to
+      compare a fee with.</p>`;
+  }
   if (!terms.break_even_fee) return html`<p class="muted">No fee pays with the chance that you want.</p>`;
   return nothing;
 }

@@ -28,7 +28,11 @@ export function formTemplate(view) {
       ${isKnown(view.form) ? knownCreator(view) : describedCreator(view)}
     </fieldset>
     <fieldset><legend>What is planned</legend>${planFields(view)}</fieldset>
-    <div class="actions"><button type="button" class="quiet" @click=${() => view.clear()}>Clear the form</button></div>
+    <div class="actions">
+      ${view.answer ? html`<button type="button" class="to-answer" @click=${() => view.focus("creator-answer")}>
+        See the answer</button>` : nothing}
+      <button type="button" class="quiet" @click=${() => view.clear()}>Clear the form</button>
+    </div>
   </form>`;
 }
 
@@ -66,7 +70,7 @@ function describedCreator(view) {
     ${selectField({ ...about(view, "platform", "Platform"), options: platforms })}
     ${numberField(about(view, "followers", "Followers", "Such as 48,000 or 48k"))}
     ${selectField({ ...about(view, "niche", "Niche"), options: nicheOptions(view) })}
-    ${textField(about(view, "name", "Name (not needed)", "For your text only: nothing is looked up by it."))}
+    ${textField(about(view, "name", "Name", "Not needed. It stands in your text alone."))}
     </div>
     ${selectField({ ...about(view, "knows", "What you know of its posts"), options: KINDS })}
     ${form.knows === "averages" ? averageFields(view) : nothing}
@@ -91,10 +95,10 @@ function averageFields(view) {
 }
 
 function rateFields(view) {
-  const bases = [["followers", "of the followers"], ["views", "of the views"]];
+  const bases = [["followers", "followers"], ["views", "views"]];
   return html`<div class="fields">
-    ${numberField(about(view, "rate", "Engagement rate in %", "3.2 means 3.2 %"))}
-    ${selectField({ ...about(view, "rateOf", "It is a share"), options: bases })}
+    ${numberField(about(view, "rate", "Engagement rate", "3.2 means 3.2 %"))}
+    ${selectField({ ...about(view, "rateOf", "In % of the"), options: bases })}
     ${view.form.rateOf === "views" ? numberField(about(view, "avg_views", "Views a post")) : nothing}
   </div>`;
 }
@@ -112,13 +116,16 @@ function readingTemplate({ posts, lines, columns, faults, notes }) {
   const names = ["posted_at", "format", "likes", "comments", "shares", "saves", "views"]
     .filter((name) => posts.some((post) => name in post));
   const numbers = names.filter((name) => name !== "posted_at" && name !== "format").length;
-  const rows = posts.slice(0, SHOWN_POSTS).map((post, place) => [lines[place], ...names.map((name) => cell(post, name))]);
+  const rows = posts.slice(0, SHOWN_POSTS).map((post, place) =>
+    [lines[place], ...names.map((name) => cell(post, name))]);
+  const caption = `The first of the ${posts.length} posts that were read`;
+  const head = ["Line", ...names.map(columnName)];
   return html`<div class="reading">
     <p role="status"><strong>${plural(posts.length, "post")} read</strong>${faults.length
       ? `, ${plural(faults.length, "remark")} on other rows or cells` : ""}.</p>
     ${notes.map((note) => html`<p class="hint">${note}</p>`)}
     ${unused.length ? html`<p class="hint">Columns that are not used: <bdi>${unused.join(", ")}</bdi></p>` : nothing}
-    ${posts.length ? table({ caption: `The first of the ${posts.length} posts that were read`, head: ["Line", ...names.map(columnName)], rows, numbers }) : nothing}
+    ${posts.length ? table({ caption, head, rows, numbers }) : nothing}
     ${faults.length ? html`<ul class="row-faults">${faults.slice(0, SHOWN_FAULTS).map(([line, reason]) =>
       html`<li>Line ${line}: <bdi>${reason}</bdi>.</li>`)}
       ${faults.length > SHOWN_FAULTS ? html`<li>And ${count(faults.length - SHOWN_FAULTS)} more.</li>` : nothing}</ul>` : nothing}
@@ -136,7 +143,10 @@ function cell(post, name) {
 function planFields(view) {
   const { form, app, faults } = view;
   const currencies = Object.keys(app.service.currencies).map((name) => [name, name]);
-  const day = app.service.horizon_days;
+  const { least, most, default: usual } = app.service.horizon_days;
+  const days = `${least} to ${most}; ${usual} where it is empty.`;
+  const isMoreOpen = Boolean(form.confidence || form.brand_niche || faults.confidence);
+  const targetHint = "Fees are judged by it, in place of what is usual.";
   return html`
     <div role="group" aria-labelledby="creator-booked" class="booked">
       <p id="creator-booked" class="group">Posts to book</p>
@@ -148,11 +158,11 @@ function planFields(view) {
       ${numberField(about(view, "fee", "Fee for all of it", "Leave it empty to see what to offer."))}
       ${selectField({ ...about(view, "currency", "Currency"), options: currencies })}
       ${textField({ ...about(view, "start", "First post", "Today where it is empty."), type: "date" })}
-      ${numberField(about(view, "horizon", "Counted on day", `${day.least} to ${day.most}; ${day.default} where it is empty.`))}
+      ${numberField(about(view, "horizon", "Counted on day", days))}
       ${numberField(about(view, "goal", "Engagement goal"))}
     </div>
-    ${numberField(about(view, "target", "Highest cost per engagement, in USD", "Fees are judged by it, in place of what is usual."))}
-    <details ?open=${Boolean(form.confidence || form.brand_niche || faults.confidence)}><summary>More of the plan</summary>
+    ${numberField(about(view, "target", "Highest cost per engagement, in USD", targetHint))}
+    <details ?open=${isMoreOpen}><summary>More of the plan</summary>
       <div class="fields">
         ${numberField(about(view, "confidence", "How sure the fee has to pay, in %", "80 where it is empty."))}
         ${selectField({ ...about(view, "brand_niche", "Niche of the brand"), options: nicheOptions(view) })}

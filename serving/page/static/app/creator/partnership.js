@@ -15,14 +15,14 @@ export const EMPTY_FORM = {
 export const MOST_DELIVERABLES = 100;
 const MOST_FEE = 1e9;
 /** Numbers of the profile: field -> its bounds. */
-const PROFILE = { followers: { whole: true, most: 1e12 } };
+const PROFILE = { followers: { least: 1, whole: true, most: 1e12 } };
 const AVERAGES = { avg_likes: {}, avg_comments: {}, avg_shares: {}, avg_views: {} };
-/** Numbers of the plan: field -> [field of the service, what one unit of it is there, bounds]. */
+/** Numbers of the plan: field -> [field of the service, how much 1 of it is in the form, bounds]. */
 const PLAN = {
   horizon: ["horizon_days", 1, { least: 1, most: 90, whole: true }],
   goal: ["goal_engagements", 1, { least: 1, most: 1e12 }],
   target: ["target_cpe_usd", 1, { least: 0.0001, most: 1e6 }],
-  confidence: ["confidence", 0.01, { least: 1, most: 99 }],
+  confidence: ["confidence", 100, { least: 1, most: 99 }],
 };
 /** Place in a partnership -> the field of the form that it comes from. */
 const FIELDS = {
@@ -102,9 +102,9 @@ function readPlan(form, partnership, faults) {
   if (form.brand_niche) partnership.brand_niche = form.brand_niche;
   if (form.start && form.start < today()) faults.start = "This day is over: choose today or a later day";
   if (form.start > today()) partnership.start_at = `${form.start}T12:00:00Z`;
-  for (const [name, [field, unit, bounds]] of Object.entries(PLAN)) {
+  for (const [name, [field, scale, bounds]] of Object.entries(PLAN)) {
     const value = number(form, name, bounds, faults);
-    if (value !== null) partnership[field] = value * unit;
+    if (value !== null) partnership[field] = value / scale;
   }
 }
 
@@ -153,22 +153,23 @@ export function faultsOf(errors, lines = []) {
 }
 
 function faultText({ what, expected, got }) {
-  const value = typeof got === "number" || typeof got === "string" ? `${got} ` : "It ";
+  const value = typeof got === "number" || typeof got === "string" ? `${got} ` : "This ";
   return `${value}${what}${expected ? `: expected ${expected}` : ""}.`;
 }
 
 /** Give the form of a partnership, as another part of the page hands it over. */
 export function formOf(partnership) {
-  const text = (name, unit = 1) => (partnership[name] === undefined || partnership[name] === null
-    ? "" : String(Number((partnership[name] / unit).toPrecision(12))));
+  const text = (name, scale = 1) => (partnership[name] === undefined || partnership[name] === null
+    ? "" : String(Number((partnership[name] * scale).toPrecision(12))));
   const form = { ...EMPTY_FORM, ...creatorFields(partnership, text) };
-  for (const [name, [field, unit]] of Object.entries(PLAN)) form[name] = text(field, unit);
+  for (const [name, [field, scale]] of Object.entries(PLAN)) form[name] = text(field, scale);
   for (const name of ["brand_niche", "niche", "bio"]) form[name] = partnership[name] ?? "";
   form.fee = text(partnership.fee_usd === undefined ? "fee" : "fee_usd");
   form.currency = partnership.currency ?? "USD";
   form.start = partnership.start_at?.slice(0, 10) ?? "";
   const booked = Array.isArray(partnership.package) ? partnership.package : [partnership];
-  for (const { format, deliverables = 1 } of booked) if (format) form.deliverables = { ...form.deliverables, [format]: String(deliverables) };
+  form.deliverables = Object.fromEntries(booked.filter((one) => one.format)
+    .map(({ format, deliverables }) => [format, String(deliverables ?? 1)]));
   return form;
 }
 
@@ -176,6 +177,8 @@ function creatorFields(partnership, text) {
   const fields = { who: "described", platform: partnership.platform ?? "instagram", followers: text("followers") };
   for (const name of Object.keys(AVERAGES)) fields[name] = text(name);
   const of = ["followers", "views"].find((basis) => partnership[`engagement_rate_by_${basis}`]);
-  if (of && !fields.avg_likes) Object.assign(fields, { knows: "rate", rateOf: of, rate: text(`engagement_rate_by_${of}`, 0.01) });
+  if (of && !fields.avg_likes) {
+    Object.assign(fields, { knows: "rate", rateOf: of, rate: text(`engagement_rate_by_${of}`, 100) });
+  }
   return { ...fields, name: partnership.handle ?? partnership.creator_id ?? "" };
 }

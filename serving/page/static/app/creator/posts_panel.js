@@ -4,7 +4,7 @@ import { chart } from "../charts/frame.js";
 import { pastPosts } from "../charts/past_posts.js";
 import { count, date, estimate, plural } from "../format.js";
 import { html, nothing } from "../lib.js";
-import { busy } from "../parts.js";
+import { busy, table } from "../parts.js";
 import { taskError } from "../task.js";
 
 /** The panel; nothing for a creator that is described. */
@@ -25,7 +25,10 @@ function known({ posts, posts_known: total, posts_note: note, horizon_days: days
   const forecast = isSameDay ? onePost?.engagements : null;
   const range = forecast ? { low: forecast.p10, middle: forecast.p50, high: forecast.p90 } : null;
   const used = posts.filter((post) => post.counts).length;
-  const shown = posts.length < total ? `The last ${count(posts.length)} of ${plural(total, "post")}` : `All ${plural(total, "post")}`;
+  const number = plural(total, "post");
+  const shown = posts.length < total ? `The last ${count(posts.length)} of ${number}` : `All ${number}`;
+  const head = ["Posted", "Format", "Why it does not count", "As read", `Day ${days}`];
+  const data = { head, numbers: 2, rows: posts.map(row) };
   return html`
     ${drawn.length > 1 ? chart({
       title: `Engagements of its posts, ${plural(days, "day")} after posting`,
@@ -34,9 +37,10 @@ function known({ posts, posts_known: total, posts_note: note, horizon_days: days
         ${drawn.some((post) => !post.counts) ? "Empty circles do not count. " : nothing}${range
         ? "At the right is the forecast of one post; 8 of 10 outcomes lie in the shaded range."
         : isSameDay ? "A package has no forecast of a single post." : `The forecast is for another day than these counts.`}`,
-      data: { head: ["Posted", "Format", "Why it does not count", "As read", `Day ${days}`], numbers: 2, rows: posts.map(row) },
+      data,
       draw: (width) => pastPosts({ posts: drawn, range }, width),
-    }) : html`<p>${shown}: ${count(used)} of them count for the forecast.</p>`}`;
+    }) : html`<p>${shown}: ${count(used)} of them count for the forecast.</p>
+      ${table({ caption: "Its posts", ...data })}`}`;
 }
 
 function row({ posted_at: posted, format, reason, engagements_read: read, engagements }) {

@@ -104,6 +104,7 @@ class CreatorView {
   renew() {
     clearTimeout(this.timer);
     this.timer = null;
+    this.asking.error = null;
     if (!this.read.partnership || this.read.faults.fee) this.asking.cancel();
     else if (!this.answer || this.isStale) this.timer = setTimeout(() => this.ask(), PAUSE);
     this.draw();
@@ -204,7 +205,7 @@ class CreatorView {
     render(html`<h1 id="creator-title">One creator</h1>
       <div class="columns creator-columns">
         <div>${formTemplate(this)}</div>
-        <div class="creator-answer">${this.answerPart()}</div>
+        <div class="creator-answer" id="creator-answer" tabindex="-1" role="region" aria-label="The answer">${this.answerPart()}</div>
       </div>`, this.root);
   }
 
