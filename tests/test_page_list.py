@@ -94,20 +94,26 @@ def test_rows_are_sorted_filtered_and_opened_by_keyboard_alone(browser, trained_
         page.get_by_role("dialog").get_by_role("heading", name="Ben Example").wait_for()
 
 
+def answer_by_another_model(route):
+    facts = route.fetch().json()
+    route.fulfill(json={**facts, "model_version": "another"})
+
+
 def test_a_service_that_fails_while_it_scores_loses_nothing(browser, starter_service):
     failing = {
         "code": "internal",
         "errors": [{"where": "service", "what": "failed at this request"}],
     }
     with opened(browser, starter_service.address, "/#/list", allowed_statuses=(500, 0)) as page:
-        read_list(page)
+        text = LIST.replace("EUR", "USD")
+        read_list(page, text)
         page.route(
             re.compile("v1/lists/score"),
             lambda route: route.fulfill(
                 status=500, body=json.dumps(failing), content_type="application/json"
             ),
         )
-        page.get_by_role("button", name="Score 1 row").click()
+        page.get_by_role("button", name="Score 2 rows").click()
         page.wait_for_selector("text=failed at this request")
         page.unroute(re.compile("v1/lists/score"))
         broken = json.dumps({"kind": "begin", "header": []}) + "\n"
@@ -118,9 +124,11 @@ def test_a_service_that_fails_while_it_scores_loses_nothing(browser, starter_ser
         page.get_by_role("button", name="Try again").click()
         page.wait_for_selector("text=The answer broke off")
         page.unroute(re.compile("v1/lists/score"))
+        page.route(re.compile("v1/service"), answer_by_another_model)
         page.get_by_role("button", name="Try again").click()
-        page.wait_for_selector(SCORED)
-        assert page.get_by_label("Paste cells").input_value() == LIST
+        page.get_by_role("button", name="Score again with the new model").wait_for()
+        assert "2 scored + 1 rejected" in page.inner_text(SCORED)
+        assert page.get_by_label("Paste cells").input_value() == text
 
 
 def test_scoring_is_cancelled(browser, trained_service):

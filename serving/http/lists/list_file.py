@@ -68,7 +68,7 @@ def sheet_options(sheet: ListSheet) -> SheetOptions:
             columns = mapping_of_json(_COLUMNS, text)
         except CreatorcastError as error:
             message = str(error).replace(f"the map {_COLUMNS!r} ", "")
-            what, _, expected = message.partition(": ")
+            what, _, expected = message.partition(": expected ")
             detail = ErrorDetail("not_accepted", _COLUMNS, what, expected or None)
             raise RequestRefused(400, "malformed", detail) from None
     return SheetOptions(

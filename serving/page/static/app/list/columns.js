@@ -38,7 +38,7 @@ export function columnsOf({ service, header, scale, open }) {
     { id: "engagements", label: "Engagements", width: 215, isNumber: true, isShown: true,
       value: (row) => row.engagements_p50,
       cell: (row) => html`<span class="in-range">${rangeBar({ low: row.engagements_p10, middle: row.engagements_p50, high: row.engagements_p90 }, scale, 110)}
-        ${estimate(row.engagements_p50)}</span> <span class="only-heard">8 of 10 outcomes lie between ${estimate(row.engagements_p10)} and ${estimate(row.engagements_p90)}</span>` },
+        <span class="value">${estimate(row.engagements_p50)}</span></span> <span class="only-heard">8 of 10 outcomes lie between ${estimate(row.engagements_p10)} and ${estimate(row.engagements_p90)}</span>` },
     { id: "views", label: "Views", width: 100, isNumber: true, value: (row) => row.views_p50, cell: (row) => estimate(row.views_p50) },
     { id: "cpe", label: "Cost per engagement", width: 130, isNumber: true, lowFirst: true, isShown: true,
       value: (row) => row.cpe_usd_p50, cell: (row) => { const { value, currency } = cost(row); return estimatedMoney(value, currency); } },

@@ -101,8 +101,8 @@ function columnRow(column, answer, sheet, change) {
   return html`<tr class=${column.ambiguous ? "unclear" : ""}>
     <th scope="row"><bdi>${column.source || "(no name)"}</bdi>${column.ambiguous ? html` <span class="tag">unclear</span>` : nothing}</th>
     <td><select aria-label="Read ${column.source} as" @change=${(event) => correct({ column: event.target.value })}>
-      ${mapping ? html`<option value="">Find it again</option>` : nothing}
-      <option value=${mapping ? LEFT_OUT : readAs ? LEFT_OUT : ""} .selected=${live(!readAs || readAs === LEFT_OUT)}>Not read</option>
+      <option value="" .selected=${live(!readAs)}>${readAs ? "Find it again" : "Not read"}</option>
+      <option value=${LEFT_OUT} .selected=${live(readAs === LEFT_OUT)}>Leave it out</option>
       ${readAs && readAs !== LEFT_OUT && !known ? html`<option value=${readAs} .selected=${live(true)}>${readAs}</option>` : nothing}
       ${answer.choices.map((one) => html`<option value=${one.name} title=${one.meaning} .selected=${live(one.name === readAs)}>${words(one.name)}</option>`)}
     </select></td>

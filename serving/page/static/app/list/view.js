@@ -295,6 +295,7 @@ class ListView {
         <input id="list-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.xlsm,.gz" @change=${onChange}></div>
       ${this.isKept ? nothing : notice("This list is too large to be kept in this tab. After a reload it must be chosen again.")}
       <div class="actions"><button type="button" @click=${() => this.read()}>Read the list</button>
+        ${Object.keys(draft.sheet).length ? html`<button type="button" class="quiet" @click=${() => this.correct({})}>Forget all corrections</button>` : nothing}
         ${this.hasList ? nothing : html`<button type="button" class="quiet" @click=${() => { this.take({ text: EXAMPLE }); this.read(); }}>Use an example list</button>`}</div>
     </section>`;
   }
