@@ -86,6 +86,13 @@ export class ReadingList {
     return { use: "track", file: base64 ? { name, base64 } : { name: "pasted", text }, sheet };
   }
 
+  /** Take the file of an input, which is then empty again: the same file may be chosen anew. */
+  async takeFrom(input) {
+    const [file] = input.files;
+    await this.take(file);
+    input.value = "";
+  }
+
   async take(file) {
     if (!file) return;
     const most = this.app.service.limits.body_bytes;
@@ -134,7 +141,7 @@ export class ReadingList {
     });
     return html`<div class=${classMap({ drop: true, over: this.isOver })} @dragover=${over(true)} @dragleave=${over(false)} @drop=${drop}>
       <div class="field"><label for="readings-file">A file, CSV or XLSX</label>
-        <input id="readings-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.gz" @change=${(event) => this.take(event.target.files[0])}>
+        <input id="readings-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.gz" @change=${(event) => this.takeFrom(event.target)}>
         ${draft.base64 ? html`<p class="hint">Chosen: <bdi>${draft.name}</bdi>
           <button type="button" class="link" @click=${() => this.change({ base64: "", name: "", columns: {} })}>Take it away</button></p>` : nothing}
       </div>

@@ -17,12 +17,12 @@ const ROW = 40;
 export function growthChart({ measure, told, days, lines }) {
   const { readings, horizon, forecast } = told;
   const isOver = told.age_days >= days;
-  const range = isOver ? `Its outcome is about ${count(horizon.p50)}.`
+  const range = isOver ? `The large dot at day ${days} is its outcome, about ${count(horizon.p50)}.`
     : `The bar at day ${days} holds 8 of 10 outcomes: ${nearCount(horizon.p10)} to ${nearCount(horizon.p90)}. Its dot is the middle.`;
   const before = forecast ? " The thin line beside it is the forecast made before." : "";
   return chart({
     title: `${measure === "views" ? "Views" : "Engagements"} of the post`,
-    summary: `Each dot on the left is a reading, the last one ${count(told.count)}. ${range}${before}`,
+    summary: `Each small dot is a reading, the last one ${count(told.count)}. ${range}${before}`,
     data: {
       head: ["What", "Days after posting", "Low", "Middle", "High"],
       rows: [
