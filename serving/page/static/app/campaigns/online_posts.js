@@ -50,7 +50,7 @@ export class OnlinePosts {
         ${this.isKept === false ? notice("The browser has no room to keep what you gave: it is lost when the page is loaded again.") : nothing}
         ${this.others.length ? html`<div class="notice bad" role="alert">${this.others.map((text) => html`<p>${text}</p>`)}</div>` : nothing}
         <div class="actions">
-          <button type="submit" ?disabled=${task.isRunning || this.list.isReading}>Forecast</button>
+          <button type="submit">Forecast</button>
           ${task.isRunning ? html`<button type="button" class="quiet" @click=${() => task.cancel()}>Stop</button>` : nothing}
         </div>
       </form>
@@ -82,7 +82,7 @@ export class OnlinePosts {
 
   async submit(event) {
     event.preventDefault();
-    await this.follow();
+    if (!this.task.isRunning && !this.list.isReading) await this.follow();
   }
 
   async follow() {
