@@ -5,6 +5,7 @@ import { ServiceError } from "../api.js";
 import { areaField, selectField, textField } from "../fields.js";
 import { count, plural } from "../format.js";
 import { classMap, html, nothing } from "../lib.js";
+import { base64Of, sizeFault } from "../list/file.js";
 import { busy, notice, table } from "../parts.js";
 import { Task, taskError } from "../task.js";
 
@@ -22,8 +23,6 @@ const REMEDIES = {
 };
 /** Rejected rows that are shown. */
 const MOST_REJECTED = 50;
-/** Bytes of a body that one byte of a file takes, in base64. */
-const BASE64 = 1.4;
 
 export class ReadingList {
   constructor(app, draw, draft, keep) {
@@ -95,10 +94,9 @@ export class ReadingList {
 
   async take(file) {
     if (!file) return;
-    const most = this.app.service.limits.body_bytes;
-    if (file.size * BASE64 > most) {
-      this.fault = `${file.name} is too large for the page. The command takes it: creatorcast track FILE`;
-      this.draw();
+    this.fault = sizeFault(file, this.app.service.limits, "track");
+    if (this.fault) {
+      this.refuse(this.fault);
       return;
     }
     this.change({ name: file.name, base64: await base64Of(file), text: "", columns: {} });
@@ -196,13 +194,4 @@ function rejectedView(rejected) {
 
 function faultText({ column, value, reason }) {
   return [column && `${column}${value ? ` ${value}` : ""}`, reason].filter(Boolean).join(": ");
-}
-
-function base64Of(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 }
