@@ -212,3 +212,23 @@ def test_the_starter_model_follows_a_post_and_says_how_to_keep_forecasts(browser
         page.wait_for_selector("text=by the model, from profile")
         button(page, "What was forecast, and what came").click()
         page.wait_for_selector("text=CREATORCAST_LEDGER=on")
+
+
+def test_an_unclear_list_is_settled_on_the_page(browser, trained_service):
+    rows = [
+        "Kampagne;Plattform;Beitrag-ID;Veröffentlicht am;Abgelesen am;Likes;Kommentare",
+        "Herbst;Instagram;b1;02.10.2026 18:00;14.10.2026 10:00;1.250;20",
+    ]
+    with opened(browser, trained_service.address, PATH, allowed_statuses=(422,)) as page:
+        button(page, "A list of posts").click()
+        page.locator("#readings-text").fill("hello world")
+        button(page, "Forecast").click()
+        page.wait_for_selector("text=has no column that is known")
+        page.locator("#readings-text").fill("\n".join(rows))
+        button(page, "Forecast").click()
+        page.wait_for_selector("text=Choose the kind of numbers")
+        page.wait_for_selector("text=1 partnership has no answer")
+        assert axe_violations(page) == []
+        page.locator("#readings-decimal").select_option(",")
+        button(page, "Forecast").click()
+        page.wait_for_selector("text=After 11.7 days 1,270 engagements")

@@ -66,6 +66,7 @@ def test_each_partnership_has_its_answer_or_its_errors(client):
     assert results[2]["posts"][0]["sentence"].startswith("After 2 days 520 engagements; ")
     assert results[0]["probability_make_good"] < 0.1
     assert results[2]["probability_make_good"] is None
+    assert results[2]["posts"][0]["engagements"]["readings"] == [{"age_days": 2.0, "count": 520.0}]
     assert "no forecast to take half of" in results[2]["make_good_reason"]
 
 

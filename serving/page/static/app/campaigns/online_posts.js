@@ -16,13 +16,15 @@ const WAYS = [["post", "One post"], ["list", "A list of posts"]];
 /** Partnerships and readings of one request. */
 const MOST_PARTNERSHIPS = 500;
 const MOST_READINGS = 20_000;
+/** Rows of the table that are shown at first, and with each further step. */
+const ROWS = 200;
 
 export class OnlinePosts {
   constructor(app, draw) {
     Object.assign(this, { app, draw });
     this.draft = readDraft(DRAFT, { way: "post", post: EMPTY_POST, list: EMPTY_LIST });
     this.task = new Task(draw);
-    this.list = new ReadingList(app, draw, this.draft.list, (list) => this.change({ list }));
+    this.list = new ReadingList(app, draw, this.draft.list, (list) => this.change({ list }, true));
     this.faults = {};
     this.others = [];
     this.answer = null;
@@ -30,8 +32,10 @@ export class OnlinePosts {
     this.progress = "";
   }
 
-  change(update) {
+  /** `isGiven`: whether what was changed is what an answer rests on. */
+  change(update, isGiven = false) {
     Object.assign(this.draft, update);
+    this.isStale ||= isGiven;
     this.isKept = writeDraft(DRAFT, this.draft);
     this.draw();
   }
@@ -40,24 +44,30 @@ export class OnlinePosts {
     const { draft, task } = this;
     return html`
       <p>Tell what posts had when they were read. The answer is what they will come to.</p>
-      ${switchOf("What to give", WAYS, draft.way, (way) => this.change({ way }))}
+      ${switchOf("What to give", WAYS, draft.way, (way) => this.choose(way))}
       <form class="online" novalidate @submit=${(event) => this.submit(event)}>
         ${draft.way === "post" ? this.postView() : this.list.view()}
         ${this.isKept === false ? notice("The browser has no room to keep what you gave: it is lost when the page is loaded again.") : nothing}
         ${this.others.length ? html`<div class="notice bad" role="alert">${this.others.map((text) => html`<p>${text}</p>`)}</div>` : nothing}
         <div class="actions">
-          <button type="submit" ?disabled=${task.isRunning || this.list.isReading}>Forecast</button>
+          <button type="submit">Forecast</button>
           ${task.isRunning ? html`<button type="button" class="quiet" @click=${() => task.cancel()}>Stop</button>` : nothing}
         </div>
       </form>
       ${task.isRunning ? busy(this.progress || "Forecasting …") : nothing}
       ${taskError(task, () => this.follow())}
-      ${this.answer ? trackedView(this.answer, this.app.service, this.open, (place) => this.show(place), this.isTyped) : nothing}`;
+      ${this.answer && this.isStale ? notice("What you gave has changed since this answer: press Forecast again.") : nothing}
+      ${this.answer ? trackedView(this.answer, this.app.service, this) : nothing}`;
   }
 
   postView() {
-    const change = (update) => this.change({ post: { ...this.draft.post, ...update } });
+    const change = (update, isGiven = true) => this.change({ post: { ...this.draft.post, ...update } }, isGiven);
     return postFields(this.draft.post, this.faults, this.app.service, change);
+  }
+
+  choose(way) {
+    Object.assign(this, { answer: null, others: [] });
+    this.change({ way });
   }
 
   show(place) {
@@ -65,13 +75,18 @@ export class OnlinePosts {
     this.draw();
   }
 
+  showMore() {
+    this.shown += ROWS;
+    this.draw();
+  }
+
   async submit(event) {
     event.preventDefault();
-    await this.follow();
+    if (!this.task.isRunning && !this.list.isReading) await this.follow();
   }
 
   async follow() {
-    Object.assign(this, { faults: {}, others: [], answer: null, open: 0 });
+    Object.assign(this, { faults: {}, others: [], answer: null, open: 0, shown: ROWS, isStale: false });
     if (this.draft.way === "post") await this.followPost();
     else await this.followList();
     this.draw();

@@ -51,7 +51,7 @@ export class PastForecasts {
     return html`
       <p>Forecasts are kept under the name of their campaign. What came is told by a list of posts:
         <code>creatorcast outcomes FILE</code>.</p>
-      <div class="actions"><button type="button" class="quiet" ?disabled=${this.listing.isRunning} @click=${() => this.look()}>Look again</button></div>
+      <div class="actions"><button type="button" class="quiet" @click=${() => this.look()}>Look again</button></div>
       ${this.listing.isRunning ? busy("Looking into the ledger …") : nothing}
       ${taskError(this.listing, () => this.look())}
       ${this.list ? this.listView() : nothing}
@@ -87,7 +87,7 @@ function campaignRow(one, isOpen, show) {
   const [first, last] = [date(one.first_forecast_at), date(one.last_forecast_at)];
   return html`<tr>
     <th scope="row"><button type="button" class="link" aria-pressed=${isOpen ? "true" : "false"} @click=${show}><bdi>${one.name}</bdi></button></th>
-    <td class="number">${count(one.forecasts)}</td>
+    <td class="number">${count(one.forecasts)}${one.after ? html`<p class="hint">${count(one.after)} of running posts</p>` : nothing}</td>
     <td>${first === last ? first : `${first} to ${last}`}</td>
     <td class="number">${count(one.partnerships)}</td>
     <td class="number">${count(matured)}</td>

@@ -12,7 +12,7 @@ const emptyReading = () => ({ readAt: "", likes: "", comments: "", shares: "", v
 export const EMPTY_POST = {
   platform: "instagram", format: "", postedAt: "", likesHidden: false, readings: [emptyReading()],
   creator: "", followers: "", niche: "", booked: "", goal: "", makeGood: "", low: "", middle: "", high: "",
-  day: "", campaign: "", agreedOpen: false, beforeOpen: false,
+  day: "", campaign: "", postId: "", agreedOpen: false, beforeOpen: false,
 };
 
 /** Field of the form -> its label and the field of the request that it is. */
@@ -28,7 +28,7 @@ const AGREED = ["booked", "goal", "makeGood", "day"];
 const BEFORE = ["low", "middle", "high", "creator", "followers", "niche"];
 const WHOLE = ["booked", "day"];
 const PLACES = {
-  platform: "platform", niche: "niche", creator_id: "creator", campaign: "campaign", posted_at: "postedAt",
+  platform: "platform", niche: "niche", creator_id: "creator", campaign: "campaign", posted_at: "postedAt", post_id: "postId",
   format: "format", observed_at: "readAt", forecast: "low",
   ...Object.fromEntries(Object.entries({ ...NUMBERS, ...FORECAST }).map(([name, [, field]]) => [field, name])),
 };
@@ -69,15 +69,17 @@ export function postFields(draft, faults, service, change) {
         ${number("followers")}
         ${selectField({ ...field("niche", "Niche"), options: [["", "Not known"], ...service.niches.map((one) => [one, one])] })}
       </div></fieldset>`)}
-    ${service.has_ledger ? textField(field("campaign", "Campaign",
-      "Keeps this forecast under the name, to compare it later. Where empty, nothing is kept.")) : nothing}`;
+    ${service.has_ledger ? html`<div class="fields">
+      ${textField(field("campaign", "Campaign", "Keeps this forecast under the name. Where empty, nothing is kept."))}
+      ${textField(field("postId", "Post id", "By which what comes of the post is found later."))}
+    </div>` : nothing}`;
 }
 
 /** Fields that few need: shown when opened, or where one of `names` has a fault. */
 function folded(flag, names, label, draft, faults, change, content) {
   const isOpen = draft[flag] || names.some((name) => faults[name]);
   const toggle = ({ target }) => {
-    if (target.open !== draft[flag]) change({ [flag]: target.open });
+    if (target.open !== draft[flag]) change({ [flag]: target.open }, false);
   };
   return html`<details ?open=${isOpen} @toggle=${toggle}><summary>${label}</summary>${content}</details>`;
 }
@@ -124,6 +126,7 @@ export function partnershipOf(draft) {
   put(partnership, "niche", draft.niche || null);
   put(partnership, "forecast", forecastOf(draft, faults));
   const post = { posted_at: moment(draft.postedAt, "postedAt", "Say when the post went online", faults) };
+  put(post, "post_id", draft.postId.trim() || null);
   put(post, "format", draft.format || null);
   post.readings = draft.readings.map((one, place) => readingOf(one, `readings-${place}`, draft.likesHidden, faults));
   partnership.published = [post];

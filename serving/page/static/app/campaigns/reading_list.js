@@ -5,6 +5,7 @@ import { ServiceError } from "../api.js";
 import { areaField, selectField, textField } from "../fields.js";
 import { count, plural } from "../format.js";
 import { classMap, html, nothing } from "../lib.js";
+import { base64Of, sizeFault } from "../list/file.js";
 import { busy, notice, table } from "../parts.js";
 import { Task, taskError } from "../task.js";
 
@@ -22,8 +23,6 @@ const REMEDIES = {
 };
 /** Rejected rows that are shown. */
 const MOST_REJECTED = 50;
-/** Bytes of a body that one byte of a file takes, in base64. */
-const BASE64 = 1.4;
 
 export class ReadingList {
   constructor(app, draw, draft, keep) {
@@ -86,12 +85,18 @@ export class ReadingList {
     return { use: "track", file: base64 ? { name, base64 } : { name: "pasted", text }, sheet };
   }
 
+  /** Take the file of an input, which is then empty again: the same file may be chosen anew. */
+  async takeFrom(input) {
+    const [file] = input.files;
+    await this.take(file);
+    input.value = "";
+  }
+
   async take(file) {
     if (!file) return;
-    const most = this.app.service.limits.body_bytes;
-    if (file.size * BASE64 > most) {
-      this.fault = `${file.name} is too large for the page. The command takes it: creatorcast track FILE`;
-      this.draw();
+    this.fault = sizeFault(file, this.app.service.limits, "track");
+    if (this.fault) {
+      this.refuse(this.fault);
       return;
     }
     this.change({ name: file.name, base64: await base64Of(file), text: "", columns: {} });
@@ -134,7 +139,7 @@ export class ReadingList {
     });
     return html`<div class=${classMap({ drop: true, over: this.isOver })} @dragover=${over(true)} @dragleave=${over(false)} @drop=${drop}>
       <div class="field"><label for="readings-file">A file, CSV or XLSX</label>
-        <input id="readings-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.gz" @change=${(event) => this.take(event.target.files[0])}>
+        <input id="readings-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.gz" @change=${(event) => this.takeFrom(event.target)}>
         ${draft.base64 ? html`<p class="hint">Chosen: <bdi>${draft.name}</bdi>
           <button type="button" class="link" @click=${() => this.change({ base64: "", name: "", columns: {} })}>Take it away</button></p>` : nothing}
       </div>
@@ -189,13 +194,4 @@ function rejectedView(rejected) {
 
 function faultText({ column, value, reason }) {
   return [column && `${column}${value ? ` ${value}` : ""}`, reason].filter(Boolean).join(": ");
-}
-
-function base64Of(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 }

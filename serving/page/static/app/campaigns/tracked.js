@@ -3,22 +3,26 @@
 import { errorText } from "../api.js";
 import { growthChart, totalChart } from "../charts/growth.js";
 import { rangeBar, sharedScale } from "../charts/range.js";
-import { chance, count, date, estimate, nearCount, percent, plural } from "../format.js";
+import { chance, count, date, estimatedMoney, money, nearCount, percent, plural } from "../format.js";
 import { html, nothing } from "../lib.js";
 import { figure, figures, notice, warnings } from "../parts.js";
 
-/** Rows of the table, and posts of a partnership, that are shown. */
-const MOST_ROWS = 200;
+/** Refused partnerships, and posts of a partnership, that are shown. */
+const MOST_REFUSED = 50;
 const MOST_POSTS = 12;
 const MEASURES = { engagements: "engagements", views: "views" };
 
-/** `open`: place of the partnership that is shown in full; `show(place)` opens another. */
-export function trackedView(answer, service, open, show, isTyped) {
+/**
+ * `shown.open`: place of the partnership that is shown in full, and `show(place)` opens another;
+ * `shown.shown`: rows of the table, and `showMore()` adds some; `isTyped`: by hand, as one post.
+ */
+export function trackedView(answer, service, shown) {
+  const { open, isTyped } = shown;
   const answered = answer.results.filter((one) => !one.errors);
   const refused = answer.results.filter((one) => one.errors);
   return html`<section aria-label="The answer" id="tracked" tabindex="-1">
     ${refused.length ? refusedView(refused) : nothing}
-    ${answered.length > 1 ? overview(answered, open, show) : nothing}
+    ${answered.length > 1 ? overview(answered, shown) : nothing}
     ${answered.length ? partnershipView(answered[Math.min(open, answered.length - 1)], service, isTyped) : nothing}
     ${answered.length ? html`<p class="muted">${keptText(answer)} Readings until ${date(answer.as_of)}, by the model <bdi>${answer.model_version}</bdi>.</p>` : nothing}
   </section>`;
@@ -32,7 +36,8 @@ function keptText({ ledger }) {
 function refusedView(refused) {
   return html`<div class="notice bad" role="alert">
     <p>${plural(refused.length, "partnership has", "partnerships have")} no answer:</p>
-    <ul>${refused.slice(0, MOST_ROWS).map((one) => html`<li><bdi>${one.partnership_id}</bdi>: ${one.errors.map(refusedText).join(" ")}</li>`)}</ul>
+    <ul>${refused.slice(0, MOST_REFUSED).map((one) => html`<li><bdi>${one.partnership_id}</bdi>: ${one.errors.map(refusedText).join(" ")}</li>`)}</ul>
+    ${refused.length > MOST_REFUSED ? html`<p>And ${plural(refused.length - MOST_REFUSED, "further partnership")}.</p>` : nothing}
   </div>`;
 }
 
@@ -53,7 +58,7 @@ function toldMeasure({ engagements, views }) {
   return !isRead(engagements) && isRead(views) ? "views" : "engagements";
 }
 
-function overview(answered, open, show) {
+function overview(answered, shown) {
   const ranges = answered.map((one) => rangeOf(one[toldMeasure(one)]?.horizon));
   const scale = sharedScale(ranges);
   const goals = answered.filter((one) => one.probability_goal !== null);
@@ -73,9 +78,10 @@ function overview(answered, open, show) {
       <thead><tr><th scope="col">Partnership</th><th scope="col">Online</th><th scope="col" class="number">So far</th>
         <th scope="col" class="number">8 of 10 outcomes</th><th scope="col"><span class="only-heard">As a picture</span></th>
         <th scope="col">Pace</th><th scope="col" class="number">Reaches goal</th><th scope="col" class="number">Owes another post</th></tr></thead>
-      <tbody>${answered.slice(0, MOST_ROWS).map((one, place) => overviewRow(one, ranges[place], scale, place === open, () => show(place)))}</tbody>
+      <tbody>${answered.slice(0, shown.shown).map((one, place) => overviewRow(one, ranges[place], scale, place === shown.open, () => shown.show(place)))}</tbody>
     </table></div>
-    ${answered.length > MOST_ROWS ? html`<p class="muted">And ${plural(answered.length - MOST_ROWS, "further partnership")}: creatorcast track FILE --out ANSWERS.csv has all.</p>` : nothing}`;
+    ${answered.length > shown.shown ? html`<div class="actions"><button type="button" class="quiet" @click=${() => shown.showMore()}>Show more</button>
+      <span class="muted">${plural(answered.length - shown.shown, "further partnership")}</span></div>` : nothing}`;
 }
 
 function overviewRow(one, range, scale, isOpen, show) {
@@ -139,7 +145,9 @@ function linesOf(one) {
 function* partnershipFigures(one, name) {
   const total = one[name];
   yield figure(`${capital(name)} so far`, count(total.count), total.share_reached === null ? "" : `${percent(total.share_reached)} of what is expected`);
-  if (total.horizon) {
+  if (total.horizon && isOver(one)) {
+    yield figure(`At day ${count(one.horizon_days)}`, nearCount(total.horizon.p50), "the outcome");
+  } else if (total.horizon) {
     yield figure(`By day ${count(one.horizon_days)}`, intervalText(total.horizon), `middle ${nearCount(total.horizon.p50)}; 8 of 10 outcomes`);
   }
   if (total.forecast) {
@@ -151,6 +159,16 @@ function* partnershipFigures(one, name) {
     yield figure("Owes another post", chance(one.probability_make_good),
       `below ${count(one.make_good_engagements)}${one.make_good_source === "forecast" ? ", half of the forecast" : ""}`);
   }
+  const costs = one.cpe ?? one.cpe_usd;
+  if (costs?.p50) {
+    const currency = one.currency ?? "USD";
+    yield figure("Cost per engagement", estimatedMoney(costs.p50, currency), `fee ${money(one.fee ?? one.fee_usd, currency)}`);
+  }
+}
+
+/** Whether the outcome of every deliverable is known. */
+function isOver({ read, deliverables, posts }) {
+  return read === deliverables && posts.every((post) => post.is_over);
 }
 
 function postView(post, one, lines, isSingle, service) {
@@ -170,7 +188,7 @@ function postView(post, one, lines, isSingle, service) {
 function* measureFigures(told, one, isTold) {
   if (told.pace !== null) yield figure("Pace", paceText(told.pace), "against the forecast made before");
   if (told.day_90 !== null && told.age_days < one.horizon_days) {
-    yield figure("9 tenths are there by", `day ${estimate(told.day_90)}`, "of the middle of the range");
+    yield figure("9 tenths are there by", told.day_90 < 1 ? "the first day" : `day ${count(told.day_90)}`, "of the middle of the range");
   }
   if (told.share_reached !== null && !isTold) yield figure("There now", percent(told.share_reached), "of the middle of the range");
 }

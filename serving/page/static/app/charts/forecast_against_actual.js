@@ -41,7 +41,7 @@ function drawRows(width, rows) {
   const ends = rows.flatMap(({ forecast, outcome }) => [forecast.p10, forecast.p90, outcome.engagements]);
   const low = Math.max(1, d3.min(ends));
   const x = countScale(low * 0.9, Math.max(low, d3.max(ends)) * 1.1, left, width - 14);
-  return svg`<svg width=${width} height=${bottom + 40} viewBox="0 0 ${width} ${bottom + 40}" aria-hidden="true">
+  return svg`<svg class="against" width=${width} height=${bottom + 40} viewBox="0 0 ${width} ${bottom + 40}" aria-hidden="true">
     ${bottomAxis(x, { y: bottom, top: 4, most: isWide ? 6 : 4, title: "engagements, steps grow" })}
     ${rows.map((one, place) => drawRow(one, x, 8 + place * row, row, isWide))}
   </svg>`;

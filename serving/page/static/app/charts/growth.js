@@ -17,12 +17,12 @@ const ROW = 40;
 export function growthChart({ measure, told, days, lines }) {
   const { readings, horizon, forecast } = told;
   const isOver = told.age_days >= days;
-  const range = isOver ? `Its outcome is about ${count(horizon.p50)}.`
+  const range = isOver ? `The large dot at day ${days} is its outcome, about ${count(horizon.p50)}.`
     : `The bar at day ${days} holds 8 of 10 outcomes: ${nearCount(horizon.p10)} to ${nearCount(horizon.p90)}. Its dot is the middle.`;
   const before = forecast ? " The thin line beside it is the forecast made before." : "";
   return chart({
     title: `${measure === "views" ? "Views" : "Engagements"} of the post`,
-    summary: `Each dot on the left is a reading, the last one ${count(told.count)}. ${range}${before}`,
+    summary: `Each small dot is a reading, the last one ${count(told.count)}. ${range}${before}`,
     data: {
       head: ["What", "Days after posting", "Low", "Middle", "High"],
       rows: [
@@ -47,7 +47,7 @@ function drawGrowth(width, { readings, horizon, forecast, days, lines, isOver })
   const highest = Math.max(horizon.p90, forecast?.p90 ?? 0, ...readings.map((one) => one.count), ...lines.map((one) => one.value), 1);
   const x = d3.scaleLinear().domain([0, Math.max(days, oldest)]).range([MARGIN.left, width - MARGIN.right]);
   const y = d3.scaleLinear().domain([0, highest * 1.06]).range([bottom, MARGIN.top]);
-  return svg`<svg width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}" aria-hidden="true">
+  return svg`<svg class="growth" width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}" aria-hidden="true">
     ${leftAxis(y, { x: MARGIN.left, right: width - MARGIN.right })}
     ${bottomAxis(x, { y: bottom, top: MARGIN.top, label: String, title: "days after posting" })}
     ${lines.map((one) => svg`<g class="line ${one.kind}">
@@ -97,7 +97,7 @@ function drawTotal(width, rows, lines) {
   const bottom = top + rows.length * ROW + 8;
   const values = [...rows.map((row) => row.range?.p90 ?? row.value), ...lines.map((one) => one.value), 1];
   const x = d3.scaleLinear().domain([0, 1.04 * Math.max(...values)]).range([8, width - 16]);
-  return svg`<svg width=${width} height=${bottom + 24} viewBox="0 0 ${width} ${bottom + 24}" aria-hidden="true">
+  return svg`<svg class="growth" width=${width} height=${bottom + 24} viewBox="0 0 ${width} ${bottom + 24}" aria-hidden="true">
     ${bottomAxis(x, { y: bottom, top, most: width < 480 ? 4 : 6 })}
     ${lines.map((one, place) => svg`<g class="line ${one.kind}">
       <line x1=${x(one.value)} x2=${x(one.value)} y1=${16 * place + 14} y2=${bottom}></line>
@@ -108,7 +108,7 @@ function drawTotal(width, rows, lines) {
 
 function lineLabel(x, y, width, text) {
   const isLeft = x > width / 2;
-  return svg`<text x=${isLeft ? x - 4 : x + 4} y=${y + 8} text-anchor=${isLeft ? "end" : "start"}>${text}</text>`;
+  return svg`<text class="label" x=${isLeft ? x - 4 : x + 4} y=${y + 8} text-anchor=${isLeft ? "end" : "start"}>${text}</text>`;
 }
 
 function totalRow(row, x, y) {

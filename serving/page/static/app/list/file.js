@@ -11,13 +11,13 @@ Eli Example\tInstagram\t48,000\ttravel\t\t\t\t
 /** Bytes of a request beside the file. */
 const ROOM = 64 * 1024;
 
-/** Why a file is not sent, undefined where it may be. */
-export function sizeFault(file, limits) {
+/** Why a file is not sent, undefined where it may be; `command`: that takes it in any size. */
+export function sizeFault(file, limits, command = "score") {
   const most = Math.floor((limits.body_bytes - ROOM) * 0.75);
   if (file.size === 0) return "This file is empty.";
   if (file.size <= most) return undefined;
   const size = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
-  return `This file has ${size(file.size)}; the page takes at most ${size(most)}. Use the command: creatorcast score LIST`;
+  return `This file has ${size(file.size)}; the page takes at most ${size(most)}. Use the command: creatorcast ${command} LIST`;
 }
 
 /** Give the bytes of a file in base64. */
