@@ -100,7 +100,9 @@ export class Candidates {
     return this.take({ ...NONE, name, source: "handed", rows: partnerships, counts });
   }
 
+  /** Read a list; `readAgain` does the same once more. */
   async read(name, source, question) {
+    this.readAgain = () => this.read(name, source, question);
     const answer = await this.reading.run((signal) =>
       this.app.api.post("v1/lists/read", { ...question, use: "plan" }, { signal }));
     if (!answer) return;

@@ -12,7 +12,7 @@ export function candidatesView(candidates, ui) {
   return html`<section class="card" aria-labelledby="plan-from">
     <h2 id="plan-from">Whom to choose from</h2>
     ${reading.isRunning ? busy("The list is read …") : nothing}
-    ${taskError(reading, () => reading.run(reading.work))}
+    ${taskError(reading, () => candidates.readAgain())}
     ${list.rows === null ? listInput(candidates, ui) : listRead(candidates, ui)}
   </section>`;
 }

@@ -34,15 +34,17 @@ class PlanView {
   }
 
   start() {
-    const { app, candidates } = this;
-    app.handed.addEventListener("list", ({ detail }) => this.takeHanded(detail));
+    this.app.handed.addEventListener("list", () => this.takeHanded());
+    addEventListener("hashchange", () => this.takeHanded());
     this.draw();
-    if (app.lists.list) this.takeHanded(app.lists.list);
-    else if (candidates.list.source === "handed" && candidates.list.rows === null) candidates.clear();
+    this.takeHanded();
   }
 
-  /** Take a list that is handed over, unless the person gave another one here. */
-  takeHanded(handed) {
+  /** Take a list that was handed over, once this part is shown, unless another was given here. */
+  takeHanded() {
+    const handed = this.app.lists.list;
+    if (!handed || handed === this.taken || this.app.part !== "plan") return;
+    this.taken = handed;
     const { list } = this.candidates;
     if (list.rows === null || list.source === "handed") this.candidates.readHanded(handed);
     else this.draw();
