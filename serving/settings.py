@@ -48,6 +48,7 @@ class Limits:
     recent_posts: int = 30_000
     body_seconds: float = 20.0
     answer_seconds: float = 30.0
+    stream_seconds: float = 300.0
     held_bytes: int = 32 * 2**20
     short_bytes: int = 16 * 2**10
     waiting: int = 64

@@ -53,7 +53,8 @@ def test_every_field_of_plans_packages_and_questions_is_explained():
 def test_examples_work_when_pasted(served, path, name, body):
     response = httpx.post(served + path, json=body, timeout=60)
     assert response.status_code == 200, response.text
-    assert all("errors" not in result for result in response.json().get("results", ()))
+    if response.headers["content-type"] == "application/json":
+        assert all("errors" not in result for result in response.json().get("results", ()))
 
 
 @pytest.mark.parametrize(

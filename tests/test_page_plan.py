@@ -219,3 +219,17 @@ def test_the_starter_model_plans_the_example_list(browser, starter_service):
         assert plans[0][0]["keep"] is False
         assert plans[0][1]["objective"]["kind"] in ("cvar", "mean")
         assert axe_violations(page) == []
+
+
+def test_a_list_of_the_other_part_is_planned(browser, trained_service):
+    with opened(browser, trained_service.address, "/#/list") as page:
+        page.get_by_role("button", name=re.compile("example", re.I)).first.click()
+        page.get_by_role("button", name="Make a plan of this list").click()
+        page.get_by_text("5 rows read, 5 can be used").wait_for()
+        page.get_by_role("button", name="Choose another list").click()
+        give_list(page)
+        page.get_by_role("link", name="A list").click()
+        page.get_by_role("link", name="A plan").click()
+        page.get_by_text("6 can be used, 1 cannot").wait_for()
+        page.get_by_role("button", name=re.compile("Take the list")).click()
+        page.get_by_text("5 rows read, 5 can be used").wait_for()

@@ -36,7 +36,8 @@ class BatchOptions:
     list -> its file or folder; `inputs_digest`: of those behind the scorer; `resume`: continue an
     unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
     whose workers score, which is given up after `dask_minutes` without progress; `ledger`: keeps
-    the forecasts, None where none are kept.
+    the forecasts, None where none are kept; `list_name`: what a workbook calls the list, None for
+    the name of its file.
     """
 
     columns: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class BatchOptions:
     report_rows: int = 0
     report_columns: tuple[str, ...] = ()
     ledger: ListKeeper | None = None
+    list_name: str | None = None
 
     def known_columns(self) -> tuple[str, ...]:
         """Return the columns that answers have with these options, in order."""

@@ -88,7 +88,7 @@ def score_file(
         model = f"{scorer.bundle.version} by {engine}"
         manifest = run_manifest(content_digest(file, is_named), model, options, CHUNK_ROWS)
         as_of = begin_or_resume(checkpoint, manifest, as_of, options, reporter)
-        workbook, name = None, file.name if is_named else "standard input"
+        workbook, name = None, options.list_name or (file.name if is_named else "standard input")
         if ending == WORKBOOK:
             told = scorer.bundle.manifest, as_of, name
             workbook = workbook_plan(columns, prospects, options, *told)

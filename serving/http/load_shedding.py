@@ -8,13 +8,13 @@ connection.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from serving.http.errors import ErrorDetail, RequestRefused
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: A body that is too large is still read to its end up to so many times the limit.
 _READ_OUT = 8
+#: The content type of lines of JSON.
+NDJSON = "application/x-ndjson"
 #: Bytes of a piece of an answer: as much stays in memory once the answer to a client that does not
 #: read is dropped.
 _PIECE = 2**18
@@ -53,6 +55,15 @@ class LoadShedder:
             if turn.statistics().tasks_waiting >= waiting:
                 raise _busy()
             return await anyio.to_thread.run_sync(work, body, limiter=turn)
+
+    async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]]) -> Response:
+        """Return a response that reads the body and sends what the work yields, in the turn of long
+        requests; the work is closed where the client goes away, or takes too long.
+
+        Sending it raises RequestRefused as `score` does, and what the work raises before its first
+        piece.
+        """
+        return _Stream(self, request, work)
 
     def answer(self, content: bytes, status: int = 200) -> Response:
         """Return a JSON response that counts as held while it is sent, and is dropped where the
@@ -138,6 +149,48 @@ class _Answer(Response):
                     piece = self.body[start : start + _PIECE]
                     more = start + _PIECE < len(self.body)
                     await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+
+class _Stream(Response):
+    """A response of which each piece is made in a thread when the one before it is sent."""
+
+    def __init__(
+        self,
+        load_shedder: LoadShedder,
+        request: Request,
+        work: Callable[[bytes], Iterator[bytes]],
+    ):
+        super().__init__()
+        self._load_shedder, self._request, self._work = load_shedder, request, work
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        shedder = self._load_shedder
+        with shedder._holding() as hold:
+            body = await shedder._read(self._request, hold)
+            if shedder._long.statistics().tasks_waiting >= shedder.limits.waiting_long:
+                raise _busy()
+            async with shedder._long:
+                pieces = self._work(body)
+                try:
+                    first = await anyio.to_thread.run_sync(next, pieces, b"")
+                    answer = StreamingResponse(_all(first, pieces), media_type=NDJSON)
+                    with anyio.move_on_after(shedder.limits.stream_seconds):
+                        await answer(scope, receive, send)
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(_close, pieces)
+
+
+async def _all(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the first piece, and the others as they are made."""
+    while first:
+        yield first
+        first = await anyio.to_thread.run_sync(next, pieces, b"")
+
+
+def _close(pieces: Iterator[bytes]) -> None:
+    if isinstance(pieces, Generator):
+        pieces.close()
 
 
 def _busy() -> RequestRefused:

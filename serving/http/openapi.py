@@ -10,9 +10,19 @@ from pydantic.json_schema import models_json_schema
 from features.segments import MEASURES
 from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.http.creator_profile import Creator
-from serving.http.lists.examples import LIST_READ_EXAMPLES
+from serving.http.lists.examples import (
+    LIST_FILE_EXAMPLES,
+    LIST_READ_EXAMPLES,
+    LIST_SCORE_EXAMPLES,
+)
 from serving.http.lists.read_response import ListAnswer
-from serving.http.lists.request_schema import ListReadQuestion
+from serving.http.lists.request_schema import (
+    ListFileQuestion,
+    ListReadQuestion,
+    ListScoreQuestion,
+)
+from serving.http.lists.score_file import FILES
+from serving.http.load_shedding import NDJSON
 from serving.http.plan_examples import PLAN_EXAMPLES
 from serving.http.plan_response import PlanAnswer
 from serving.http.plan_schema import PlanQuestion
@@ -46,6 +56,8 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (TrackQuestion, "validation"),
     (PlanQuestion, "validation"),
     (ListReadQuestion, "validation"),
+    (ListScoreQuestion, "validation"),
+    (ListFileQuestion, "validation"),
     (ListAnswer, "serialization"),
     (Answer, "serialization"),
     (TrackAnswer, "serialization"),
@@ -69,6 +81,15 @@ _LIST_READ = (
     "The list is read as `creatorcast score`, `plan` or `track` reads it: the same rows are used, "
     "and the same reasons are given for the others. Send `sheet` to correct how it was read."
 )
+_LIST_SCORED = (
+    "Lines of JSON, each with its `kind`: begin (how the list was read), rows (those scored and "
+    "those rejected, as they are ready), and end (counts, and the places of the rows, best first), "
+    "or error. All rows are scored by one model. With a campaign the forecasts are kept, else not."
+)
+_LIST_FILE = (
+    "The file that `creatorcast score` makes of the list: a workbook, CSV, the page of --report, "
+    "or the rejected rows. No forecast is kept."
+)
 _PLANNED = (
     "Which partnerships to sign, and how many deliverables of each, within a budget and rules. A "
     "fee for one deliverable may be bought several times; any other is bought whole or not at all. "
@@ -87,43 +108,8 @@ def openapi() -> dict:
             "description": "Forecasts what a partnership with a social-media creator brings.",
         },
         "paths": {
-            "/v1/predict": _post(
-                "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
-            ),
-            "/v1/rank": _post(
-                "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
-            ),
-            "/v1/explain": _post(
-                "explain",
-                "Forecast, with reasons and comparables",
-                "ExplainQuestion",
-                "Answer",
-                EXAMPLES,
-            ),
-            "/v1/track": _post(
-                "track",
-                "Forecast deliverables that are online, and their partnerships",
-                "TrackQuestion",
-                "TrackAnswer",
-                TRACK_EXAMPLES,
-                _TRACKED,
-            ),
-            "/v1/plan": _post(
-                "plan",
-                "Choose whom to sign within a budget",
-                "PlanQuestion",
-                "Plan",
-                PLAN_EXAMPLES,
-                _PLANNED,
-            ),
-            "/v1/lists/read": _post(
-                "list_read",
-                "Read a list as a file into partnerships",
-                "ListReadQuestion",
-                "ListAnswer",
-                LIST_READ_EXAMPLES,
-                _LIST_READ,
-            ),
+            **_posts(),
+            **_lists(),
             "/v1/creators/{creator_id}": _creator(),
             "/v1/service": _get(
                 "service",
@@ -139,6 +125,77 @@ def openapi() -> dict:
         },
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
     }
+
+
+def _posts() -> dict:
+    """Describe the addresses that take partnerships."""
+    return {
+        "/v1/predict": _post(
+            "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
+        ),
+        "/v1/rank": _post(
+            "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
+        ),
+        "/v1/explain": _post(
+            "explain",
+            "Forecast, with reasons and comparables",
+            "ExplainQuestion",
+            "Answer",
+            EXAMPLES,
+        ),
+        "/v1/track": _post(
+            "track",
+            "Forecast deliverables that are online, and their partnerships",
+            "TrackQuestion",
+            "TrackAnswer",
+            TRACK_EXAMPLES,
+            _TRACKED,
+        ),
+        "/v1/plan": _post(
+            "plan",
+            "Choose whom to sign within a budget",
+            "PlanQuestion",
+            "Plan",
+            PLAN_EXAMPLES,
+            _PLANNED,
+        ),
+    }
+
+
+def _lists() -> dict:
+    """Describe the addresses that take a list as a file."""
+    paths = {
+        "/v1/lists/read": _post(
+            "list_read",
+            "Read a list as a file into partnerships",
+            "ListReadQuestion",
+            "ListAnswer",
+            LIST_READ_EXAMPLES,
+            _LIST_READ,
+        ),
+        "/v1/lists/score": _post(
+            "list_score",
+            "Score a list as a file, row by row",
+            "ListScoreQuestion",
+            "ListAnswer",
+            LIST_SCORE_EXAMPLES,
+            _LIST_SCORED,
+        ),
+        "/v1/lists/file": _post(
+            "list_file",
+            "Make a workbook, CSV or report of a list",
+            "ListFileQuestion",
+            "ListAnswer",
+            LIST_FILE_EXAMPLES,
+            _LIST_FILE,
+        ),
+    }
+    text = {"schema": {"type": "string"}}
+    lines = paths["/v1/lists/score"]["post"]["responses"]["200"]
+    lines["content"] = {NDJSON: text}
+    file = paths["/v1/lists/file"]["post"]["responses"]["200"]
+    file["content"] = {kind.partition(";")[0]: text for _, kind in FILES.values()}
+    return paths
 
 
 def _post(

@@ -1,6 +1,7 @@
 """The forecasts of a request on their way to the ledger, and what its answer says of that."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -43,6 +44,18 @@ class RequestLedger:
             counts = np.bincount(posts.account, minlength=prospects.n).tolist()
             names = prospects.text("partnership_id").tolist()
             self._made.post_counts = dict(zip(names, counts, strict=True))
+
+    def asked(self, run: str) -> AskedBy | None:
+        """Return who asks for the forecasts of a run over a list, which its name tells apart; None
+        where none are kept.
+        """
+        return None if self._keeper is None else replace(self._made.asked, run=run)
+
+    def keep_collected(self, made: ForecastCollector) -> None:
+        """Keep the forecasts of some rows of a list."""
+        if self._keeper is not None:
+            self._made.batches += made.batches
+            self._made.lost, self._made.fault = self._made.lost + made.lost, made.fault
 
     @property
     def keep(self) -> KeepForecasts | None:

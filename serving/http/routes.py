@@ -41,6 +41,8 @@ from serving.http.errors import (
     unknown_field,
 )
 from serving.http.lists.read_answer import answer_list_read
+from serving.http.lists.score_file import answer_list_file
+from serving.http.lists.score_stream import stream_list_scores
 from serving.http.load_shedding import LoadShedder
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import model_card
@@ -81,6 +83,8 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/track", track, methods=["POST"]),
             Route("/v1/plan", plan, methods=["POST"]),
             Route("/v1/lists/read", list_read, methods=["POST"]),
+            Route("/v1/lists/score", list_score, methods=["POST"]),
+            Route("/v1/lists/file", list_file, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/service", service, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
@@ -128,6 +132,49 @@ async def plan(request: Request) -> Response:
 async def list_read(request: Request) -> Response:
     """POST /v1/lists/read; a long list takes seconds."""
     return await _score(request, answer_list_read, is_long=True)
+
+
+async def list_score(request: Request) -> Response:
+    """POST /v1/lists/score: lines of JSON as the rows are scored, by one model for all."""
+    loaded, state = _loaded(request), request.app.state
+    _check_content_type(request)
+    ledger = RequestLedger(state.ledger, request.scope.get(KEY_NAME))
+    return await state.admission.stream(request, partial(_score_lines, loaded, ledger))
+
+
+async def list_file(request: Request) -> Response:
+    """POST /v1/lists/file; a long list takes seconds."""
+    loaded, state = _loaded(request), request.app.state
+    _check_content_type(request)
+    work = partial(_file_of_list, loaded)
+    content_type, content = await state.admission.score(request, work, is_long=True)
+    answer = state.admission.answer(content)
+    answer.headers["Content-Type"] = content_type
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Disposition"] = "attachment"
+    return answer
+
+
+def _file_of_list(loaded: LoadedModel, body: bytes) -> tuple[str, bytes]:
+    with _log_internal_errors(PATHS[list_file]):
+        return answer_list_file(loaded, body, datetime.now(UTC))
+
+
+def _score_lines(loaded: LoadedModel, ledger: RequestLedger, body: bytes) -> Iterator[bytes]:
+    """Yield the lines of an answer; what fails after the first is told in the last one.
+
+    Raises RequestRefused before the first.
+    """
+    has_begun = False
+    try:
+        with _log_internal_errors(PATHS[list_score]):
+            for line in stream_list_scores(loaded, body, datetime.now(UTC), ledger):
+                yield line
+                has_begun = True
+    except RequestRefused as refused:
+        if not has_begun:
+            raise
+        yield orjson.dumps({"kind": "error", **error_body(refused)}) + b"\n"
 
 
 async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
@@ -305,6 +352,8 @@ PATHS = {
     track: "/v1/track",
     plan: "/v1/plan",
     list_read: "/v1/lists/read",
+    list_score: "/v1/lists/score",
+    list_file: "/v1/lists/file",
     creator: "/v1/creators/{creator_id}",
     service: "/v1/service",
     model: "/v1/model",

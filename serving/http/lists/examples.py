@@ -22,3 +22,15 @@ LIST_READ_EXAMPLES = {
         },
     },
 }
+LIST_SCORE_EXAMPLES = {
+    "pasted": {
+        "summary": "Cells pasted from a spreadsheet",
+        "value": {"file": {"name": "pasted", "text": _LIST}},
+    }
+}
+LIST_FILE_EXAMPLES = {
+    "workbook": {
+        "summary": "A workbook to forward",
+        "value": {"file": {"name": "pasted", "text": _LIST}, "answer": "xlsx"},
+    }
+}

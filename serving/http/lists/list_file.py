@@ -18,6 +18,7 @@ from ingest.sheets.sheet_types import SheetOptions
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.lists.request_schema import ListFile, ListSheet
 
+CSV = ".csv"
 #: What messages call the columns of a request, as if they were a map file.
 _COLUMNS = "sheet.columns"
 #: What messages say of the command line alone: its options, and names of its tables.
@@ -35,7 +36,7 @@ def list_file(file: ListFile) -> Iterator[Path]:
     """
     content = _content(file)
     with tempfile.TemporaryDirectory(prefix="creatorcast-list-") as folder:
-        path = Path(folder) / f"list{_suffix(file.name)}"
+        path = Path(folder) / f"list{_suffix(file.name) if file.text is None else CSV}"
         path.write_bytes(content)
         try:
             yield path
@@ -105,4 +106,4 @@ def _suffix(name: str) -> str:
     ('.xlsx', '.csv', '.csv')
     """
     suffix = Path(name).suffix.lower()
-    return suffix if suffix in (".xlsx", ".xlsm") else ".csv"
+    return suffix if suffix in (".xlsx", ".xlsm") else CSV

@@ -5,11 +5,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from features.tables.vocabulary import PLATFORMS
-from serving.http.request_schema import STRICT, Envelope
+from serving.http.request_schema import CAMPAIGN_FIELD, STRICT, Envelope
+from serving.scoring.measures import RANKING_MEASURES
 
 #: Rows of a list that are read over HTTP.
 MOST_ROWS = 20_000
 USES = ("score", "plan", "track")
+ANSWERS = ("xlsx", "csv", "report", "rejected")
 LONGEST_NAME = 255
 _MOST_COLUMNS = 1_000
 
@@ -72,6 +74,35 @@ ListReadQuestion: type[BaseModel] = create_model(
         Field("score", description="score, plan or track: which columns are read, and how"),
     ),
 )
+_SCORE_FIELDS: dict[str, Any] = {
+    **_LIST_FIELDS,
+    "rank_by": (
+        Literal[tuple(RANKING_MEASURES)] | None,
+        Field(
+            None,
+            description="what the best are chosen by; cpe_usd_p50 where missing, engagements_p50 "
+            "where no row has a fee",
+        ),
+    ),
+}
+ListScoreQuestion: type[BaseModel] = create_model(
+    "ListScoreQuestion",
+    __config__=STRICT,
+    __doc__="A list as a file, to be scored row by row.",
+    campaign=CAMPAIGN_FIELD,
+    **_SCORE_FIELDS,
+)
+ListFileQuestion: type[BaseModel] = create_model(
+    "ListFileQuestion",
+    __config__=STRICT,
+    __doc__="A list as a file, of which another file is to be made.",
+    answer=(  # type: ignore[arg-type]
+        Literal[ANSWERS],  # type: ignore[valid-type]
+        Field(description="xlsx, csv, report (a page for the client) or rejected (rows, as CSV)"),
+    ),
+    hide_fees=(bool, Field(False, description="leave fees and costs out of a report")),
+    **_SCORE_FIELDS,
+)
 #: What the fields accept.
 EXPECTED_LIST_VALUES = {
     "file": "an object of name, and text or base64",
@@ -80,6 +111,9 @@ EXPECTED_LIST_VALUES = {
     "text": "a text",
     "use": f"one of {', '.join(USES)}",
     "sheet": "an object",
+    "rank_by": f"one of {', '.join(RANKING_MEASURES)}",
+    "answer": f"one of {', '.join(ANSWERS)}",
+    "hide_fees": "true or false",
     "platform": f"one of {', '.join(PLATFORMS)}",
     "decimal": "one of ., ,",
     "day_first": "true or false",

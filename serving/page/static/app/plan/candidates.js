@@ -2,6 +2,7 @@
 // where it is longer than a plan may be, which part of it.
 
 import { readDraft, removeDraft, writeDraft } from "../drafts.js";
+import { base64Of, sizeFault } from "../list/file.js";
 import { Task } from "../task.js";
 import { EXAMPLE_NAME, EXAMPLE_TEXT } from "./example.js";
 import { rankRows } from "./rank_rows.js";
@@ -17,7 +18,7 @@ export class Candidates {
     this.onChange = onChange;
     this.reading = new Task(onChange);
     this.ranking = new Task(onChange);
-    this.hasRoom = true;
+    Object.assign(this, { hasRoom: true, handed: null, fileFault: undefined });
     Object.assign(this, readDraft(DRAFT, { list: NONE, text: "", filter: NO_FILTER, best: null }));
   }
 
@@ -69,6 +70,7 @@ export class Candidates {
 
   clear() {
     this.list = NONE;
+    this.handed = null;
     this.filter = NO_FILTER;
     this.best = null;
     this.keep();
@@ -83,18 +85,19 @@ export class Candidates {
   }
 
   async readFile(file) {
-    if (file.size > 0.7 * this.app.service.limits.body_bytes) {
-      this.app.announce("The file is too large.");
-      this.tooLarge = file.name;
+    this.fileFault = sizeFault(file, this.app.service.limits, "plan");
+    if (this.fileFault) {
+      this.app.announce(this.fileFault);
       this.onChange();
       return undefined;
     }
-    this.tooLarge = null;
     return this.read(file.name, "file", { file: { name: file.name, base64: await base64Of(file) } });
   }
 
   /** Take the list that another part of the page handed over. */
-  readHanded({ name, file, sheet, partnerships }) {
+  readHanded(handed) {
+    const { name, file, sheet, partnerships } = handed;
+    this.handed = handed;
     if (file) return this.read(name, "handed", { file, sheet });
     const counts = { read: partnerships.length, usable: partnerships.length, rejected: 0, blank: 0 };
     return this.take({ ...NONE, name, source: "handed", rows: partnerships, counts });
@@ -138,13 +141,4 @@ export class Candidates {
 
 function fold(name) {
   return name.trim().replace(/^@/, "").toLowerCase();
-}
-
-async function base64Of(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let start = 0; start < bytes.length; start += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
-  }
-  return btoa(text);
 }

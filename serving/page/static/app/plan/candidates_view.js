@@ -18,16 +18,13 @@ export function candidatesView(candidates, ui) {
 }
 
 function listInput(candidates, ui) {
-  const { app } = candidates;
-  const handed = app.lists.list;
   const drop = (event) => {
     event.preventDefault();
     const [file] = event.dataTransfer.files;
     if (file) candidates.readFile(file);
   };
   return html`<div class="drop" @dragover=${(event) => event.preventDefault()} @drop=${drop}>
-    ${handed ? html`<div class="actions"><button type="button" @click=${() => candidates.readHanded(handed)}>
-      Take the list <bdi>${handed.name}</bdi></button></div>` : nothing}
+    ${takeHanded(candidates)}
     ${areaField({
       id: "plan-rows", label: "Rows of a list, with the headings", rows: 5, value: candidates.text,
       placeholder: "Creator, Platform, Followers, Niche, Fee",
@@ -41,9 +38,17 @@ function listInput(candidates, ui) {
         @change=${(event) => openFile(event.target, candidates)}>
       <button type="button" class="quiet" @click=${() => candidates.readExample()}>Take an example list</button>
     </div>
-    ${candidates.tooLarge ? notice(`${candidates.tooLarge} is too large for this page: use creatorcast plan on the command line.`, "bad") : nothing}
+    ${candidates.fileFault ? notice(candidates.fileFault, "bad") : nothing}
     <p class="hint">A column is read wrongly? <a href="#/list">Read the list there</a>, correct its columns, and plan with it.</p>
   </div>`;
+}
+
+/** A button that takes the list of the other part, where it is not the one that is taken. */
+function takeHanded(candidates) {
+  const handed = candidates.app.lists.list;
+  if (!handed || handed === candidates.handed) return nothing;
+  return html`<div class="actions"><button type="button" @click=${() => candidates.readHanded(handed)}>
+    Take the list <bdi>${handed.name}</bdi></button></div>`;
 }
 
 function openFile(input, candidates) {
@@ -65,6 +70,7 @@ function listRead(candidates, ui) {
     ${usable === 0 ? notice("No row can be used, so that there is nobody to choose from.", "bad") : nothing}
     ${usable > limit ? narrowing(candidates, ui) : nothing}
     ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
+    ${takeHanded(candidates)}
     <div class="actions"><button type="button" class="quiet" @click=${() => candidates.clear()}>Choose another list</button></div>`;
 }
 
