@@ -80,10 +80,10 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         # a creator that is never to be in it, and the plan without
         first = plan["roster"][0]["name"]
         page.get_by_role("button", name=f"Never: {first}").click()
-        page.get_by_text("The form was changed since").wait_for()
+        page.get_by_text("The form or the list was changed since").wait_for()
         page.get_by_role("button", name="Keep as plan A").click()
         make(page)
-        page.get_by_text("The form was changed since").wait_for(state="detached")
+        page.get_by_text("The form or the list was changed since").wait_for(state="detached")
         made(page)
         page.get_by_role("heading", name="Plan A beside plan B").wait_for()
         only_a = page.locator(".sides > div").first
@@ -91,6 +91,10 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         assert plans[1][0]["rules"]["exclude"] == [first]
         page.get_by_label("Search those left out").fill(first)
         page.get_by_text("1 creator found").wait_for()
+        # another list makes the plan one of before
+        page.get_by_role("button", name="Choose another list").click()
+        page.get_by_text("The form or the list was changed since").wait_for()
+        expect(page.get_by_role("button", name="Page for the client")).to_be_disabled()
 
 
 def test_a_plan_is_handed_on_as_text_and_as_a_page(browser, trained_service):
@@ -197,6 +201,7 @@ def test_a_slow_search_is_stopped_and_a_failing_one_tried_again(browser, trained
         assert axe_violations(page) == []
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("The search was stopped. What").wait_for()
+        held[0].abort()
         page.unroute(PLAN_CALL)
         page.route(PLAN_CALL, lambda route: route.fulfill(status=500, body="{}"))
         make(page)

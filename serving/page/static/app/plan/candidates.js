@@ -19,7 +19,7 @@ export class Candidates {
     this.reading = new Task(onChange);
     this.ranking = new Task(onChange);
     Object.assign(this, { hasRoom: true, handed: null, fileFault: undefined });
-    Object.assign(this, readDraft(DRAFT, { list: NONE, text: "", filter: NO_FILTER, best: null }));
+    Object.assign(this, readDraft(DRAFT, { list: NONE, text: "", filter: NO_FILTER, best: null, version: 0 }));
   }
 
   get limit() {
@@ -65,7 +65,7 @@ export class Candidates {
   setFilter(filter) {
     this.filter = { ...this.filter, ...filter };
     this.best = null;
-    this.keep();
+    this.keepNew();
   }
 
   clear() {
@@ -73,7 +73,7 @@ export class Candidates {
     this.handed = null;
     this.filter = NO_FILTER;
     this.best = null;
-    this.keep();
+    this.keepNew();
   }
 
   readPasted() {
@@ -118,7 +118,7 @@ export class Candidates {
     this.filter = NO_FILTER;
     this.best = null;
     this.app.announce(`${list.counts.usable} of ${list.counts.read} rows can be used.`);
-    this.keep();
+    this.keepNew();
   }
 
   /** Take the best rows by a measure, as many as a plan may have. */
@@ -128,12 +128,18 @@ export class Candidates {
     if (!found) return;
     this.best = { by, places: found.places.slice(0, this.limit), without: found.without };
     this.app.announce(`The best ${this.best.places.length} rows are candidates.`);
+    this.keepNew();
+  }
+
+  /** Keep candidates that are others than before, which `version` tells from those. */
+  keepNew() {
+    this.version = Date.now();
     this.keep();
   }
 
   keep() {
-    const { list, text, filter, best } = this;
-    this.hasRoom = writeDraft(DRAFT, { list, text, filter, best });
+    const { list, text, filter, best, version } = this;
+    this.hasRoom = writeDraft(DRAFT, { list, text, filter, best, version });
     if (!this.hasRoom) removeDraft(DRAFT);
     this.onChange();
   }

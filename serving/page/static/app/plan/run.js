@@ -20,7 +20,7 @@ export class PlanRun {
     this.task = new Task(onChange);
     this.seconds = 0;
     Object.assign(this, { faults: {}, refusal: null, isCancelled: false, hasRoom: true });
-    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, kept: null }));
+    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, kept: null }));
   }
 
   /** Most seconds that the search of the form may take. */
@@ -44,11 +44,12 @@ export class PlanRun {
 
   async ask(form, candidates) {
     const question = this.asked;
+    const { version } = candidates;
     const clock = this.startClock();
     const plan = await this.task.run((signal) => this.answerOf(question, candidates.chosen, signal, form));
     clearInterval(clock);
     if (!plan) return false;
-    Object.assign(this, { plan, question });
+    Object.assign(this, { plan, question, version });
     this.keep();
     this.app.noteModel(plan.model_version);
     this.app.announce(plan.sentence);
@@ -98,7 +99,8 @@ export class PlanRun {
 
   /** Keep the plan that is shown as A, to compare others with. */
   keepAsA() {
-    this.kept = { plan: this.plan, question: this.question };
+    const { plan, question, version } = this;
+    this.kept = { plan, question, version };
     this.app.announce("Kept as plan A.");
     this.keep();
   }
@@ -110,20 +112,26 @@ export class PlanRun {
 
   /** Change A and B. */
   swap() {
-    const { plan, question } = this;
-    Object.assign(this, { plan: this.kept.plan, question: this.kept.question, kept: { plan, question } });
+    const { plan, question, version } = this;
+    Object.assign(this, this.kept, { kept: { plan, question, version } });
     this.keep();
   }
 
   keep() {
-    const { plan, question, kept } = this;
-    this.hasRoom = writeDraft(ANSWER, { plan, question, kept });
+    const { plan, question, version, kept } = this;
+    this.hasRoom = writeDraft(ANSWER, { plan, question, version, kept });
     if (!this.hasRoom) removeDraft(ANSWER);
     this.onChange();
   }
 
-  /** Whether the form says something else than what the plan was made of. */
-  isOutdated(form) {
+  /** Whether the plan chose from these candidates. */
+  isOf(candidates) {
+    return candidates.version === this.version;
+  }
+
+  /** Whether list or form say something else than what the plan was made of. */
+  isOutdated(form, candidates) {
+    if (!this.isOf(candidates)) return true;
     const { campaign, keep, ...asked } = this.question;
     return JSON.stringify(readForm(form).settings) !== JSON.stringify(asked);
   }

@@ -140,7 +140,7 @@ class PlanView {
       ${run.refusal ? refusalView(run.refusal, Boolean(plan)) : nothing}
       ${run.hasRoom ? nothing : notice("The plan is too large for the browser to keep: after a reload, make it again.")}
       ${plan ? html`
-        ${!run.refusal && run.isOutdated(form) ? notice("The form was changed since. Make the plan again to see what that does.") : nothing}
+        ${!run.refusal && run.isOutdated(form, candidates) ? notice("The form or the list was changed since. Make the plan again to see what that does.") : nothing}
         ${run.kept ? compareView(run.kept.plan, plan, { swap: () => run.swap(), dropA: () => run.dropA() }) : nothing}
         ${answerView(plan, app, actions, ui)}
         <div class="actions"><button type="button" @click=${() => run.keepAsA()}>Keep as plan A, to compare</button></div>
