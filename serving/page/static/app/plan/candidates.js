@@ -40,8 +40,16 @@ export class Candidates {
 
   /** The rows that a plan chooses from: all that pass the filter, or the best of them. */
   get chosen() {
-    const places = this.best?.places ?? this.filtered;
-    return places.map((place) => this.list.rows[place]);
+    return this.chosenPlaces.map((place) => this.list.rows[place]);
+  }
+
+  /** The line in the list of each row that a plan chooses from, null where it is not known. */
+  get chosenLines() {
+    return this.chosenPlaces.map((place) => this.list.lines[place] ?? null);
+  }
+
+  get chosenPlaces() {
+    return this.best?.places ?? this.filtered;
   }
 
   /** The names that creators of the list can be called by, each once. */

@@ -8,11 +8,12 @@ import { taskError } from "../task.js";
 
 /** Show the candidates, or the ways to give some. */
 export function candidatesView(candidates, ui) {
-  const { list, reading } = candidates;
+  const { list, reading, hasRoom } = candidates;
   return html`<section class="card" aria-labelledby="plan-from">
     <h2 id="plan-from">Whom to choose from</h2>
     ${reading.isRunning ? busy("The list is read …") : nothing}
     ${taskError(reading, () => candidates.readAgain())}
+    ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
     ${list.rows === null ? listInput(candidates, ui) : listRead(candidates, ui)}
   </section>`;
 }
@@ -58,7 +59,7 @@ function openFile(input, candidates) {
 }
 
 function listRead(candidates, ui) {
-  const { list, hasRoom, limit } = candidates;
+  const { list, limit } = candidates;
   const { read, usable, rejected, blank } = list.counts;
   const blanks = blank ? ` ${plural(blank, "blank line")} left out.` : "";
   return html`
@@ -69,7 +70,6 @@ function listRead(candidates, ui) {
     ${list.rejected.length ? rejectedRows(list) : nothing}
     ${usable === 0 ? notice("No row can be used, so that there is nobody to choose from.", "bad") : nothing}
     ${usable > limit ? narrowing(candidates, ui) : nothing}
-    ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
     ${takeHanded(candidates)}
     <div class="actions"><button type="button" class="quiet" @click=${() => candidates.clear()}>Choose another list</button></div>`;
 }

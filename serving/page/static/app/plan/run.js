@@ -20,7 +20,7 @@ export class PlanRun {
     this.task = new Task(onChange);
     this.seconds = 0;
     Object.assign(this, { faults: {}, refusal: null, isCancelled: false, hasRoom: true });
-    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, kept: null }));
+    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, lines: [], kept: null }));
   }
 
   /** Most seconds that the search of the form may take. */
@@ -44,12 +44,12 @@ export class PlanRun {
 
   async ask(form, candidates) {
     const question = this.asked;
-    const { version } = candidates;
+    const { version, chosenLines: lines } = candidates;
     const clock = this.startClock();
     const plan = await this.task.run((signal) => this.answerOf(question, candidates.chosen, signal, form));
     clearInterval(clock);
     if (!plan) return false;
-    Object.assign(this, { plan, question, version });
+    Object.assign(this, { plan, question, version, lines });
     this.keep();
     this.app.noteModel(plan.model_version);
     this.app.announce(plan.sentence);
@@ -97,10 +97,15 @@ export class PlanRun {
     this.onChange();
   }
 
+  /** The plan that is shown, what was asked, of which candidates, and their lines in the list. */
+  get shown() {
+    const { plan, question, version, lines } = this;
+    return { plan, question, version, lines };
+  }
+
   /** Keep the plan that is shown as A, to compare others with. */
   keepAsA() {
-    const { plan, question, version } = this;
-    this.kept = { plan, question, version };
+    this.kept = this.shown;
     this.app.announce("Kept as plan A.");
     this.keep();
   }
@@ -112,14 +117,12 @@ export class PlanRun {
 
   /** Change A and B. */
   swap() {
-    const { plan, question, version } = this;
-    Object.assign(this, this.kept, { kept: { plan, question, version } });
+    Object.assign(this, this.kept, { kept: this.shown });
     this.keep();
   }
 
   keep() {
-    const { plan, question, version, kept } = this;
-    this.hasRoom = writeDraft(ANSWER, { plan, question, version, kept });
+    this.hasRoom = writeDraft(ANSWER, { ...this.shown, kept: this.kept });
     if (!this.hasRoom) removeDraft(ANSWER);
     this.onChange();
   }

@@ -142,7 +142,7 @@ class PlanView {
       ${plan ? html`
         ${!run.refusal && run.isOutdated(form, candidates) ? notice("The form or the list was changed since. Make the plan again to see what that does.") : nothing}
         ${run.kept ? compareView(run.kept.plan, plan, { swap: () => run.swap(), dropA: () => run.dropA() }) : nothing}
-        ${answerView(plan, app, actions, ui)}
+        ${answerView(plan, app, actions, ui, run.lines)}
         <div class="actions"><button type="button" @click=${() => run.keepAsA()}>Keep as plan A, to compare</button></div>
         ${shareView({ plan, run, candidates, app, ui, reporting })}`
       : run.task.isRunning || run.refusal ? nothing : html`<p class="muted">Give a list and a budget, and make the plan. It is shown here.</p>`}`;
