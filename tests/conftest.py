@@ -137,9 +137,9 @@ def scorer(home, trained):
     return Scorer(load_bundle(champion_folder(home)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Give a Chromium in a real process."""
+    """Give a Chromium in a real process; Playwright keeps a running event loop until its end."""
     skip_without_browser()
     from playwright.sync_api import sync_playwright
 

@@ -80,10 +80,10 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         # a creator that is never to be in it, and the plan without
         first = plan["roster"][0]["name"]
         page.get_by_role("button", name=f"Never: {first}").click()
-        page.get_by_text("The form was changed since").wait_for()
+        page.get_by_text("The form or the list was changed since").wait_for()
         page.get_by_role("button", name="Keep as plan A").click()
         make(page)
-        page.get_by_text("The form was changed since").wait_for(state="detached")
+        page.get_by_text("The form or the list was changed since").wait_for(state="detached")
         made(page)
         page.get_by_role("heading", name="Plan A beside plan B").wait_for()
         only_a = page.locator(".sides > div").first
@@ -91,6 +91,10 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         assert plans[1][0]["rules"]["exclude"] == [first]
         page.get_by_label("Search those left out").fill(first)
         page.get_by_text("1 creator found").wait_for()
+        # another list makes the plan one of before
+        page.get_by_role("button", name="Choose another list").click()
+        page.get_by_text("The form or the list was changed since").wait_for()
+        expect(page.get_by_role("button", name="Page for the client")).to_be_disabled()
 
 
 def test_a_plan_is_handed_on_as_text_and_as_a_page(browser, trained_service):
@@ -178,10 +182,9 @@ def test_a_plan_by_keyboard_alone_on_a_phone(browser, trained_service):
         assert "cleo_home" in [one["name"] for one in plans[0][1]["roster"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         assert axe_violations(page) == []
-        point = page.locator(".frontier .point").last
-        point.focus()
-        page.keyboard.press("Enter")
-        page.get_by_text("1,500 USD").first.wait_for(state="detached", timeout=60_000)
+        page.locator(".frontier .point").last.focus()
+        with page.expect_response(PLAN_CALL, timeout=60_000):
+            page.keyboard.press("Enter")
         made(page)
         assert plans[1][0]["budget"] > 1500
 
@@ -192,12 +195,13 @@ def test_a_slow_search_is_stopped_and_a_failing_one_tried_again(browser, trained
         give_list(page)
         budget(page).fill("1500")
         held = []
-        page.route(PLAN_CALL, held.append)
+        page.route(PLAN_CALL, lambda route: held.append(route))
         make(page)
         page.get_by_role("progressbar").wait_for()
         assert axe_violations(page) == []
         page.get_by_role("button", name="Stop").click()
-        page.get_by_text("The search was stopped").wait_for()
+        page.get_by_text("The search was stopped. What").wait_for()
+        held[0].abort()
         page.unroute(PLAN_CALL)
         page.route(PLAN_CALL, lambda route: route.fulfill(status=500, body="{}"))
         make(page)
@@ -220,3 +224,17 @@ def test_the_starter_model_plans_the_example_list(browser, starter_service):
         assert plans[0][0]["keep"] is False
         assert plans[0][1]["objective"]["kind"] in ("cvar", "mean")
         assert axe_violations(page) == []
+
+
+def test_a_list_of_the_other_part_is_planned(browser, trained_service):
+    with opened(browser, trained_service.address, "/#/list") as page:
+        page.get_by_role("button", name=re.compile("example", re.I)).first.click()
+        page.get_by_role("button", name="Make a plan of this list").click()
+        page.get_by_text("5 rows read, 5 can be used").wait_for()
+        page.get_by_role("button", name="Choose another list").click()
+        give_list(page)
+        page.get_by_role("link", name="A list").click()
+        page.get_by_role("link", name="A plan").click()
+        page.get_by_text("6 can be used, 1 cannot").wait_for()
+        page.get_by_role("button", name=re.compile("Take the list")).click()
+        page.get_by_text("5 rows read, 5 can be used").wait_for()

@@ -11,7 +11,7 @@ Eli Example\tInstagram\t48,000\ttravel\t\t\t\t
 /** Bytes of a request beside the file. */
 const ROOM = 64 * 1024;
 
-/** Why a file is not sent, undefined where it may be; `command`: that takes it in any size. */
+/** Why a file is not sent, undefined where it may be; `command`: that takes larger ones. */
 export function sizeFault(file, limits, command = "score") {
   const most = Math.floor((limits.body_bytes - ROOM) * 0.75);
   if (file.size === 0) return "This file is empty.";

@@ -14,9 +14,9 @@ const BAR_WIDTH = 130;
 
 /**
  * Show a plan. `actions`: what may be done with a creator of it (`mustHave`, `exclude`), and
- * `planBudget(amount)`; `ui`: what is typed in its searches.
+ * `planBudget(amount)`; `ui`: what is typed in its searches; `lines`: of the rows in the list.
  */
-export function answerView(plan, app, actions, ui) {
+export function answerView(plan, app, actions, ui, lines) {
   return html`
     <p class="lead">${plan.sentence}</p>
     ${headFigures(plan)}
@@ -25,7 +25,7 @@ export function answerView(plan, app, actions, ui) {
     ${moneyView(plan)}
     ${plan.frontier.length > 1 ? frontierChart(plan, actions.planBudget) : nothing}
     ${closePlans(plan)}
-    ${leftOutView(plan, actions, ui)}
+    ${leftOutView(plan, actions, ui, lines)}
     ${basis(plan, app)}`;
 }
 

@@ -2,6 +2,7 @@
 // where it is longer than a plan may be, which part of it.
 
 import { readDraft, removeDraft, writeDraft } from "../drafts.js";
+import { base64Of, sizeFault } from "../list/file.js";
 import { Task } from "../task.js";
 import { EXAMPLE_NAME, EXAMPLE_TEXT } from "./example.js";
 import { rankRows } from "./rank_rows.js";
@@ -17,8 +18,8 @@ export class Candidates {
     this.onChange = onChange;
     this.reading = new Task(onChange);
     this.ranking = new Task(onChange);
-    this.hasRoom = true;
-    Object.assign(this, readDraft(DRAFT, { list: NONE, text: "", filter: NO_FILTER, best: null }));
+    Object.assign(this, { hasRoom: true, handed: null, fileFault: undefined });
+    Object.assign(this, readDraft(DRAFT, { list: NONE, text: "", filter: NO_FILTER, best: null, version: 0 }));
   }
 
   get limit() {
@@ -39,8 +40,16 @@ export class Candidates {
 
   /** The rows that a plan chooses from: all that pass the filter, or the best of them. */
   get chosen() {
-    const places = this.best?.places ?? this.filtered;
-    return places.map((place) => this.list.rows[place]);
+    return this.chosenPlaces.map((place) => this.list.rows[place]);
+  }
+
+  /** The line in the list of each row that a plan chooses from, null where it is not known. */
+  get chosenLines() {
+    return this.chosenPlaces.map((place) => this.list.lines[place] ?? null);
+  }
+
+  get chosenPlaces() {
+    return this.best?.places ?? this.filtered;
   }
 
   /** The names that creators of the list can be called by, each once. */
@@ -64,14 +73,15 @@ export class Candidates {
   setFilter(filter) {
     this.filter = { ...this.filter, ...filter };
     this.best = null;
-    this.keep();
+    this.keepNew();
   }
 
   clear() {
     this.list = NONE;
+    this.handed = null;
     this.filter = NO_FILTER;
     this.best = null;
-    this.keep();
+    this.keepNew();
   }
 
   readPasted() {
@@ -83,24 +93,27 @@ export class Candidates {
   }
 
   async readFile(file) {
-    if (file.size > 0.7 * this.app.service.limits.body_bytes) {
-      this.app.announce("The file is too large.");
-      this.tooLarge = file.name;
+    this.fileFault = sizeFault(file, this.app.service.limits, "plan");
+    if (this.fileFault) {
+      this.app.announce(this.fileFault);
       this.onChange();
       return undefined;
     }
-    this.tooLarge = null;
     return this.read(file.name, "file", { file: { name: file.name, base64: await base64Of(file) } });
   }
 
   /** Take the list that another part of the page handed over. */
-  readHanded({ name, file, sheet, partnerships }) {
+  readHanded(handed) {
+    const { name, file, sheet, partnerships } = handed;
+    this.handed = handed;
     if (file) return this.read(name, "handed", { file, sheet });
     const counts = { read: partnerships.length, usable: partnerships.length, rejected: 0, blank: 0 };
     return this.take({ ...NONE, name, source: "handed", rows: partnerships, counts });
   }
 
+  /** Read a list; `readAgain` does the same once more. */
   async read(name, source, question) {
+    this.readAgain = () => this.read(name, source, question);
     const answer = await this.reading.run((signal) =>
       this.app.api.post("v1/lists/read", { ...question, use: "plan" }, { signal }));
     if (!answer) return;
@@ -113,7 +126,7 @@ export class Candidates {
     this.filter = NO_FILTER;
     this.best = null;
     this.app.announce(`${list.counts.usable} of ${list.counts.read} rows can be used.`);
-    this.keep();
+    this.keepNew();
   }
 
   /** Take the best rows by a measure, as many as a plan may have. */
@@ -123,12 +136,18 @@ export class Candidates {
     if (!found) return;
     this.best = { by, places: found.places.slice(0, this.limit), without: found.without };
     this.app.announce(`The best ${this.best.places.length} rows are candidates.`);
+    this.keepNew();
+  }
+
+  /** Keep candidates that are others than before, which `version` tells from those. */
+  keepNew() {
+    this.version = Date.now();
     this.keep();
   }
 
   keep() {
-    const { list, text, filter, best } = this;
-    this.hasRoom = writeDraft(DRAFT, { list, text, filter, best });
+    const { list, text, filter, best, version } = this;
+    this.hasRoom = writeDraft(DRAFT, { list, text, filter, best, version });
     if (!this.hasRoom) removeDraft(DRAFT);
     this.onChange();
   }
@@ -136,13 +155,4 @@ export class Candidates {
 
 function fold(name) {
   return name.trim().replace(/^@/, "").toLowerCase();
-}
-
-async function base64Of(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let start = 0; start < bytes.length; start += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
-  }
-  return btoa(text);
 }

@@ -8,26 +8,24 @@ import { taskError } from "../task.js";
 
 /** Show the candidates, or the ways to give some. */
 export function candidatesView(candidates, ui) {
-  const { list, reading } = candidates;
+  const { list, reading, hasRoom } = candidates;
   return html`<section class="card" aria-labelledby="plan-from">
     <h2 id="plan-from">Whom to choose from</h2>
     ${reading.isRunning ? busy("The list is read …") : nothing}
-    ${taskError(reading, () => reading.run(reading.work))}
+    ${taskError(reading, () => candidates.readAgain())}
+    ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
     ${list.rows === null ? listInput(candidates, ui) : listRead(candidates, ui)}
   </section>`;
 }
 
 function listInput(candidates, ui) {
-  const { app } = candidates;
-  const handed = app.lists.list;
   const drop = (event) => {
     event.preventDefault();
     const [file] = event.dataTransfer.files;
     if (file) candidates.readFile(file);
   };
   return html`<div class="drop" @dragover=${(event) => event.preventDefault()} @drop=${drop}>
-    ${handed ? html`<div class="actions"><button type="button" @click=${() => candidates.readHanded(handed)}>
-      Take the list <bdi>${handed.name}</bdi></button></div>` : nothing}
+    ${takeHanded(candidates)}
     ${areaField({
       id: "plan-rows", label: "Rows of a list, with the headings", rows: 5, value: candidates.text,
       placeholder: "Creator, Platform, Followers, Niche, Fee",
@@ -41,9 +39,17 @@ function listInput(candidates, ui) {
         @change=${(event) => openFile(event.target, candidates)}>
       <button type="button" class="quiet" @click=${() => candidates.readExample()}>Take an example list</button>
     </div>
-    ${candidates.tooLarge ? notice(`${candidates.tooLarge} is too large for this page: use creatorcast plan on the command line.`, "bad") : nothing}
+    ${candidates.fileFault ? notice(candidates.fileFault, "bad") : nothing}
     <p class="hint">A column is read wrongly? <a href="#/list">Read the list there</a>, correct its columns, and plan with it.</p>
   </div>`;
+}
+
+/** A button that takes the list of the other part, where it is not the one that is taken. */
+function takeHanded(candidates) {
+  const handed = candidates.app.lists.list;
+  if (!handed || handed === candidates.handed) return nothing;
+  return html`<div class="actions"><button type="button" @click=${() => candidates.readHanded(handed)}>
+    Take the list <bdi>${handed.name}</bdi></button></div>`;
 }
 
 function openFile(input, candidates) {
@@ -53,7 +59,7 @@ function openFile(input, candidates) {
 }
 
 function listRead(candidates, ui) {
-  const { list, hasRoom, limit } = candidates;
+  const { list, limit } = candidates;
   const { read, usable, rejected, blank } = list.counts;
   const blanks = blank ? ` ${plural(blank, "blank line")} left out.` : "";
   return html`
@@ -64,7 +70,7 @@ function listRead(candidates, ui) {
     ${list.rejected.length ? rejectedRows(list) : nothing}
     ${usable === 0 ? notice("No row can be used, so that there is nobody to choose from.", "bad") : nothing}
     ${usable > limit ? narrowing(candidates, ui) : nothing}
-    ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
+    ${takeHanded(candidates)}
     <div class="actions"><button type="button" class="quiet" @click=${() => candidates.clear()}>Choose another list</button></div>`;
 }
 

@@ -13,14 +13,14 @@ export function compareView(a, b, { swap, dropA }) {
     ${table({ caption, head: ["Figure", "Plan A", "Plan B"], rows: figureRows(a, b) })}
     <p class="hint">8 of 10 outcomes lie in a range. Where the ranges overlap, either plan may bring more.</p>
     ${rosters(a, b)}
-    <div class="actions"><button type="button" class="quiet" @click=${swap}>Show plan A below</button>
+    <div class="actions"><button type="button" class="quiet" @click=${swap}>Swap A and B</button>
       <button type="button" class="quiet" @click=${dropA}>Forget plan A</button></div>
   </section>`;
 }
 
 function figureRows(a, b) {
   const row = (label, tell) => [label, tell(a), tell(b)];
-  const forecast = (name) => ({ total }) => (total[name] ? `${estimate(total[name].p50)} (${range(total[name])})` : "–");
+  const forecast = (name) => ({ total }) => (total[name] ? `${estimate(total[name].p50)} (${range(total[name])})` : "not known of all");
   const rows = [
     row("Budget", ({ budget, currency }) => money(budget, currency)),
     row("To spend", ({ spend, currency }) => money(spend, currency)),

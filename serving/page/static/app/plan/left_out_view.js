@@ -10,14 +10,17 @@ import { sentence } from "./words.js";
 /** Rows that are shown until the person asks for all. */
 const SHOWN = 50;
 
-/** Show who is left out and what was rejected; `ui`: `search` and `isAllShown`. */
-export function leftOutView(plan, actions, ui) {
+/**
+ * Show who is left out and what was rejected; `ui`: `search` and `isAllShown`; `lines`: in the list,
+ * of each row that was asked about.
+ */
+export function leftOutView(plan, actions, ui, lines) {
   const { counts } = plan;
   return html`<h3 id="plan-left-out">Left out, and why</h3>
     <p>${plural(counts.read, "row")}: ${count(counts.in_plan)} in the plan, ${count(counts.left_out)} left out,
       ${count(counts.rejected)} that could not be used.</p>
     ${plan.left_out.length ? search(plan, actions, ui) : nothing}
-    ${plan.rejected.length ? rejected(plan) : nothing}`;
+    ${plan.rejected.length ? rejected(plan, lines) : nothing}`;
 }
 
 function search(plan, actions, ui) {
@@ -59,8 +62,12 @@ function reason({ name, text }) {
   return sentence(text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
 }
 
-function rejected(plan) {
-  const rows = plan.rejected.map((one) => [count(one.row), html`<bdi>${one.partnership_id ?? ""}</bdi>`, one.reasons.join("; ")]);
+function rejected(plan, lines) {
+  const rows = plan.rejected.map((one) => [
+    count(lines[one.row - 1] ?? one.row),
+    html`<bdi>${one.partnership_id ?? ""}</bdi>`,
+    one.reasons.map((text) => sentence(text.replace(/^partnerships\[\d+\]\.?/, ""))).join(" "),
+  ]);
   return html`<details open><summary>Rows that could not be used (${count(rows.length)})</summary>
-    ${table({ caption: "Rows that could not be used", head: ["Row", "Id", "Why"], rows })}</details>`;
+    ${table({ caption: "Rows that could not be used", head: ["Line", "Id", "Why"], rows })}</details>`;
 }

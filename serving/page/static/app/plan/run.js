@@ -20,7 +20,7 @@ export class PlanRun {
     this.task = new Task(onChange);
     this.seconds = 0;
     Object.assign(this, { faults: {}, refusal: null, isCancelled: false, hasRoom: true });
-    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, kept: null }));
+    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, lines: [], kept: null }));
   }
 
   /** Most seconds that the search of the form may take. */
@@ -44,11 +44,12 @@ export class PlanRun {
 
   async ask(form, candidates) {
     const question = this.asked;
+    const { version, chosenLines: lines } = candidates;
     const clock = this.startClock();
     const plan = await this.task.run((signal) => this.answerOf(question, candidates.chosen, signal, form));
     clearInterval(clock);
     if (!plan) return false;
-    Object.assign(this, { plan, question });
+    Object.assign(this, { plan, question, version, lines });
     this.keep();
     this.app.noteModel(plan.model_version);
     this.app.announce(plan.sentence);
@@ -96,9 +97,15 @@ export class PlanRun {
     this.onChange();
   }
 
+  /** The plan that is shown, what was asked, of which candidates, and their lines in the list. */
+  get shown() {
+    const { plan, question, version, lines } = this;
+    return { plan, question, version, lines };
+  }
+
   /** Keep the plan that is shown as A, to compare others with. */
   keepAsA() {
-    this.kept = { plan: this.plan, question: this.question };
+    this.kept = this.shown;
     this.app.announce("Kept as plan A.");
     this.keep();
   }
@@ -110,20 +117,24 @@ export class PlanRun {
 
   /** Change A and B. */
   swap() {
-    const { plan, question } = this;
-    Object.assign(this, { plan: this.kept.plan, question: this.kept.question, kept: { plan, question } });
+    Object.assign(this, this.kept, { kept: this.shown });
     this.keep();
   }
 
   keep() {
-    const { plan, question, kept } = this;
-    this.hasRoom = writeDraft(ANSWER, { plan, question, kept });
+    this.hasRoom = writeDraft(ANSWER, { ...this.shown, kept: this.kept });
     if (!this.hasRoom) removeDraft(ANSWER);
     this.onChange();
   }
 
-  /** Whether the form says something else than what the plan was made of. */
-  isOutdated(form) {
+  /** Whether the plan chose from these candidates. */
+  isOf(candidates) {
+    return candidates.version === this.version;
+  }
+
+  /** Whether list or form say something else than what the plan was made of. */
+  isOutdated(form, candidates) {
+    if (!this.isOf(candidates)) return true;
     const { campaign, keep, ...asked } = this.question;
     return JSON.stringify(readForm(form).settings) !== JSON.stringify(asked);
   }

@@ -17,13 +17,14 @@ export function shareView({ plan, run, candidates, app, ui, reporting }) {
     ${checkField({ id: "plan-fees", label: "With fees and the budget", value: withFees, onInput: (hasFees) => ui.set({ hasFees }) })}
     <div class="actions">
       <button type="button" class="quiet" aria-expanded=${ui.isTextShown} @click=${() => ui.set({ isTextShown: !ui.isTextShown })}>Text for an e-mail</button>
-      <button type="button" class="quiet" ?disabled=${reporting.isRunning} @click=${() => download(run, candidates, ui, reporting)}>Page for the client</button>
+      <button type="button" class="quiet" ?disabled=${reporting.isRunning || !run.isOf(candidates)} @click=${() => download(run, candidates, ui, reporting)}>Page for the client</button>
       <button type="button" class="quiet" @click=${() => save(new Blob([JSON.stringify(plan, null, 2)], { type: "application/json" }), "plan.json")}>Plan as JSON</button>
     </div>
     ${reporting.isRunning ? busy("The page is made …") : nothing}
     ${taskError(reporting, () => download(run, candidates, ui, reporting))}
     ${ui.isOtherPlan ? notice("The search ended at its time limit and found another plan this time, so that the page was not saved. Give the search more time, make the plan again, and then the page.", "bad") : nothing}
     ${ui.isTextShown ? message(planText(plan, app.service, withFees), app) : nothing}
+    ${run.isOf(candidates) ? nothing : html`<p class="hint">The list was changed since: make the plan again before the page for the client.</p>`}
     ${withFees ? nothing : html`<p class="hint">The plan as JSON has all amounts.</p>`}
   </section>`;
 }

@@ -34,15 +34,17 @@ class PlanView {
   }
 
   start() {
-    const { app, candidates } = this;
-    app.handed.addEventListener("list", ({ detail }) => this.takeHanded(detail));
+    this.app.handed.addEventListener("list", () => this.takeHanded());
+    addEventListener("hashchange", () => this.takeHanded());
     this.draw();
-    if (app.lists.list) this.takeHanded(app.lists.list);
-    else if (candidates.list.source === "handed" && candidates.list.rows === null) candidates.clear();
+    this.takeHanded();
   }
 
-  /** Take a list that is handed over, unless the person gave another one here. */
-  takeHanded(handed) {
+  /** Take a list that was handed over, once this part is shown, unless another was given here. */
+  takeHanded() {
+    const handed = this.app.lists.list;
+    if (!handed || handed === this.taken || this.app.part !== "plan") return;
+    this.taken = handed;
     const { list } = this.candidates;
     if (list.rows === null || list.source === "handed") this.candidates.readHanded(handed);
     else this.draw();
@@ -138,9 +140,9 @@ class PlanView {
       ${run.refusal ? refusalView(run.refusal, Boolean(plan)) : nothing}
       ${run.hasRoom ? nothing : notice("The plan is too large for the browser to keep: after a reload, make it again.")}
       ${plan ? html`
-        ${!run.refusal && run.isOutdated(form) ? notice("The form was changed since. Make the plan again to see what that does.") : nothing}
+        ${!run.refusal && run.isOutdated(form, candidates) ? notice("The form or the list was changed since. Make the plan again to see what that does.") : nothing}
         ${run.kept ? compareView(run.kept.plan, plan, { swap: () => run.swap(), dropA: () => run.dropA() }) : nothing}
-        ${answerView(plan, app, actions, ui)}
+        ${answerView(plan, app, actions, ui, run.lines)}
         <div class="actions"><button type="button" @click=${() => run.keepAsA()}>Keep as plan A, to compare</button></div>
         ${shareView({ plan, run, candidates, app, ui, reporting })}`
       : run.task.isRunning || run.refusal ? nothing : html`<p class="muted">Give a list and a budget, and make the plan. It is shown here.</p>`}`;
