@@ -125,15 +125,15 @@ def format_fraction(value: float) -> str:
     return f"{value:.{max(2, math.ceil(-math.log10(rest)))}f}".rstrip("0")
 
 
-def format_probability(value: float) -> str:
-    """Word a probability in two decimals, never as certain or impossible, which no forecast is.
+def format_probability(value: float, decimals: int = 2) -> str:
+    """Word a probability, never as certain or impossible, which no forecast is.
 
     >>> [format_probability(value) for value in (0.876, 0.9999, 0.0001)]
     ['0.88', 'over 0.99', 'under 0.01']
     """
     if value < 0.005:
         return "under 0.01"
-    return "over 0.99" if value >= 0.995 else f"{value:.2f}"
+    return "over 0.99" if value >= 0.995 else f"{value:.{decimals}f}"
 
 
 def format_number(value: float) -> str:

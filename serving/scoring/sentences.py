@@ -20,12 +20,14 @@ from features.number_text import (
 from features.tables.currency import USD
 from features.tables.packages import package_words, read_package
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
+from serving.scoring.verdict import CUT_OFFS, percent_decimals
 
 NO_SUM = "no finite sum"
 BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
     "own_deals": "by your own deals",
     "rate_card": "by the rate card",
 }
+_CUT_OFFS = frozenset(CUT_OFFS.values())
 
 
 class _Facts(NamedTuple):
@@ -146,7 +148,7 @@ def _target_probability(facts: _Facts) -> str:
     if facts.probability_target is None:
         return ""
     target = _price(facts.target_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = format_probability(facts.probability_target)
+    probability = _probability(facts.probability_target)
     return f"; stays within the target of {target} with probability {probability}"
 
 
@@ -154,8 +156,18 @@ def _benchmark_probability(facts: _Facts) -> str:
     if facts.probability_benchmark is None:
         return ""
     benchmark = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = format_probability(facts.probability_benchmark)
+    probability = _probability(facts.probability_benchmark)
     return f"; beats the benchmark of {benchmark} with probability {probability}"
+
+
+def _probability(value: float) -> str:
+    """Word a probability so that it stays on its side of the cut-offs of verdicts.
+
+    >>> [_probability(value) for value in (0.876, 0.598, 0.5997)]
+    ['0.88', '0.598', '0.5997']
+    """
+    is_near = round(value, 2) in _CUT_OFFS
+    return format_probability(value, 2 + percent_decimals(value) if is_near else 2)
 
 
 def _comparison(facts: _Facts) -> str:
