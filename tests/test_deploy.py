@@ -47,6 +47,7 @@ def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
         line.split("[")[0]
         .replace("scikit-learn", "sklearn")
         .replace("kantoku", "circus")
+        .replace("markdown-it-py", "markdown_it")
         .replace("-", "_")
         for line in (ROOT / "requirements-service.in").read_text().splitlines()
         if not line.startswith("#")
