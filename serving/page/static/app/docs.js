@@ -92,7 +92,7 @@ class DocsPage {
             ${this.operations.map((operation) => operation.template())}</section>
           <section aria-labelledby="types"><h2 id="types">Types</h2>
             <p>What bodies and answers are made of.</p>
-            ${Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)).map(([name, schema]) => typeSection(name, schema))}</section>
+            <div class="docs-types">${Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)).map(([name, schema]) => typeSection(name, schema))}</div></section>
         </div>
       </div>`;
   }
