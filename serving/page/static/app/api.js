@@ -1,7 +1,7 @@
 // Calls of the service: the key of the tab, waiting, further tries, and one kind of error.
 
-/** Where the key is kept: the browser forgets it with the tab. */
-const KEY_NAME = "creatorcast.key";
+import { forgetKey, keepKey, keptKey } from "./keys.js";
+
 /** Seconds to wait before each further try of a call that can be tried again. */
 const PAUSES = [0.5, 1, 2, 4];
 const TIMEOUT_SECONDS = 60;
@@ -17,14 +17,30 @@ export class ServiceError extends Error {
 /**
  * The service that this page came from.
  *
- * `askForKey(wasRefused)` gives a key, or null where the person gives none; `onWaiting(text)` is
- * told while a call is tried again, and "" once it is through.
+ * `askForKey(reason)` gives a key, or null where the person gives none; `reason`: "" where none was
+ * sent, "refused" for a new one, "expired" for one that answered before. `onWaiting(text)` is told
+ * while a call is tried again, and "" once it is through; `onLost()` where it was given up.
  */
 export class Api {
-  constructor({ askForKey, onWaiting = () => {} }) {
-    this.askForKey = askForKey;
-    this.onWaiting = onWaiting;
-    this.keyQuestion = null;
+  constructor({ askForKey, onWaiting = () => {}, onLost = () => {} }) {
+    Object.assign(this, { askForKey, onWaiting, onLost, keyQuestion: null });
+    /** A key that was given and has not answered so far: it is not kept yet. */
+    this.newKey = null;
+  }
+
+  get hasKey() {
+    return keptKey() !== null;
+  }
+
+  forgetKey() {
+    this.newKey = null;
+    forgetKey();
+  }
+
+  /** Ask for another key, and try it; the one before stays where the new one is refused. */
+  async changeKey(signal) {
+    this.newKey = await this.askForKey("");
+    return this.newKey ? this.get("v1/service", { signal }) : undefined;
   }
 
   get(path, options) {
@@ -89,12 +105,13 @@ export class Api {
         return response;
       } catch (error) {
         if (error.status === 401) {
-          await this.newKey(error.message, signal);
+          await this.replaceKey(error.keySent, signal);
           continue;
         }
         const mayRepeat = error.code === "unreachable" || error.status === 503;
         if (!mayRepeat || attempt >= PAUSES.length) {
           this.onWaiting("");
+          if (error.code === "unreachable") this.onLost();
           throw error;
         }
         this.onWaiting(`${error.message} Trying again …`);
@@ -104,7 +121,7 @@ export class Api {
   }
 
   async fetch(path, method, body, signal, seconds) {
-    const key = sessionStorage.getItem(KEY_NAME);
+    const key = this.newKey ?? keptKey();
     const headers = { ...(key && { Authorization: `Bearer ${key}` }) };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const timeout = seconds ? AbortSignal.timeout(seconds * 1000) : null;
@@ -129,20 +146,27 @@ export class Api {
       }
       throw new ServiceError("The service cannot be reached.");
     }
+    if (response.status === 401) throw Object.assign(await refusal(response), { keySent: key });
+    if (key && key === this.newKey) {
+      keepKey(key);
+      this.newKey = null;
+    }
     if (!response.ok) throw await refusal(response);
     return response;
   }
 
-  /** Ask for a key once, however many calls wait for it. */
-  async newKey(reason, signal) {
-    const sent = sessionStorage.getItem(KEY_NAME);
-    this.keyQuestion ??= this.askForKey(Boolean(sent)).finally(() => {
+  /** Ask for a key in place of the one that was `sent`, once, however many calls wait for it. */
+  async replaceKey(sent, signal) {
+    if (sent !== (this.newKey ?? keptKey())) return;
+    const isNew = sent === this.newKey;
+    const reason = !sent ? "" : isNew ? "refused" : "expired";
+    this.keyQuestion ??= this.askForKey(reason).finally(() => {
       this.keyQuestion = null;
     });
     const key = await this.keyQuestion;
+    this.newKey = key;
     signal?.throwIfAborted();
-    if (!key) throw new ServiceError(`${reason} Nothing was sent without it.`, { status: 401, code: "no_key" });
-    sessionStorage.setItem(KEY_NAME, key);
+    if (!key) throw new ServiceError("The service needs a key.", { status: 401, code: "no_key" });
   }
 }
 

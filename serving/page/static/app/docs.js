@@ -4,7 +4,7 @@ import { Api, save } from "./api.js";
 import { Contents } from "./docs/contents.js";
 import { Operation } from "./docs/operation.js";
 import { typeSection } from "./docs/type_section.js";
-import { askForKey } from "./key_dialog.js";
+import { KeyQuestion } from "./key_dialog.js";
 import { html, nothing, render } from "./lib.js";
 import { busy } from "./parts.js";
 import { Task, taskError } from "./task.js";
@@ -17,8 +17,9 @@ const element = (id) => document.getElementById(id);
 /** The page: what its parts share is as in main.js, `api` and `announce`. */
 class DocsPage {
   constructor() {
+    this.keyQuestion = new KeyQuestion(element("key-dialog"), () => this.draw());
     this.api = new Api({
-      askForKey: (wasRefused) => askForKey(element("key-dialog"), wasRefused),
+      askForKey: (reason) => this.keyQuestion.ask(reason),
       onWaiting: (text) => {
         this.waiting = text;
         this.draw();
@@ -71,6 +72,7 @@ class DocsPage {
   draw() {
     render(html`
       ${this.waiting ? html`<p class="notice" role="status">${this.waiting}</p>` : nothing}
+      ${this.keyQuestion.notice()}
       ${taskError(this.loading, () => this.load())}`, element("notices"));
     render(html`<h1>The service over HTTP</h1>
       ${this.loading.isRunning ? busy("Reading the description …") : nothing}
@@ -90,7 +92,7 @@ class DocsPage {
             ${this.operations.map((operation) => operation.template())}</section>
           <section aria-labelledby="types"><h2 id="types">Types</h2>
             <p>What bodies and answers are made of.</p>
-            ${Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)).map(([name, schema]) => typeSection(name, schema))}</section>
+            <div class="docs-types">${Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)).map(([name, schema]) => typeSection(name, schema))}</div></section>
         </div>
       </div>`;
   }

@@ -55,26 +55,78 @@ export function checkField({ id, label, value, onInput }) {
     <label for=${id}>${label}</label></div>`;
 }
 
+/** Thousands with points, or three decimals: nobody can tell; 0.125 is clear. */
+const UNCLEAR = /^-?[1-9]\d{0,2}(\.\d{3})+$/;
+const POINTS_AND_COMMA = /^-?\d{1,3}(\.\d{3})*,\d+$/;
+/** A number between what may stand before and behind it. */
+const MONEY = /^([^\d\s.,+-]*)\s*(-?\d[\d.,]*\s*[km]?)\s*([^\d\s.,+-]*)$/i;
+
 /**
- * Read a number as it was typed: 1,234.5 and 1 234.5, also with k or m behind it. Gives null for an
- * empty text and NaN for one that is no number. A comma that is no thousands mark is not guessed at.
+ * Read a number as it was typed: 1,234.5 and 1 234.5, also with k or m behind it; with `currency`
+ * also its sign or its code. Gives null for an empty text and NaN for one that is no number, or
+ * that may be two.
  */
-export function numberOf(text) {
-  const bare = String(text ?? "").trim().replace(/(\d)[ \u00a0\u202f'](?=\d{3}\b)/g, "$1");
-  if (bare === "") return null;
-  const parts = /^(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*([km])?$/i.exec(bare);
-  if (!parts) return NaN;
+export function numberOf(text, { currency } = {}) {
+  const { digits, money } = partsOf(text, currency);
+  if (digits === "") return null;
+  const parts = /^(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*([km])?$/i.exec(digits);
+  if (!parts || UNCLEAR.test(parts[1]) || !isOf(money, currency)) return NaN;
   const size = { k: 1e3, m: 1e6 }[parts[2]?.toLowerCase()] ?? 1;
   return Number(parts[1].replaceAll(",", "")) * size;
 }
 
 /** What is wrong with a number as it was typed, undefined where nothing is. */
-export function numberFault(text, { least = 0, most = Infinity, whole = false } = {}) {
-  const value = numberOf(text);
+export function numberFault(text, { least = 0, most = Infinity, whole = false, currency } = {}) {
+  const value = numberOf(text, { currency });
   if (value === null) return undefined;
-  if (Number.isNaN(value)) return `${text} is no number: write it as 1234.5`;
+  if (Number.isNaN(value)) return unreadable(text, currency);
   if (value < least) return `${text} is too small: at least ${least}`;
   if (value > most) return `${text} is too large: at most ${most}`;
   if (whole && !Number.isInteger(value)) return `${text} is no whole number`;
   return undefined;
+}
+
+/** A number as the text of a field, which `numberOf` reads as the same number. */
+export function numberText(value) {
+  const text = String(value);
+  return UNCLEAR.test(text) ? `${text}0` : text;
+}
+
+/** The digits of a typed number, and the signs or codes of money around them. */
+function partsOf(text, currency) {
+  const bare = String(text ?? "").trim().replace(/(\d)[ \u00a0\u202f'’](?=\d{3}(?!\d))/g, "$1");
+  const parts = currency ? MONEY.exec(bare) : null;
+  return parts
+    ? { digits: parts[2].trim(), money: [parts[1], parts[3]].filter(Boolean) }
+    : { digits: bare, money: [] };
+}
+
+/** Whether signs or codes of money are those of a currency. */
+function isOf(money, currency) {
+  if (!money.length) return true;
+  const signs = ["symbol", "narrowSymbol"].map((currencyDisplay) =>
+    new Intl.NumberFormat("en-US", { style: "currency", currency, currencyDisplay })
+      .formatToParts(0).find(({ type }) => type === "currency").value);
+  return money.every((one) => [currency, ...signs].includes(one.toUpperCase()));
+}
+
+function unreadable(text, currency) {
+  const { digits, money } = partsOf(text, currency);
+  const bare = digits.replace(/\s*[km]$/i, "");
+  if (UNCLEAR.test(bare)) {
+    const joined = bare.replaceAll(".", "");
+    const dots = bare.length - joined.length;
+    if (dots > 1) return `${text} is unclear: write ${joined}`;
+    const short = Number(bare);
+    const decimals = Number(short.toFixed(2)) === short ? short.toFixed(2) : numberText(short);
+    return `${text} may be ${joined} or ${short}: write ${joined} or ${decimals}`;
+  }
+  if (POINTS_AND_COMMA.test(bare)) {
+    const clear = bare.replaceAll(".", "").replace(",", ".");
+    return `${text} is unclear: decimals begin with a point: write ${numberText(clear)}`;
+  }
+  if (money.length && !Number.isNaN(numberOf(digits))) {
+    return `${text} is not in ${currency}: choose its currency, or write the amount in ${currency}`;
+  }
+  return `${text} is no number: write it as 1234.5`;
 }

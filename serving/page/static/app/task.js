@@ -54,7 +54,7 @@ export function taskError(task, again) {
   const { message } = task.error;
   const text = task.error instanceof ServiceError ? message : `The page failed: ${message}`;
   const button = again
-    ? html`<button type="button" class="quiet" @click=${again}>Try again</button>`
+    ? html`<button type="button" class="quiet" @click=${again}>${task.error.code === "no_key" ? "Give the key" : "Try again"}</button>`
     : nothing;
   return html`<div class="notice bad" role="alert"><p>${text}</p>${button}</div>`;
 }

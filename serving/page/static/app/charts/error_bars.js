@@ -15,15 +15,16 @@ const NAMES = {
   "mean of the band": "Mean of creators its size",
   "followers x rate of the band": "Followers × rate of its size",
   "offset alone": "Its level alone",
-  ridge: "Linear model (ridge)",
-  "LightGBM default": "LightGBM as it comes",
-  "boosting without history": "Boosting, no past posts",
+  ridge: "Simple linear model",
+  "LightGBM default": "Tree model, not tuned",
+  "boosting without history": "Tree model, no past posts",
 };
 /** Ways to forecast that a person could do by hand. */
 const RULES = [
   "followers x trailing rate", "mean of last 12", "median of last 12", "median of last 96",
   "creator's median", "mean of the band", "followers x rate of the band",
 ];
+const KINDS = { own: "this model", rule: "simple rule", model: "other model" };
 const LINE = 26;
 const TOP = 8;
 const LABEL_WIDTH = 178;
@@ -39,15 +40,20 @@ export function errorChart(rows, who) {
     summary: summaryOf(known),
     draw: (width) => draw(known, width),
     data: {
-      head: ["Forecast by", "Usual distance, times", "95 % interval", "Against the creator’s median", "Posts"],
+      head: ["Forecast by", "What it is", "Usual distance, times", "95 % interval", "Against the creator’s median", "Posts"],
       numbers: 4,
       rows: known.map((row) => [
-        nameOf(row), factor(row.mae).toFixed(2),
+        nameOf(row), KINDS[kindOf(row)], factor(row.mae).toFixed(2),
         `${factor(row.mae_low).toFixed(2)} to ${factor(row.mae_high).toFixed(2)}`,
         Number.isFinite(row.vs_median) ? percent(row.vs_median, 1) : "–", count(row.rows),
       ]),
     },
   };
+}
+
+function kindOf({ forecaster }) {
+  if (forecaster === MODEL) return "own";
+  return RULES.includes(forecaster) ? "rule" : "model";
 }
 
 function nameOf(row) {
@@ -56,7 +62,7 @@ function nameOf(row) {
 
 function summaryOf(rows) {
   const own = rows.find((row) => row.forecaster === MODEL);
-  const start = "1 would be exact, 2 means that outcomes are usually twice or half the forecast. Dot: the error; line: its 95 % interval; diamond: this model.";
+  const start = "1 would be exact, 2 means that outcomes are usually twice or half the forecast. Line: the 95 % interval of the error. Diamond: this model; dot: a simple rule; square: another model.";
   if (!own) return start;
   const rules = rows.filter((row) => RULES.includes(row.forecaster));
   const worse = rules.filter((row) => row.mae > own.mae);
@@ -82,13 +88,20 @@ function draw(rows, width) {
 }
 
 function lineOf(row, y, scale) {
-  const kind = row.forecaster === MODEL ? "own" : RULES.includes(row.forecaster) ? "rule" : "model";
+  const kind = kindOf(row);
   const x = scale(factor(row.mae));
   return svg`<g class="error-bar ${kind}">
     <text class="name" x="0" y=${y + 4}>${nameOf(row)}</text>
     <line class="interval" x1=${scale(factor(row.mae_low ?? row.mae))} x2=${scale(factor(row.mae_high ?? row.mae))} y1=${y} y2=${y}></line>
-    ${kind === "own"
-      ? svg`<path class="mark" d="M${x},${y - 7}L${x + 7},${y}L${x},${y + 7}L${x - 7},${y}Z"></path>`
-      : svg`<circle class="mark" cx=${x} cy=${y} r="4.5"></circle>`}
+    ${markOf(kind, x, y)}
   </g>`;
+}
+
+/** A mark whose shape tells the kind. */
+function markOf(kind, x, y) {
+  if (kind === "own") {
+    return svg`<path class="mark" d="M${x},${y - 7}L${x + 7},${y}L${x},${y + 7}L${x - 7},${y}Z"></path>`;
+  }
+  if (kind === "model") return svg`<rect class="mark" x=${x - 4} y=${y - 4} width="8" height="8"></rect>`;
+  return svg`<circle class="mark" cx=${x} cy=${y} r="4.5"></circle>`;
 }

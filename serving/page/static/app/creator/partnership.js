@@ -1,7 +1,7 @@
 // The form as a partnership of a request, what is wrong in it, and which field an error of the
 // service is about.
 
-import { numberFault, numberOf } from "../fields.js";
+import { numberFault, numberOf, numberText } from "../fields.js";
 import { readPosts } from "./post_rows.js";
 
 /** The form as it is at first. Numbers stay as they were typed. */
@@ -21,7 +21,7 @@ const AVERAGES = { avg_likes: {}, avg_comments: {}, avg_shares: {}, avg_views: {
 const PLAN = {
   horizon: ["horizon_days", 1, { least: 1, most: 90, whole: true }],
   goal: ["goal_engagements", 1, { least: 1, most: 1e12 }],
-  target: ["target_cpe_usd", 1, { least: 0.0001, most: 1e6 }],
+  target: ["target_cpe_usd", 1, { least: 0.0001, most: 1e6, currency: "USD" }],
   confidence: ["confidence", 100, { least: 1, most: 99 }],
 };
 /** Place in a partnership -> the field of the form that it comes from. */
@@ -58,7 +58,7 @@ export function readForm(form, service) {
   }
   const hasCreator = Object.keys(partnership).some((name) => name !== "platform");
   readPlan(form, partnership, faults);
-  const fee = number(form, "fee", { least: 0.01, most: MOST_FEE }, faults);
+  const fee = number(form, "fee", { least: 0.01, most: MOST_FEE, currency: form.currency }, faults);
   const isAskable = hasCreator && !Object.keys(faults).length;
   return { partnership: isAskable ? partnership : null, fee, faults, reading };
 }
@@ -123,7 +123,7 @@ function bookedFormats(form, faults) {
 function number(form, name, bounds, faults) {
   const fault = numberFault(form[name], bounds);
   if (fault) faults[name] = fault;
-  return fault ? null : numberOf(form[name]);
+  return fault ? null : numberOf(form[name], bounds);
 }
 
 function put(object, name, value) {
@@ -160,7 +160,7 @@ function faultText({ what, expected, got }) {
 /** Give the form of a partnership, as another part of the page hands it over. */
 export function formOf(partnership) {
   const text = (name, scale = 1) => (partnership[name] === undefined || partnership[name] === null
-    ? "" : String(Number((partnership[name] * scale).toPrecision(12))));
+    ? "" : numberText(Number((partnership[name] * scale).toPrecision(12))));
   const form = { ...EMPTY_FORM, ...creatorFields(partnership, text) };
   for (const [name, [field, scale]] of Object.entries(PLAN)) form[name] = text(field, scale);
   for (const name of ["brand_niche", "niche", "bio"]) form[name] = partnership[name] ?? "";

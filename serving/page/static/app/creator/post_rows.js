@@ -1,6 +1,6 @@
 // Past posts as they are pasted from a spreadsheet: rows of text, under names of columns.
 
-import { numberOf } from "../fields.js";
+import { numberFault, numberOf } from "../fields.js";
 
 /** Column of the service -> the names that people give it. */
 const NAMES = {
@@ -74,7 +74,8 @@ function readPost(cells, formats, isDayFirst, seen) {
     if (isEmpty(cells[name])) continue;
     const value = numberOf(cells[name]);
     if (!(value >= 0) || Math.abs(value - Math.round(value)) > 1e-6) {
-      return { fault: `${name} “${cells[name]}” is no count: write it as 1234` };
+      const fault = Number.isNaN(value) ? numberFault(cells[name]) : "a count is whole and not below 0";
+      return { fault: `${name} “${cells[name]}” is no count: ${fault}` };
     }
     post[name] = Math.round(value);
   }

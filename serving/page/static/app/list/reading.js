@@ -1,7 +1,7 @@
 // How a list was read: counts, columns that can be corrected, and what is wrong at each cell.
 
 import { html, live, nothing, repeat } from "../lib.js";
-import { numberField, selectField } from "../fields.js";
+import { numberField, numberOf, selectField } from "../fields.js";
 import { count, plural } from "../format.js";
 
 /** Rejected rows that are shown; the file has all. */
@@ -74,7 +74,7 @@ function settings(answer, sheet, change, platforms) {
 function headerField(answer, set) {
   const onInput = () => {};
   return html`<div @change=${(event) => {
-    const value = Number(event.target.value);
+    const value = numberOf(event.target.value);
     set("header_row", Number.isInteger(value) && value > 0 ? value : undefined);
   }}>${numberField({ id: "list-header-row", label: "Line with the names of the columns", value: String(answer.read_as.header_row), onInput })}</div>`;
 }

@@ -13,10 +13,10 @@ export function readForm(form) {
   const number = (place, text, limits) => {
     const fault = numberFault(text, limits);
     if (fault) faults[place] = fault;
-    return numberOf(text) ?? undefined;
+    return numberOf(text, limits) ?? undefined;
   };
   const settings = {
-    budget: number("budget", form.budget, { least: 0.01, most: 1e12 }),
+    budget: number("budget", form.budget, { least: 0.01, most: 1e12, currency: form.currency }),
     currency: form.currency,
     maximise: form.maximise,
     by: form.by,
@@ -46,7 +46,7 @@ function rulesOf(form, number, faults) {
   const rules = {
     min_creators: number("rules.min_creators", form.minCreators, whole),
     max_creators: number("rules.max_creators", form.maxCreators, whole),
-    max_fee: number("rules.max_fee", form.maxFee, { least: 0.01, most: 1e12 }),
+    max_fee: number("rules.max_fee", form.maxFee, { least: 0.01, most: 1e12, currency: form.currency }),
     max_share: shareText(number, "rules.max_share", form.maxShare),
     least_authenticity: number("rules.least_authenticity", form.leastAuthenticity, { least: 0, most: 1 }),
     least_evidence: form.leastEvidence || undefined,
