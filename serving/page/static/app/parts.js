@@ -23,6 +23,19 @@ export function busy(text) {
   return html`<p class="busy" role="status"><span class="spinner" aria-hidden="true"></span>${text}</p>`;
 }
 
+/**
+ * A button that starts work. While `isBusy` it does nothing, yet keeps the focus, which a button
+ * that is `disabled` would lose. Without `onClick` it submits its form.
+ */
+export function actionButton({ label, onClick, isBusy = false, quiet = false }) {
+  const click = (event) => {
+    if (isBusy) event.preventDefault();
+    else onClick?.(event);
+  };
+  return html`<button type=${onClick ? "button" : "submit"} class=${quiet ? "quiet" : ""}
+    aria-disabled=${isBusy ? "true" : "false"} @click=${click}>${label}</button>`;
+}
+
 /** A verdict: its sign and its words; null where there is none. */
 export function verdict(name, service) {
   const found = service.verdicts.find((one) => one.name === name);

@@ -4,7 +4,7 @@ import { ServiceError } from "../api.js";
 import { readDraft, writeDraft } from "../drafts.js";
 import { areaField, selectField, textField } from "../fields.js";
 import { html, nothing } from "../lib.js";
-import { busy } from "../parts.js";
+import { actionButton, busy } from "../parts.js";
 import { Task } from "../task.js";
 import { copyText } from "./copy.js";
 
@@ -104,7 +104,7 @@ export class Trial {
       <form @submit=${(event) => this.send(event)} novalidate>
         ${this.parameterFields()}
         ${operation.bodySchema ? this.bodyFields() : nothing}
-        <div class="actions"><button type="submit" ?disabled=${this.sending.isRunning}>Send to this service</button>
+        <div class="actions">${actionButton({ label: "Send to this service", isBusy: this.sending.isRunning })}
           ${operation.bodySchema ? html`<button type="button" class="quiet" @click=${() => copyText(this.body, this.page)}>Copy the body</button>` : nothing}
           <button type="button" class="quiet" @click=${() => copyText(this.curl, this.page)}>Copy as curl</button></div>
         ${this.sending.isRunning ? busy("Waiting for the answer …") : nothing}

@@ -8,7 +8,7 @@ import { reliabilityChart } from "../charts/reliability.js";
 import { readDraft, writeDraft } from "../drafts.js";
 import { selectField } from "../fields.js";
 import { html, nothing, render } from "../lib.js";
-import { busy, notice } from "../parts.js";
+import { actionButton, busy, notice } from "../parts.js";
 import { Task, taskError } from "../task.js";
 import { cardTemplate } from "./card.js";
 import {
@@ -178,13 +178,19 @@ class TrustView {
     };
   }
 
+  saveButton(label, kind) {
+    return actionButton({
+      label, onClick: () => this.saveCard(kind), isBusy: this.saving.isRunning, quiet: true,
+    });
+  }
+
   cardSection() {
     const { isCardOpen } = this.chosen;
     return html`<section><h2>The model card</h2>
       <p>All of this on a few pages, with the recipe and how to make the same model again: to file, or to hand on.</p>
       <div class="actions">
-        <button type="button" class="quiet" ?disabled=${this.saving.isRunning} @click=${() => this.saveCard("html")}>Save as a page (HTML)</button>
-        <button type="button" class="quiet" ?disabled=${this.saving.isRunning} @click=${() => this.saveCard("markdown")}>Save as text (Markdown)</button>
+        ${this.saveButton("Save as a page (HTML)", "html")}
+        ${this.saveButton("Save as text (Markdown)", "markdown")}
       </div>
       ${taskError(this.saving, () => this.saveCard(this.savedKind))}
       <details .open=${isCardOpen} @toggle=${(event) => this.openCard(event.target.open)}>
