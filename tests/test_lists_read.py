@@ -12,7 +12,7 @@ import pytest
 from ingest.sheets.sheet_types import SheetOptions
 from serving.batch import BatchOptions, score_file
 from serving.http.errors import RequestRefused
-from serving.http.lists.list_file import sheet_options, without_options
+from serving.http.lists.list_file import plain_words, sheet_options
 from serving.http.lists.read_answer import answer_list_read
 from serving.http.lists.read_response import ListAnswer
 from serving.http.lists.request_schema import MOST_ROWS, ListSheet
@@ -78,7 +78,7 @@ def test_the_same_rows_are_used_as_by_the_commands(read, scorer, tmp_path, path)
         assert [row["line"] for row in rows] == [str(one["line"]) for one in told["rejected"]]
         for row, one in zip(rows, told["rejected"], strict=True):
             for fault in one["faults"]:
-                assert fault["reason"] in without_options(row["reasons"])
+                assert fault["reason"] in plain_words(row["reasons"])
     usable = read_partnerships(told["partnerships"], NOW)
     assert usable.faults == {}
     planned = read(path, use="plan")
@@ -116,6 +116,41 @@ def test_a_column_is_read_as_it_is_said_to_be(read):
     ]
     names = {choice["name"] for choice in told["choices"]}
     assert {"handle", "platform", "followers", "fee_usd"} <= names
+
+
+@pytest.mark.parametrize("use", ["score", "plan"])
+def test_starts_that_have_passed_tell_the_day_that_suits_all(read, use):
+    text = (
+        "handle,platform,followers,start_at\na,x,900,2026-02-11T12:00:00Z\nb,x,90,2026-02-03\n"
+        "c,x,90,2026-04-03\n"
+    )
+    told = read(text, use=use)
+    assert told["past_starts"] == {"rows": 2, "day": "2026-02-02"}
+    assert "choose an earlier day" in told["rejected"][0]["faults"][0]["reason"]
+    assert read("handle,platform,followers\na,x,900\n", use=use)["past_starts"] is None
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "is_unclear"),
+    [
+        ("Posts,Fee", ("3,90 USD", "1,40 USD"), True),
+        ("Anzahl Beiträge,Format", ("3,Reel", "1,Story"), True),
+        ("Posts,Fee", ("3,90 USD", "180,40 USD"), False),
+        ("Posts,Niche", ("3,food", "1,food"), False),
+        ("posts_count,Fee", ("3,90 USD", "1,40 USD"), False),
+        ("Posts,Fee,Deliverables", ("3,90 USD,1", "1,40 USD,1"), False),
+    ],
+)
+def test_few_posts_beside_fees_or_formats_may_be_booked_ones(read, header, values, is_unclear):
+    rows = "".join(f"c{number},instagram,900,{one}\n" for number, one in enumerate(values))
+    column = read(f"handle,platform,followers,{header}\n{rows}")["columns"][3]
+    assert column["may_be"] == (["deliverables", "posts_count"] if is_unclear else [])
+    assert column["column"] == (None if is_unclear else "posts_count")
+
+
+def test_notes_are_on_rows_and_in_plain_words(read):
+    told = read("Handle,Platform,Followers,Fee\na,x,900,on request\nb,x,90,5 USD\n")
+    assert told["notes"][1:] == ["'Fee': 1 value gives no fee: 'on request' (1)"]
 
 
 def test_a_list_of_a_plan_keeps_its_terms(read):

@@ -94,6 +94,53 @@ def test_rows_are_sorted_filtered_and_opened_by_keyboard_alone(browser, trained_
         page.get_by_role("dialog").get_by_role("heading", name="Ben Example").wait_for()
 
 
+def focused(page):
+    return page.evaluate(
+        "document.activeElement.id || document.activeElement.getAttribute('aria-label')"
+    )
+
+
+def test_unclear_columns_and_passed_starts_are_asked_about_and_the_focus_stays(
+    browser, trained_service
+):
+    text = (
+        "Handle\tPlatform\tFollowers\tPosts\tHonorar\tStart\n"
+        "ana\tinstagram\t900\t3\t450 USD\t2026-02-11\nben\ttiktok\t800\t1\tn/a\t2026-02-12\n"
+    )
+    with opened(browser, trained_service.address, "/#/list", allowed_statuses=(422,)) as page:
+        read_list(page, text)
+        page.get_by_role("button", name="Answer as of 10 Feb 2026").press("Enter")
+        page.wait_for_selector("text=2 rows read = 2 can be scored")
+        assert page.get_by_label("Day of the forecast").input_value() == "2026-02-10"
+        page.get_by_role("button", name="Score 2 rows without Posts").wait_for()
+        page.get_by_role("button", name="Posts to book").press("Enter")
+        page.get_by_role("button", name="Score 2 rows", exact=True).wait_for()
+        assert focused(page) == "list-read"
+        page.get_by_label("Read Honorar as").focus()
+        page.get_by_label("Read Honorar as").select_option("-")
+        page.get_by_role("button", name="Forget all corrections").wait_for()
+        page.wait_for_selector("text=gives no fee", state="detached")
+        assert focused(page) == "Read Honorar as"
+        page.get_by_label("Read Honorar as").select_option("")
+        page.wait_for_selector("text=gives no fee")
+        page.get_by_label("Line with the names").fill("199")
+        page.keyboard.press("Tab")
+        page.wait_for_selector("#list-header-row-fault")
+        page.get_by_role("button", name="Take the change back").click()
+        page.wait_for_selector("#list-header-row-fault", state="detached")
+        page.wait_for_selector("#list-score button[aria-disabled='false']")
+        page.get_by_role("button", name="Score 2 rows", exact=True).press("Enter")
+        page.wait_for_selector(SCORED)
+        assert "Forecast made on 10 Feb 2026" in page.inner_text(SCORED)
+        assert "No verdict: 1" in page.inner_text("[data-verdicts]")
+        assert "1 row has no rank" in page.inner_text("[data-ranking]")
+        assert axe_violations(page) == []
+        page.get_by_label("Paste cells").fill("")
+        page.get_by_role("button", name="Use an example list").press("Enter")
+        page.wait_for_selector("[data-counts]")
+        assert focused(page) == "list-read"
+
+
 def answer_by_another_model(route):
     facts = route.fetch().json()
     route.fulfill(json={**facts, "model_version": "another"})

@@ -8,7 +8,11 @@ from dataclasses import replace
 
 from features.tables.schema import TABLE_SPECS
 from ingest.sheets.account_columns import drop_row_number_ids, one_identity, one_platform
-from ingest.sheets.booking_columns import find_booking_column, mark_possible_bookings
+from ingest.sheets.booking_columns import (
+    find_booking_column,
+    mark_possible_bookings,
+    mark_possible_counts,
+)
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
 from ingest.sheets.export_layouts import ExportLayout
@@ -70,6 +74,7 @@ def assign_roles(
         row_kind = "posts"
     if row_kind != "posts" and "prospects" in tables and layout is None:
         roles = mark_possible_bookings(roles, stats)
+        roles = mark_possible_counts(roles, stats)
     history = row_kind == "creators" and has_follower_history(filled, sample)
     if row_kind == "creators":
         roles = drop_follower_gains_by_date(roles, sample)

@@ -2,6 +2,7 @@
 
 Without one, every row would be one post, so that a package looks cheap: such a column is found, or
 it is told that one may be there.
+A column "Posts" of small numbers beside fees or formats may be one too.
 """
 
 from dataclasses import replace
@@ -14,6 +15,10 @@ from ingest.sheets.package_columns import BOOKING_COLUMNS
 BOOKING_STATS = {"formats", "bookings"}
 #: Names that leave open whether a column says what is booked; "" is no known name.
 _OPEN_NAMES = ("", "content", "posts_count", "bio", "title", "text")
+#: What is unclear of a column of posts that may say how many are booked.
+BOOKED_OR_POSTED = "posts booked, or posts of the account? Map it to deliverables or posts_count"
+#: More posts than these are not booked at once: they are posts of an account.
+MOST_BOOKED = 20
 #: From this share of bookings on, a column with other values is told to be unclear.
 _FEW = 0.2
 
@@ -49,6 +54,27 @@ def mark_possible_bookings(roles: list[ColumnRole], stats: list[ColumnStats]) ->
         else role
         for role in roles
     ]
+
+
+def mark_possible_counts(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[ColumnRole]:
+    """Return the roles with a column "Posts" as unclear where it may say how many posts are booked:
+    its numbers are small, the sheet has fees or formats, and nothing else says how many.
+    """
+    filled = {role.target for role in roles if stats[role.index].filled_count}
+    if filled & {"deliverables", "package"} or not filled & {"fee", "fee_usd", "format"}:
+        return roles
+    return [
+        role.as_unread(ambiguous=BOOKED_OR_POSTED)
+        if _may_count_bookings(role, stats[role.index])
+        else role
+        for role in roles
+    ]
+
+
+def _may_count_bookings(role: ColumnRole, column: ColumnStats) -> bool:
+    """Return whether a column called "Posts", and no more, has small numbers only."""
+    is_open = not (role.is_mapped or role.is_exact) and role.concepts == {"posts"}
+    return role.target == "posts_count" and is_open and column.is_all_up_to(MOST_BOOKED)
 
 
 def _says_bookings(roles: list[ColumnRole], stats: list[ColumnStats]) -> bool:

@@ -236,6 +236,10 @@ class ColumnStats:
         """
         return self.is_index or (self.small and bool(self.seen))
 
+    def is_all_up_to(self, most: int) -> bool:
+        """Return whether all values are whole numbers, none above `most`."""
+        return self.small and bool(self.seen) and max(self.seen) <= most
+
     @property
     def is_index(self) -> bool:
         """Whether the column numbers its rows, perhaps with a few left out."""

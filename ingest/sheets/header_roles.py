@@ -28,7 +28,7 @@ _OPEN = {
     "engagement": {"figures", "rates"},
     **{name: {"dates"} for name in ("date", "timestamp", "made")},
     **{name: {"numbers"} for name in ("id", "creator_id", "post_id", "partnership_id")},
-    "posts_count": {"figures", "links", "accounts"},
+    "posts_count": {"figures", "links", "accounts", "numbers"},
     "platform_named": {"figures", "links", "accounts"},
     "platform": {"links", "accounts", "platforms"},
     "channel": {"links", "accounts", "platforms"},

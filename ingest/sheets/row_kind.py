@@ -7,6 +7,7 @@ averages, and whether an account stands at many dates.
 
 from dataclasses import replace
 
+from ingest.sheets.booking_columns import BOOKED_OR_POSTED
 from ingest.sheets.campaigns import as_outcome, is_campaign
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.dates import parse_date
@@ -173,10 +174,7 @@ def resolve_by_row_kind(
         if row_kind == "posts" and role.target == "language" and not role.concepts & _ACCOUNT:
             return role.as_unread("of the post, and not of the account")
         if row_kind == "partnerships" and role.target == "posts_count":
-            return role.as_unread(
-                ambiguous="posts booked, or posts of the account? Map it to deliverables or "
-                "posts_count"
-            )
+            return role.as_unread(ambiguous=BOOKED_OR_POSTED)
     if role.target in _OF_POSTS - _COUNTS_BY_KIND[row_kind]:
         if "total" in role.concepts:
             return role.as_unread("a total of all posts, for which there is no column")

@@ -26,6 +26,24 @@ _OPTIONS = re.compile(
     r" \(--[^()]*\)| by --[a-z-]+| in a map file(?= |$)|; looked for those of [a-z_, ]+"
     r"|: say --[^;]*map file\)?"
 )
+#: What messages say in words of the command -> the words of people.
+_PLAIN = {
+    r"becomes fee_usd by the rates of --rates": "turned into USD by the rates of the service",
+    r"fee_usd from fee x currency: ": "fees turned into USD: ",
+    r"name a rates file that has it": "start the service with a rates file that has it",
+    r"start_at (\S{10})\S* lies before as_of (\S{10})\S*: ask about what is to come": (
+        r"the start \1 lies before \2, the day of the forecast: choose an earlier day for the "
+        r"forecast, or a later start"
+    ),
+    r"holds U\+200D ZERO WIDTH JOINER at position (\d+), which cannot be seen: take it out": (
+        r"has an invisible sign at place \1 (U+200D, which may come from an emoji): take it out"
+    ),
+    r"(\d[\d,]*) value\(s\) are no amount": r"\1 value(s) give no fee",
+    r"\b1 (\w+)\(s\) are\b": r"1 \1 is",
+    r"\b1 (\w+)\(s\) give\b": r"1 \1 gives",
+    r"\b1 (\w+)\(s\)": r"1 \1",
+    r"(\w)\(s\)": r"\1s",
+}
 
 
 @contextlib.contextmanager
@@ -47,16 +65,19 @@ def list_file(file: ListFile) -> Iterator[Path]:
 
 def list_refused(text: str) -> RequestRefused:
     """Return the refusal of a list that cannot be used; `text` says why, and what to do."""
-    return RequestRefused(422, "no_list", ErrorDetail("no_list", "file", without_options(text)))
+    return RequestRefused(422, "no_list", ErrorDetail("no_list", "file", plain_words(text)))
 
 
-def without_options(text: str) -> str:
-    """Return a message without what only the command line has.
+def plain_words(text: str) -> str:
+    """Return a message in the words of people, without what only the command line has.
 
-    >>> without_options("name the columns in a map file (--map)")
-    'name the columns'
+    >>> plain_words("name the columns in a map file (--map)"), plain_words("1 row(s) are hidden")
+    ('name the columns', '1 row is hidden')
     """
-    return _OPTIONS.sub("", text)
+    text = _OPTIONS.sub("", text)
+    for pattern, words in _PLAIN.items():
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def sheet_options(sheet: ListSheet) -> SheetOptions:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ import orjson
 import pandas as pd
 
 from features.tables.schema import PROSPECTS, PUBLISHED_POSTS, Column
+from ingest.sheets.booking_columns import BOOKED_OR_POSTED
 from ingest.sheets.guess_lines import has_unclear_mark
 from ingest.sheets.sheet_types import Guess
 from ingest.sheets.workbook import list_worksheets
 from serving.batch.score_chunk import RejectedRow
 from serving.http.answer import RequestAnswer
-from serving.http.lists.list_file import list_file, sheet_options, without_options
+from serving.http.lists.list_file import list_file, plain_words, sheet_options
 from serving.http.lists.read_lists import ListRows, read_rows
 from serving.http.lists.request_schema import EXPECTED_LIST_VALUES, ListReadQuestion
 from serving.http.model_store import LoadedModel
@@ -66,7 +67,8 @@ def list_json(rows: ListRows) -> dict[str, Any]:
             "rejected": rejected,
             "blank": rows.blank,
         },
-        "notes": [without_options(note) for note in rows.notes],
+        "notes": [plain_words(note) for note in rows.notes],
+        "past_starts": _past_starts_json(rows.past_starts),
         "read_as": _read_as(rows),
         "columns": columns,
         "rejected": [rejected_json(one, rows.header, faulty_names) for one in rows.rejected],
@@ -82,18 +84,29 @@ def _padded(rows: ListRows) -> list[list[str]]:
 
 
 def _column_json(guess: Guess, samples: list[str]) -> dict[str, Any]:
-    ambiguous = None if guess.ambiguous is None else without_options(guess.ambiguous)
+    ambiguous = None if guess.ambiguous is None else plain_words(guess.ambiguous)
     return {
         "source": guess.source,
         "column": guess.column,
         "how": guess.how,
-        "note": guess.note,
+        "note": plain_words(guess.note),
         "ambiguous": ambiguous,
+        "may_be": ["deliverables", "posts_count"] if guess.ambiguous == BOOKED_OR_POSTED else [],
         "settled_by": _settled_by(guess),
         "unit": guess.unit,
         "currency": guess.currency,
         "samples": samples,
     }
+
+
+def _past_starts_json(starts: list[str]) -> dict[str, Any] | None:
+    """Return how many rows start before the moment of the forecast, and the last day on which the
+    forecast can be made for all of them: the day before the earliest start.
+    """
+    if not starts:
+        return None
+    day = date.fromisoformat(min(starts)[:10]) - timedelta(days=1)
+    return {"rows": len(starts), "day": day.isoformat()}
 
 
 def _settled_by(guess: Guess) -> str | None:
@@ -129,12 +142,12 @@ def _fault_json(
 ) -> dict[str, str | None]:
     names = [name for name in faulty_names if re.match(rf"{re.escape(name)}[ :]", reason)]
     if not names:
-        return {"column": None, "value": None, "reason": without_options(reason)}
+        return {"column": None, "value": None, "reason": plain_words(reason)}
     name = max(names, key=len)
     place = faulty_names[name]
     value = cells[place] if place < len(cells) else ""
     words = reason.removeprefix(f"{name} {value!r} ")
-    return {"column": header[place], "value": value, "reason": without_options(words)}
+    return {"column": header[place], "value": value, "reason": plain_words(words)}
 
 
 def _read_as(rows: ListRows) -> dict[str, Any]:

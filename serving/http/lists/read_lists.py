@@ -3,8 +3,8 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from serving.batch.sheet_list import SheetList
 from serving.http.lists.partnership_json import prospects_json, tracked_json
 from serving.http.lists.request_schema import MOST_ROWS
 from serving.plan.list_reader import CandidateRows, read_candidate_rows
+from serving.scoring.answer_table import AnswerTable
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from serving.track.known_posts import KnownPosts
@@ -42,7 +43,7 @@ class ListRows:
 
     `source`: the file as a sheet; `platform`: of rows that name none; `partnerships`: as requests
     bring them, with the line and the name of the creator of each; `faulty_names`: what reasons call
-    a column -> its place in `header`.
+    a column -> its place in `header`; `past_starts`: starts before the moment of the forecast.
     """
 
     source: SheetSource
@@ -58,6 +59,7 @@ class ListRows:
     lines: list[int]
     names: list[str | None]
     partnerships: list[dict[str, Any]]
+    past_starts: list[str] = field(default_factory=list)
 
 
 def check_length(use: str, rows: int) -> None:
@@ -103,7 +105,8 @@ class _ProspectRows:
         self._lines: list[int] = []
         self._names: list[str | None] = []
         self._partnerships: list[dict[str, Any]] = []
-        self._notes = [note for note in prospects.notes if note]
+        self._past_starts: list[str] = []
+        self._notes = _notes_on_rows(prospects.notes, prospects.plan.guesses)
 
     def add(self, chunk: Chunk, first: int, repeats: np.ndarray) -> None:
         """Add the rows of a chunk: those that can be scored, and the others with their reasons.
@@ -120,6 +123,7 @@ class _ProspectRows:
             place = int(valid[row])
             unread = unread_reasons(chunk, place) if checked.lacks_profile(row) else []
             reasons[place] = [*unread, *why]
+        self._past_starts += _past_starts(checked)
         usable = valid[checked.is_scored].tolist()
         self._lines += [int(chunk.positions[row]) for row in usable]
         self._names += names_of_rows(chunk, name_column(self._list), usable)
@@ -156,6 +160,7 @@ class _ProspectRows:
             self._lines,
             self._names,
             self._partnerships,
+            self._past_starts,
         )
 
 
@@ -188,7 +193,7 @@ def _read_candidates(
         prospects.header,
         _plan_guesses(prospects.plan.guesses, rows.own),
         sample_values(_first_cells(prospects)),
-        list(candidates.notes),
+        _notes_on_rows(candidates.notes, prospects.plan.guesses),
         candidates.read,
         rows.blank,
         sorted(rejected, key=lambda one: one.position),
@@ -196,7 +201,20 @@ def _read_candidates(
         [candidates.places[row] for row in usable],
         [names[row] for row in usable],
         [partnerships[row] for row in usable],
+        _past_starts(checked),
     )
+
+
+def _past_starts(checked: AnswerTable) -> list[str]:
+    """Return the starts of rows that lie before the moment of the forecast."""
+    broken = [one for breaches in checked.breaches.values() for one in breaches]
+    return [str(one.got) for one in broken if one.code == "start_before_as_of"]
+
+
+def _notes_on_rows(notes: Iterable[str], guesses: list[Guess]) -> list[str]:
+    """Return the notes that are on no column: the answer tells each column by itself."""
+    told = column_lines(guesses)
+    return [note for note in notes if note and note not in told]
 
 
 def _texts_by_line(
@@ -241,7 +259,6 @@ def _read_posts(path: Path, options: SheetOptions, scorer: Scorer, as_of: pd.Tim
     ]
     rejected += [RejectedRow(one.line, one.cells, one.reasons) for one in readings.left_out]
     places = {name: place for place, name in enumerate(readings.header)}
-    told = column_lines(readings.guesses)  # the answer tells each column by itself
     read_as = {
         guess.column: places[guess.source]
         for guess in readings.guesses
@@ -253,7 +270,7 @@ def _read_posts(path: Path, options: SheetOptions, scorer: Scorer, as_of: pd.Tim
         readings.header,
         readings.guesses,
         sample_values(readings.cells[:_SAMPLE_ROWS]),
-        [note for note in readings.notes if note and note not in told],
+        _notes_on_rows(readings.notes, readings.guesses),
         read,
         readings.blank,
         sorted(rejected, key=lambda one: one.position),

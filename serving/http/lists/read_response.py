@@ -26,6 +26,9 @@ class ListColumn(BaseModel):
     ambiguous: str | None = Field(
         description="what is unclear of it, and how to settle it; unclear values are not read"
     )
+    may_be: list[str] = Field(
+        description="the columns that an unclear one may be, where they are known"
+    )
     settled_by: str | None = Field(
         description="what settles an unclear column: decimal, dates or column; else null"
     )
@@ -68,11 +71,21 @@ class ListReadAs(BaseModel):
     platform: str | None = Field(description="taken for rows that name none")
 
 
+class PastStarts(BaseModel):
+    """Rows that start before the moment of the forecast."""
+
+    rows: int = Field(description="how many")
+    day: str = Field(description="the day before the earliest start: as_of that suits all of them")
+
+
 class ListAnswer(BaseModel):
     """How a list was read."""
 
     counts: ListCounts = Field(description="what became of the rows")
     notes: list[str] = Field(description="what else is to be known of how it was read")
+    past_starts: PastStarts | None = Field(
+        description="rows that start before as_of; null where there are none"
+    )
     read_as: ListReadAs = Field(description="how the file was read")
     columns: list[ListColumn] = Field(description="of the list, in its order")
     choices: list[ListChoice] = Field(description="what a column may be read as")

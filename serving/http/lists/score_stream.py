@@ -16,7 +16,7 @@ from serving.batch.chunks import Chunk
 from serving.batch.list_names import name_column, names_of_rows
 from serving.batch.score_chunk import ChunkScorer, ScoredChunk
 from serving.batch.sheet_list import SheetList
-from serving.http.lists.list_file import list_file, sheet_options, without_options
+from serving.http.lists.list_file import list_file, plain_words, sheet_options
 from serving.http.lists.read_answer import rejected_json, with_currency
 from serving.http.lists.read_lists import check_length, open_sheet_list
 from serving.http.lists.request_schema import EXPECTED_LIST_VALUES, ListScoreQuestion
@@ -86,7 +86,7 @@ def _head(prospects: SheetList, loaded: LoadedModel, as_of: pd.Timestamp) -> dic
         "as_of": as_of.isoformat().replace("+00:00", "Z"),
         "header": prospects.header,
         "total": prospects.total,
-        "notes": [without_options(note) for note in prospects.notes if note],
+        "notes": [plain_words(note) for note in prospects.notes if note],
     }
 
 
@@ -125,7 +125,7 @@ class _ListScores:
         self._scored += len(scored.answers)
         self._rejected += len(scored.rejected)
         self._blank += scored.blank
-        self._notes |= dict.fromkeys(map(without_options, scored.notes))
+        self._notes |= dict.fromkeys(map(plain_words, scored.notes))
         header = list(self._list.header)
         rejected = [rejected_json(one, header, self._faulty_names) for one in scored.rejected]
         return {"read": self._read, "rows": self._rows(chunk, scored), "rejected": rejected}

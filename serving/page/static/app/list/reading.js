@@ -3,26 +3,45 @@
 import { html, live, nothing, repeat } from "../lib.js";
 import { numberField, numberOf, selectField } from "../fields.js";
 import { count, plural } from "../format.js";
+import { actionButton } from "../parts.js";
 
 /** Rejected rows that are shown; the file has all. */
 const MOST_SHOWN = 200;
 const LEFT_OUT = "-";
+const EXACT = "exact name";
+/** What buttons call a column that an unclear one may be. */
+const MEANINGS = { deliverables: "Posts to book", posts_count: "Posts of the account" };
 
 /**
  * Show how a list was read. `answer`: of /v1/lists/read; `sheet`: what was said of it; `change(sheet)`
- * reads it again; `platforms`: of the service.
+ * reads it again; `platforms`: of the service; `asOf`: shows the day of the forecast; `headerFault`:
+ * what is wrong with the line of the header that was typed.
  */
-export function reading({ answer, sheet, change, platforms, isBusy }) {
+export function reading({ answer, sheet, change, platforms, asOf, headerFault }) {
   const { counts } = answer;
   return html`
-    <h2 id="list-read">How the list was read</h2>
+    <h2 id="list-read" tabindex="-1">How the list was read</h2>
     <p class="lead" data-counts>${plural(counts.read, "row")} read = ${count(counts.usable)} can be scored +
       ${count(counts.rejected)} cannot${counts.blank ? `. ${plural(counts.blank, "blank line")} besides` : ""}.</p>
+    ${asOf}
     ${unclear(answer, sheet, change)}
-    ${settings(answer, sheet, change, platforms)}
-    <fieldset ?disabled=${isBusy}><legend>What each column is read as</legend>${columnTable(answer, sheet, change)}</fieldset>
-    ${answer.notes.length ? html`<details><summary>Notes on how it was read</summary>
-      <ul>${answer.notes.map((note) => html`<li>${note}</li>`)}</ul></details>` : nothing}`;
+    ${notesOnRows(answer.notes)}
+    ${answer.notes.filter(isOnFile).map((note) => html`<details><summary>How the file is written</summary><p>${note}</p></details>`)}
+    ${settings(answer, sheet, change, platforms, headerFault)}
+    <fieldset><legend>What each column is read as</legend>${columnTables(answer, sheet, change)}</fieldset>`;
+}
+
+const isOnFile = (note) => note.startsWith("encoding:");
+
+/** Notes on the rows, each to be seen: they say what is counted, and what is not. */
+export function notesOnRows(notes) {
+  const seen = notes.filter((note) => !isOnFile(note));
+  return seen.length ? html`<ul class="list-notes">${seen.map((note) => html`<li>${note}</li>`)}</ul>` : nothing;
+}
+
+/** The names of the columns that are unclear; their unclear values are not used. */
+export function unclearNames(answer) {
+  return answer.columns.filter((one) => one.ambiguous).map((one) => one.source);
 }
 
 /** What must be settled by the person, with buttons that settle it. */
@@ -40,16 +59,24 @@ function unclear(answer, sheet, change) {
     ${of("dates").length ? html`<p>${named(of("dates"))}: which comes first in dates such as 01/02/2026?</p>
       <div class="actions">${choice("The day first", () => change({ ...sheet, day_first: true }))}
         ${choice("The month first", () => change({ ...sheet, day_first: false }))}</div>` : nothing}
-    ${of("column").map((one) => html`<p><b>${one.source}</b>: ${one.ambiguous}. Choose in the table below what it is.</p>`)}
+    ${of("column").map((one) => unclearColumn(one, (column) => change({ ...sheet, columns: { ...sheet.columns, [one.source]: { column } } })))}
     ${lacksPlatform ? html`<p>Some rows name no platform. Choose it under “Platform of rows that name none”.</p>` : nothing}
   </section>`;
+}
+
+/** Where the service knows what a column may be, buttons say which; else the table of columns does. */
+function unclearColumn(column, settle) {
+  const { source, ambiguous, may_be } = column;
+  if (!may_be.length) return html`<p><b><bdi>${source}</bdi></b>: ${ambiguous}. Choose under “What each column is read as”.</p>`;
+  return html`<p><b><bdi>${source}</bdi></b>: ${ambiguous.split("?")[0]}?</p>
+    <div class="actions">${may_be.map((name) => choice(MEANINGS[name] ?? words(name), () => settle(name)))}</div>`;
 }
 
 function choice(text, onClick) {
   return html`<button type="button" class="quiet" @click=${onClick}>${text}</button>`;
 }
 
-function settings(answer, sheet, change, platforms) {
+function settings(answer, sheet, change, platforms, headerFault) {
   const set = (name, value) => {
     const next = { ...sheet, [name]: value };
     if (value === undefined || value === "") delete next[name];
@@ -67,24 +94,35 @@ function settings(answer, sheet, change, platforms) {
       onInput: (value) => set("day_first", value === "" ? undefined : value === "true") })}
     ${answer.read_as.worksheets.length > 1 ? selectField({ id: "list-worksheet", label: "Worksheet", value: answer.read_as.worksheet,
       options: answer.read_as.worksheets.map((one) => [one, one]), onInput: (value) => set("worksheet", value) }) : nothing}
-    ${headerField(answer, set)}
+    ${headerField(sheet.header_row ?? answer.read_as.header_row, set, headerFault)}
   </div>`;
 }
 
-function headerField(answer, set) {
+function headerField(line, set, fault) {
   const onInput = () => {};
   return html`<div @change=${(event) => {
     const value = numberOf(event.target.value);
     set("header_row", Number.isInteger(value) && value > 0 ? value : undefined);
-  }}>${numberField({ id: "list-header-row", label: "Line with the names of the columns", value: String(answer.read_as.header_row), onInput })}</div>`;
+  }}>${numberField({ id: "list-header-row", label: "Line with the names of the columns", value: String(line), onInput, fault })}</div>`;
 }
 
-function columnTable(answer, sheet, change) {
-  const unclearFirst = [...answer.columns].sort((a, b) => Boolean(b.ambiguous) - Boolean(a.ambiguous));
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="What each column is read as"><table class="list-columns">
+/** First the columns that are unclear, then guesses; those with an exact name are folded. */
+function columnTables(answer, sheet, change) {
+  const isSure = (one) => one.how === EXACT && !one.ambiguous && !sheet.columns?.[one.source];
+  const sure = answer.columns.filter(isSure);
+  const others = answer.columns.filter((one) => !isSure(one)).sort((a, b) => Boolean(b.ambiguous) - Boolean(a.ambiguous));
+  const show = (columns, label) => columnTable(columns, label, answer, sheet, change);
+  return html`${others.length ? show(others, "What each column is read as") : nothing}
+    ${sure.length ? html`<details><summary>${plural(sure.length, "column was", "columns were")} read by exact name:
+      ${sure.slice(0, 6).map((one) => one.source).join(", ")}${sure.length > 6 ? " …" : ""}</summary>
+      ${show(sure, "Columns that were read by their exact names")}</details>` : nothing}`;
+}
+
+function columnTable(columns, label, answer, sheet, change) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table class="list-columns">
     <thead><tr><th scope="col">Column</th><th scope="col">Read as</th><th scope="col">Unit</th>
       <th scope="col">Values</th><th scope="col">Why</th></tr></thead>
-    <tbody>${repeat(unclearFirst, (one) => one.source, (one) => columnRow(one, answer, sheet, change))}</tbody></table></div>`;
+    <tbody>${repeat(columns, (one) => one.source, (one) => columnRow(one, answer, sheet, change))}</tbody></table></div>`;
 }
 
 function columnRow(column, answer, sheet, change) {
@@ -100,18 +138,18 @@ function columnRow(column, answer, sheet, change) {
   const unit = mapping?.unit ?? "";
   return html`<tr class=${column.ambiguous ? "unclear" : ""}>
     <th scope="row"><bdi>${column.source || "(no name)"}</bdi>${column.ambiguous ? html` <span class="tag">unclear</span>` : nothing}</th>
-    <td><select aria-label="Read ${column.source} as" @change=${(event) => correct({ column: event.target.value })}>
+    <td data-head="Read as"><select aria-label="Read ${column.source} as" @change=${(event) => correct({ column: event.target.value })}>
       <option value="" .selected=${live(!readAs)}>${readAs ? "Find it again" : "Not read"}</option>
       <option value=${LEFT_OUT} .selected=${live(readAs === LEFT_OUT)}>Leave it out</option>
       ${readAs && readAs !== LEFT_OUT && !known ? html`<option value=${readAs} .selected=${live(true)}>${readAs}</option>` : nothing}
       ${answer.choices.map((one) => html`<option value=${one.name} title=${one.meaning} .selected=${live(one.name === readAs)}>${words(one.name)}</option>`)}
     </select></td>
-    <td>${known?.units.length && column.source ? html`<select aria-label="Unit of ${column.source}"
+    <td data-head="Unit">${known?.units.length && column.source ? html`<select aria-label="Unit of ${column.source}"
       @change=${(event) => correct({ column: readAs, ...(event.target.value && { unit: event.target.value }) })}>
       <option value="" .selected=${live(!unit)}>${column.currency ?? column.unit ?? "as written"}</option>
       ${known.units.map((one) => html`<option value=${one} .selected=${live(one === unit)}>${one}</option>`)}</select>` : (column.currency ?? column.unit ?? "")}</td>
-    <td class="samples">${column.samples.map((value) => html`<bdi>${value}</bdi>`)}</td>
-    <td>${[column.how, column.note].filter(Boolean).join("; ")}</td></tr>`;
+    <td class="samples" data-head="Values">${column.samples.map((value) => html`<bdi>${value}</bdi>`)}</td>
+    <td data-head="Why">${[column.how, column.note].filter(Boolean).join("; ")}</td></tr>`;
 }
 
 /** A canonical name as people read it. */
@@ -133,7 +171,7 @@ export function rejectedRows({ rejected, download, isBusy }) {
         <td><bdi>${fault.value === null ? shorten(row.cells.join(" · ")) : fault.value || "(empty)"}</bdi></td>
         <td>${fault.reason}</td></tr>`))}</tbody></table></div>
     ${rejected.length > MOST_SHOWN ? html`<p class="muted">The first ${count(MOST_SHOWN)} are shown. The file has all.</p>` : nothing}
-    <div class="actions"><button type="button" class="quiet" ?disabled=${isBusy} @click=${download}>Download these rows with the reasons (CSV)</button></div>`;
+    <div class="actions">${actionButton({ label: "Download these rows with the reasons (CSV)", onClick: download, isBusy, quiet: true })}</div>`;
 }
 
 function shorten(text) {

@@ -64,6 +64,7 @@ export class RowTable {
     const last = Math.min(rows.length, this.last);
     const spacer = (number) => (number > 0
       ? html`<tr aria-hidden="true" class="spacer"><td colspan=${columns.length} height=${number * ROW}></td></tr>` : nothing);
+    const hadFocus = this.element.contains(document.activeElement);
     render(html`<table class="list-table" aria-rowcount=${rows.length + 1} aria-colcount=${columns.length}
       width=${columns.reduce((sum, one) => sum + one.width, 0)}>
       <caption class="only-heard">${count(rows.length)} scored creators</caption>
@@ -75,6 +76,8 @@ export class RowTable {
             ? html`<th scope="row" class="cell">${one.cell(row)}</th>`
             : html`<td class=${one.isNumber ? "cell number" : "cell"}>${one.cell(row)}</td>`))}</tr>`)}
         ${spacer(rows.length - last)}</tbody></table>`, this.element);
+    // a row that left took the focus with it: keys must still scroll
+    if (hadFocus && !this.element.contains(document.activeElement)) this.element.focus({ preventScroll: true });
   }
 
   head(column) {

@@ -4,18 +4,21 @@ import { ServiceError } from "../api.js";
 import { sharedScale } from "../charts/range.js";
 import { readDraft, removeDraft, writeDraft } from "../drafts.js";
 import { areaField, checkField, selectField, textField } from "../fields.js";
-import { count, plural } from "../format.js";
-import { html, nothing, render } from "../lib.js";
-import { busy, notice } from "../parts.js";
+import { count, date, plural } from "../format.js";
+import { html, ifDefined, nothing, render } from "../lib.js";
+import { actionButton, busy, notice } from "../parts.js";
 import { Task, taskError } from "../task.js";
+import { asOfChoice, momentOf } from "./as_of.js";
 import { columnsOf, sorted } from "./columns.js";
 import { details } from "./details.js";
 import { EXAMPLE, base64Of, sizeFault, stem } from "./file.js";
-import { reading, rejectedRows } from "./reading.js";
+import { notesOnRows, reading, rejectedRows, unclearNames } from "./reading.js";
 import { RowTable } from "./table.js";
 
 const DRAFT = "list";
-const EMPTY = { name: "", text: "", base64: "", sheet: {}, campaign: "", rankBy: "" };
+const EMPTY = { name: "", text: "", base64: "", sheet: {}, campaign: "", rankBy: "", asOf: "", inUsd: false };
+/** Seconds between looks whether a service that stopped is back, and how many there are. */
+const [PAUSE, LOOKS] = [3, 200];
 /** Letters from which on pasted cells are counted instead of shown: a field of text would be slow. */
 const LONG = 20_000;
 const FILES = [
@@ -32,7 +35,7 @@ export function mount(root, app) {
 
 class ListView {
   constructor(root, app) {
-    Object.assign(this, { root, app, answer: null, scores: null, fault: "", isKept: true });
+    Object.assign(this, { root, app, answer: null, scores: null, fault: "", fileFault: "", isKept: true });
     this.draft = readDraft(DRAFT, EMPTY);
     const draw = () => this.draw();
     this.readingTask = new Task(draw);
@@ -70,11 +73,18 @@ class ListView {
     if (!this.isKept) removeDraft(DRAFT);
   }
 
-  /** Take another list: what was read of the one before goes. */
+  /** The moment of the forecast, where it is not now. */
+  get moment() {
+    return this.draft.asOf ? { as_of: momentOf(this.draft.asOf) } : {};
+  }
+
+  /** Take another list: what was read of the one before goes, and what was wrong with it. */
   take(changes) {
     this.scoring.cancel();
-    Object.assign(this, { answer: null, scores: null, fault: "" });
-    this.keep({ name: "", text: "", base64: "", sheet: {}, ...changes });
+    this.readingTask.cancel();
+    this.readingTask.error = this.scoring.error = this.downloading.error = null;
+    Object.assign(this, { answer: null, scores: null, fault: "", fileFault: "" });
+    this.keep({ name: "", text: "", base64: "", sheet: {}, asOf: "", ...changes });
     this.draw();
   }
 
@@ -94,15 +104,21 @@ class ListView {
 
   async choose(file) {
     if (!file) return;
-    this.fault = sizeFault(file, this.app.service.limits) ?? "";
-    if (this.fault) return this.draw();
+    const fault = sizeFault(file, this.app.service.limits);
+    if (fault) return this.refuse(file, fault);
     try {
       this.take({ name: file.name, base64: await base64Of(file) });
     } catch (error) {
-      this.fault = error.message;
-      return this.draw();
+      return this.refuse(file, error.message);
     }
     return this.read();
+  }
+
+  /** Tell why a file is not taken; the list before it stays. */
+  refuse(file, fault) {
+    this.fileFault = `${file.name}: ${fault}${this.hasList ? " The list before it stays." : ""}`;
+    this.app.announce(this.fileFault);
+    this.draw();
   }
 
   async read() {
@@ -110,15 +126,15 @@ class ListView {
       this.fault = "There is no list yet. Paste one, or choose a file.";
       return this.draw();
     }
-    this.fault = "";
-    const { sheet } = this.draft;
+    Object.assign(this, { fault: "", fileFault: "" });
+    const { sheet, asOf } = this.draft;
     const answer = await this.readingTask.run((signal) =>
-      this.app.api.post("v1/lists/read", { file: this.file, use: "score", sheet }, { signal }));
+      this.app.api.post("v1/lists/read", { file: this.file, use: "score", sheet, ...this.moment }, { signal }));
     if (!answer) return undefined;
-    Object.assign(this, { answer, scores: null });
+    Object.assign(this, { answer, scores: null, used: { sheet, asOf } });
     this.scoring.cancel();
     const { partnerships } = answer;
-    this.app.hand("list", { name: this.draft.name || "pasted", partnerships, sheet, file: this.file });
+    this.app.hand("list", { name: this.draft.name || "pasted", partnerships, sheet, file: this.file, ...this.moment });
     this.app.noteModel(answer.model_version);
     const { read, usable, rejected } = answer.counts;
     this.app.announce(`${plural(read, "row")} read: ${count(usable)} can be scored, ${count(rejected)} cannot.`);
@@ -130,14 +146,36 @@ class ListView {
     this.read();
   }
 
+  answerAsOf(asOf) {
+    this.keep({ asOf });
+    this.read();
+  }
+
+  async readExample() {
+    this.take({ text: EXAMPLE });
+    await this.read();
+    this.focusOn("#list-read");
+  }
+
+  remove() {
+    this.take({});
+    this.focusOn("#list-text");
+  }
+
+  focusOn(selector) {
+    this.page.querySelector(selector)?.focus();
+  }
+
   async score() {
     const { campaign, rankBy, sheet } = this.draft;
-    const body = { file: this.file, sheet, ...(rankBy && { rank_by: rankBy }), ...(campaign.trim() && { campaign: campaign.trim() }) };
+    const body = { file: this.file, sheet, ...this.moment, ...(rankBy && { rank_by: rankBy }), ...(campaign.trim() && { campaign: campaign.trim() }) };
     this.progress = { read: 0 };
-    this.scores = null;
+    Object.assign(this, { scores: null, isBack: false });
     this.app.announce("Scoring has begun.");
-    const scores = await this.scoring.run((signal) => this.receive(body, signal));
-    if (!scores) return;
+    const work = this.scoring.run((signal) => this.receive(body, signal));
+    this.focusOn("#list-cancel");
+    const scores = await work;
+    if (!scores) return this.awaitService();
     this.scores = scores;
     this.shown = null;
     const { scored, rejected } = scores.counts;
@@ -146,6 +184,27 @@ class ListView {
     this.draw();
     this.root.querySelector("#list-scored")?.focus();
     await this.askWhichModel();
+  }
+
+  cancelScoring() {
+    this.scoring.cancel();
+    this.app.announce("Scoring was cancelled.");
+    this.focusOn("#list-score button");
+  }
+
+  /** After the service stopped while it scored, find out when it is back. */
+  async awaitService() {
+    const { error } = this.scoring;
+    if (!(error instanceof ServiceError) || error.status) return;
+    for (let look = 0; look < LOOKS && this.scoring.error === error; look++) {
+      const isBack = await this.app.api.get("v1/service").then(() => true, () => false);
+      if (isBack && this.scoring.error === error) {
+        this.isBack = true;
+        this.app.announce("The service is back. Score the list again.");
+        return this.draw();
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE * 1000));
+    }
   }
 
   /** Give all lines of the answer as one; a part that is missing is an error. */
@@ -170,9 +229,12 @@ class ListView {
   whole(head, rows, rejected, end) {
     const known = new Map(this.answer.lines.map((line, place) => [line, this.answer.partnerships[place]]));
     const rank = new Map(end.ranking.order.map((place, number) => [place, number + 1]));
-    rows.forEach((row, place) => {
+    const told = new Map();
+    for (const name of rows.flatMap((row) => row.warnings)) told.set(name, (told.get(name) ?? 0) + 1);
+    rows.forEach((row, place) => { // what few rows are warned of comes first
       const partnership = known.get(row.line) ?? {};
       const title = row.name || partnership.handle || row.creator_id || `Line ${row.line}`;
+      row.warnings.sort((one, other) => told.get(one) - told.get(other));
       Object.assign(row, { place, partnership, title, rank: rank.get(place) ?? null, followers: partnership.followers ?? null });
     });
     return { head, rows, rejected, ...end };
@@ -192,9 +254,9 @@ class ListView {
   /** Make the columns and the rows of the table anew. */
   arrange() {
     const { scores, app } = this;
+    const scale = sharedScale(scores.rows.map((row) => ({ low: row.engagements_p10, high: row.engagements_p90 })));
+    this.columns = columnsOf({ service: app.service, header: scores.head.header, scale, open: (row) => this.open(row), inUsd: this.draft.inUsd });
     if (!this.shown) {
-      const scale = sharedScale(scores.rows.map((row) => ({ low: row.engagements_p10, high: row.engagements_p90 })));
-      this.columns = columnsOf({ service: app.service, header: scores.head.header, scale, open: (row) => this.open(row) });
       this.shown = new Set(this.columns.filter((one) => one.isShown).map((one) => one.id));
       this.sort = { id: "rank", direction: "ascending" };
     }
@@ -254,14 +316,30 @@ class ListView {
 
   download({ answer, ending, hide_fees = false }) {
     const body = { file: this.file, sheet: this.draft.sheet, answer, hide_fees,
-      ...(this.draft.rankBy && { rank_by: this.draft.rankBy }), ...(this.scores && { as_of: this.scores.head.as_of }) };
+      ...(this.draft.rankBy && { rank_by: this.draft.rankBy }), ...(this.scores ? { as_of: this.scores.head.as_of } : this.moment) };
     const name = `${stem(this.draft.name || "list")}.${ending}`;
     this.app.announce("The file is made.");
     return this.downloading.run((signal) => this.app.api.download("v1/lists/file", body, name, { signal }));
   }
 
   draw() {
-    render(html`<h1 id="list-title">A list</h1>
+    const held = this.page.contains(document.activeElement) ? document.activeElement : null;
+    this.drawPage();
+    if (held && document.activeElement === document.body) this.focusAgain(held);
+  }
+
+  /** Give the focus to what stands for a control that was drawn anew, else to what it was part of. */
+  focusAgain(held) {
+    const label = held.getAttribute("aria-label");
+    const same = held.id ? `#${held.id}` : label && `[aria-label="${CSS.escape(label)}"]`;
+    const found = (same && this.page.querySelector(same)) || this.page.querySelector("#list-read") || this.page.querySelector("#list-title");
+    const fold = found.closest("details");
+    if (fold) fold.open = true;
+    found.focus({ preventScroll: true });
+  }
+
+  drawPage() {
+    render(html`<h1 id="list-title" tabindex="-1">A list</h1>
       <p>Bring a list of creators as you keep it. You see how it is read, then who is worth the fee.</p>
       ${this.inputTemplate()}
       ${this.readingTask.isRunning ? busy("Reading the list …") : nothing}
@@ -287,42 +365,57 @@ class ListView {
       @paste=${(event) => this.pasted(event)}>
       ${draft.base64 || draft.text.length > LONG ? html`<p>${draft.base64 ? html`File: <b><bdi>${draft.name}</bdi></b>`
         : html`Pasted cells: <b>${plural(draft.text.trim().split("\n").length, "line")}</b>`}
-        <button type="button" class="link" @click=${() => this.take({})}>Remove it</button></p>`
+        <button type="button" class="link" @click=${() => this.remove()}>Remove it</button></p>`
         : areaField({ id: "list-text", label: "Paste cells from a spreadsheet, with the names of the columns", rows: 6,
           value: draft.text, onInput: (text) => this.typed(text), fault: this.fault || undefined })}
       ${draft.base64 && this.fault ? html`<p class="fault" role="alert">${this.fault}</p>` : nothing}
       <div class="field"><label for="list-file">Or choose a file, or drop it here: CSV or XLSX</label>
-        <input id="list-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.xlsm,.gz" @change=${onChange}></div>
+        <input id="list-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.xlsm,.gz" @change=${onChange}
+          aria-describedby=${ifDefined(this.fileFault ? "list-file-fault" : undefined)} aria-invalid=${this.fileFault ? "true" : "false"}>
+        ${this.fileFault ? html`<p class="fault" id="list-file-fault">${this.fileFault}</p>` : nothing}</div>
       ${this.isKept ? nothing : notice("This list is too large to be kept in this tab. After a reload it must be chosen again.")}
       <div class="actions"><button type="button" @click=${() => this.read()}>Read the list</button>
         ${Object.keys(draft.sheet).length ? html`<button type="button" class="quiet" @click=${() => this.correct({})}>Forget all corrections</button>` : nothing}
-        ${this.hasList ? nothing : html`<button type="button" class="quiet" @click=${() => { this.take({ text: EXAMPLE }); this.read(); }}>Use an example list</button>`}</div>
+        ${this.hasList ? nothing : html`<button type="button" class="quiet" @click=${() => this.readExample()}>Use an example list</button>`}</div>
     </section>`;
   }
 
   readTemplate() {
     const { answer, draft, app } = this;
     const isBusy = this.readingTask.isRunning;
+    const { error } = this.readingTask;
     const rejected = this.scores?.rejected ?? answer.rejected;
-    return html`${reading({ answer, sheet: draft.sheet, change: (sheet) => this.correct(sheet), platforms: app.service.platforms, isBusy })}
+    const headerFault = error && draft.sheet.header_row !== this.used.sheet.header_row ? error.message : undefined;
+    const asOf = asOfChoice({ day: draft.asOf, past: answer.past_starts, change: (day) => this.answerAsOf(day) });
+    return html`${error ? html`<div class="notice"><p>The last change could not be used. What follows is the reading before it.</p>
+        <button type="button" class="quiet" @click=${() => { this.keep(this.used); this.read(); }}>Take the change back</button></div>` : nothing}
+      ${reading({ answer, sheet: draft.sheet, change: (sheet) => this.correct(sheet), platforms: app.service.platforms, asOf, headerFault })}
       ${rejectedRows({ rejected, isBusy: this.downloading.isRunning, download: () => this.download({ answer: "rejected", ending: "rejected.csv" }) })}
-      ${this.scoreTemplate(isBusy)}`;
+      ${this.scoreTemplate(isBusy || Boolean(error))}`;
   }
 
   scoreTemplate(isBusy) {
     const { answer, draft, app } = this;
     const { usable, read } = answer.counts;
+    const unclear = unclearNames(answer);
+    const names = unclear.length > 3 ? `${unclear.slice(0, 3).join(", ")} and ${count(unclear.length - 3)} more` : unclear.join(", ");
+    const without = unclear.length ? ` without ${names}` : "";
     const measures = [["", "The most for the money; engagements where no row has a fee"], ...app.service.measures.map((one) => [one.name, one.meaning])];
     return html`<h2>Score the list</h2><div class="fields">
       ${selectField({ id: "list-rank", label: "Best first by", value: draft.rankBy, options: measures, onInput: (rankBy) => { this.keep({ rankBy }); this.draw(); } })}
       ${app.service.has_ledger ? textField({ id: "list-campaign", label: "Campaign (optional)", value: draft.campaign,
         hint: "With a name the forecasts are kept, to compare them with what comes.", onInput: (campaign) => this.keep({ campaign }) }) : nothing}</div>
+      ${unclear.length ? notice(`Unclear values are not used: ${names}. Say above what they are, or score without them.`) : nothing}
       ${taskError(this.scoring, () => this.score())}
+      ${this.scoring.error && this.progress.read ? html`<p>${plural(this.progress.read, "row was", "rows were")} done. They are not shown: one model answers a whole list.</p>` : nothing}
+      ${this.scoring.error && this.isBack ? html`<div class="notice" role="status"><p>The service is back.</p>
+        <button type="button" class="quiet" @click=${() => this.score()}>Score again</button></div>` : nothing}
       ${this.scoring.isRunning ? html`<div class="list-progress"><label for="list-progress">${count(this.progress.read)} of ${plural(read, "row")} done</label>
         <progress id="list-progress" max=${read} .value=${this.progress.read}></progress>
-        <button type="button" class="quiet" @click=${() => { this.scoring.cancel(); app.announce("Scoring was cancelled."); }}>Cancel</button></div>`
-        : html`<div class="actions"><button type="button" ?disabled=${!usable || isBusy} @click=${() => this.score()}>Score ${plural(usable, "row")}</button>
-          <button type="button" class="quiet" ?disabled=${!usable || isBusy} @click=${() => app.go("plan")}>Make a plan of this list</button></div>`}`;
+        <button type="button" id="list-cancel" class="quiet" @click=${() => this.cancelScoring()}>Cancel</button></div>`
+        : html`<div class="actions" id="list-score">
+          ${actionButton({ label: `Score ${plural(usable, "row")}${without}`, onClick: () => this.score(), isBusy: !usable || isBusy })}
+          ${actionButton({ label: "Make a plan of this list", onClick: () => app.go("plan"), isBusy: !usable || isBusy, quiet: true })}</div>`}`;
   }
 
   scoresTemplate() {
@@ -330,23 +423,53 @@ class ListView {
     const { counts, head, ranking, ledger } = scores;
     const isOther = app.service.model_version !== head.model_version;
     return html`<h2 id="list-scored" tabindex="-1">Who is worth the fee</h2>
-      <p data-scored>${plural(counts.read, "row")} read = ${count(counts.scored)} scored + ${count(counts.rejected)} rejected.
-        Best first by: ${ranking.meaning} (${ranking.best}). Model <bdi>${head.model_version}</bdi>.
+      <p data-scored>${plural(counts.read, "row")} read = ${count(counts.scored)} scored + ${count(counts.rejected)} rejected${counts.blank ? `; ${plural(counts.blank, "blank line")} besides` : ""}.
+        Forecast made on ${date(head.as_of)}${draft.asOf ? ", the day that you chose" : ""}. Model <bdi>${head.model_version}</bdi>.
         ${ledger && draft.campaign.trim() ? html`Forecasts in the ledger: ${ledger}.` : nothing}</p>
       ${isOther ? html`<div class="notice"><p>Another model answers now (<bdi>${app.service.model_version}</bdi>). This list is whole of the model before.</p>
         <button type="button" class="quiet" @click=${() => this.score()}>Score again with the new model</button></div>` : nothing}
-      <p>${app.service.verdicts.map((one) => [one, scores.rows.filter((row) => row.verdict === one.name).length])
-        .filter(([, number]) => number).map(([one, number]) => `${one.mark} ${one.text}: ${count(number)}`).join(" · ")}</p>
-      ${scores.notes.length ? html`<details><summary>Notes on the values</summary><ul>${scores.notes.map((note) => html`<li>${note}</li>`)}</ul></details>` : nothing}
+      <p data-verdicts>${this.verdictCounts().join(" · ")}</p>
+      <p data-ranking>${this.rankingText(ranking)}</p>
+      ${notesOnRows([...new Set([...this.answer.notes, ...scores.notes])])}
+      ${this.currencyTemplate()}
       ${this.filterTemplate()}
-      <p data-shown>${count(this.rows.length)} of ${plural(scores.rows.length, "row")} shown.</p>
+      <p data-shown>${count(this.rows.length)} of ${plural(scores.rows.length, "row")} shown. Scroll the table sideways for more columns; press a name for the reasons.</p>
       ${this.table.element}
       <h3>Files to forward</h3>
-      <div class="actions">${FILES.map((file) => html`<button type="button" class="quiet" ?disabled=${this.downloading.isRunning}
-        @click=${() => this.download(file)}>${file.label}</button>`)}</div>
+      <div class="actions">${FILES.map((file) => actionButton({ label: file.label,
+        onClick: () => this.download(file), isBusy: this.downloading.isRunning, quiet: true }))}</div>
       ${isOther ? notice("Files are made by the model that answers now. Score again, so that they are of the same model.") : nothing}
       ${this.downloading.isRunning ? busy("Making the file …") : nothing}
       ${taskError(this.downloading)}`;
+  }
+
+  /** How many rows have each verdict; they add up to the rows that were scored. */
+  verdictCounts() {
+    const { scores, app } = this;
+    const counts = app.service.verdicts.map((one) => [`${one.mark} ${one.text}`, scores.rows.filter((row) => row.verdict === one.name).length]);
+    const all = [...counts, ["No verdict", scores.rows.filter((row) => !row.verdict).length]];
+    return all.filter(([, number]) => number).map(([text, number]) => `${text}: ${count(number)}`);
+  }
+
+  /** What the rank says, and why rows have none, or have one without a verdict. */
+  rankingText({ meaning, best, order }) {
+    const { rows } = this.scores;
+    const unranked = rows.length - order.length;
+    const judged = rows.some((row) => row.rank && !row.verdict);
+    return [`Rank 1 is the best by ${meaning} (${best}).`,
+      unranked ? `${plural(unranked, "row has", "rows have")} no rank: this figure is not known for ${unranked === 1 ? "it" : "them"}, as where there is no fee.` : "",
+      judged ? "The rank needs no verdict: a row without a fee, or without a benchmark for its cost, has none." : ""].filter(Boolean).join(" ");
+  }
+
+  /** Tell in which currencies amounts are, where they are several, and offer one for all. */
+  currencyTemplate() {
+    const currencies = [...new Set(this.scores.rows.filter((row) => row.fee_usd !== null).map((row) => row.currency ?? "USD"))].sort();
+    if (!currencies.some((one) => one !== "USD")) return nothing;
+    const { inUsd } = this.draft;
+    return html`<p data-currencies>Amounts of the list are in ${currencies.join(", ")}. Rows are put in order by the amounts in USD, at the rates of the service.</p>
+      <div class="fields">${selectField({ id: "list-currency", label: "Show amounts in", value: inUsd ? "usd" : "",
+        options: [["", "The currency of the list"], ["usd", "USD"]],
+        onInput: (value) => { this.keep({ inUsd: value === "usd" }); this.arrange(); this.draw(); } })}</div>`;
   }
 
   filterTemplate() {
