@@ -44,7 +44,7 @@ export function columnsOf({ service, header, scale, open }) {
       value: (row) => row.cpe_usd_p50, cell: (row) => { const { value, currency } = cost(row); return estimatedMoney(value, currency); } },
     { id: "chance", label: "Chance to beat the benchmark", width: 150, isNumber: true, isShown: true,
       value: (row) => row.probability_benchmark, cell: (row) => chance(row.probability_benchmark, cutOffs) },
-    { id: "break_even", label: "Break-even fee", width: 120, isNumber: true, isShown: true,
+    { id: "break_even", label: "Safe fee", width: 120, isNumber: true, isShown: true,
       value: (row) => row.break_even_fee_usd, cell: (row) => { const { value, currency } = amount(row, "break_even_fee"); return estimatedMoney(value, currency); } },
     { id: "evidence", label: "Rests on", width: 190, lowFirst: true, isShown: true,
       value: (row) => row.evidence, cell: (row) => service.evidence[row.evidence] ?? row.evidence },
