@@ -51,8 +51,35 @@ OWN_LEVEL = "usual level of this creator"
 #: where it lowers it.
 STILL_GROWING = "its posts were still growing when read"
 READ_LATER = "its posts were read after day {model_days}"
+_NO_FORMAT = "of a format not told"
 #: What asking for another day than the model's horizon does.
 OTHER_HORIZON = "counted on day {days}"
+#: Group, or other words of a factor -> what it means, in a line.
+_MEANINGS = {
+    OWN_LEVEL: "What its own posts or averages show, beside what is expected of its size.",
+    "posts {format}": "How posts of this format do beside its other posts.",
+    "a paid post": "How paid posts do beside those that are not.",
+    "what is told of its content": "Topics, length and the like of the planned post.",
+    "niche and brand fit": "What the creator is about, and how near the brand is to that.",
+    "engagement rising": "Its last posts get more than those before, or than is usual for it.",
+    "engagement falling": "Its last posts get less than those before, or than is usual for it.",
+    "steady results": "Its posts get much the same, so that one outlier counts for little.",
+    "uneven results": "Its posts differ much, so that a few good ones raise its level.",
+    "its views": "How many views its posts get.",
+    "kind of engagement": "How much of its engagement is likes, comments, shares.",
+    "posting rhythm": "How often it posts, and how long ago it last did.",
+    "time of the post": "Weekday, hour, and how far ahead the post is.",
+    "its audience": "Its followers, and how engagement goes with their number.",
+    "the account": "Age, verification, and number of posts of the account.",
+    "authenticity signs": (
+        "How usual its counts look: odd ones can come from bought followers or likes. No proof."
+    ),
+    "how much is known of it": "On how many posts the forecast can rest.",
+    "other signs": "Other columns that the model reads.",
+    STILL_GROWING: "Counts that were read early are raised to the day of the forecast.",
+    READ_LATER: "Counts that were read later are lowered to that day.",
+    "all else": "All smaller effects together.",
+}
 _WORDS_OF_LESS = {more: less for more, less, _ in COLUMN_GROUPS} | {STILL_GROWING: READ_LATER}
 #: Most factors in an answer, and the least |ln| of a factor in it; the others are multiplied into
 #: one.
@@ -108,7 +135,7 @@ def reasons(
     starts = np.expm1(log_factors.pop("start"))
     names = np.array(list(log_factors), dtype=object)
     logs = np.column_stack(list(log_factors.values()))
-    format_words = np.append(np.array(FORMATS, dtype=object), "of a format not told")
+    format_words = np.append(np.array(FORMATS, dtype=object), _NO_FORMAT)
     code = feature_column(x, "format_code")
     formats = format_words[np.where(np.isnan(code), -1, code).astype(int)]
     days = np.full(len(logs), np.nan) if horizon_days is None else horizon_days
@@ -133,6 +160,20 @@ def reasons_text(reason: dict | None) -> str | None:
         f"{factor['reason']} x{format_amount(factor['factor'])}" for factor in reason["factors"]
     ]
     return "; ".join([start, *factors])
+
+
+def reason_meanings(model_days: int) -> dict[str, str]:
+    """Return what the words of each factor mean, but those of OTHER_HORIZON.
+
+    >>> reason_meanings(30)["its posts were read after day 30"]
+    'Counts that were read later are lowered to that day.'
+    """
+    formats = (*FORMATS, _NO_FORMAT)
+    return {
+        words.format(format=name, model_days=model_days): meaning
+        for words, meaning in _MEANINGS.items()
+        for name in (formats if "{format}" in words else formats[:1])
+    }
 
 
 def level_growth(x: np.ndarray | pd.DataFrame, target: str, reference: Reference) -> np.ndarray:

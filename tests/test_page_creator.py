@@ -256,6 +256,7 @@ def test_a_partnership_that_is_handed_over_fills_the_form(browser, trained_servi
                 {"format": "image", "deliverables": 1},
             ],
             "confidence": 0.7,
+            "target_cpe_usd": 0.25,
         },
         {
             "platform": "x",
@@ -270,8 +271,44 @@ def test_a_partnership_that_is_handed_over_fills_the_form(browser, trained_servi
                 """async (partnership) => {
                   const { formOf, readForm } = await import("/page/app/creator/partnership.js");
                   const service = await (await fetch("/v1/service")).json();
-                  return readForm(formOf({ ...partnership, fee: 300, currency: "EUR" }), service);
+                  return readForm(formOf({ ...partnership, fee: 300, currency: "EUR" }, service), service);
                 }""",
                 partnership,
             )
             assert (got["partnership"], got["fee"], got["faults"]) == (partnership, 300, {})
+
+
+def test_what_questions_a_verdict_stands_below_it(browser, trained_service):
+    with opened(browser, trained_service.address) as page:
+        describe(page, followers="48000", avg_likes="46000", fee="1.20")
+        wait_for_answer(page)
+        doubts = page.locator(".headline > .lead + .doubts").inner_text()
+        assert "The fee is far below what such deals cost" in doubts
+        assert "The safe fee is above nearly all usual fees: go by the usual fee of" in doubts
+        assert "far below" not in page.locator(".creator-answer > div > .warnings").inner_text()
+        safe = page.locator(".figure", has_text="Safe fee").inner_text()
+        assert "go by the usual fee of" in safe
+        assert page.get_by_text("Walk away").count() == 0
+        page.locator("#creator-followers").fill("48.5")
+        page.wait_for_selector(
+            "#announce:text('is no whole number'):text('before your last change')"
+        )
+        assert axe_violations(page) == []
+
+
+def test_the_list_of_creators_closes_as_the_focus_leaves(browser, trained_service, largest):
+    with opened(browser, trained_service.address) as page:
+        page.get_by_label("Find a creator").focus()
+        page.keyboard.type(largest["creator_id"][:2])
+        page.locator("#creator-options [role=option]").first.wait_for()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('input, select, button, summary')")
+        assert not page.locator("#creator-options").is_visible()
+
+
+def test_a_usual_fee_without_a_usual_cost_is_told(browser, starter_service):
+    with opened(browser, starter_service.address) as page:
+        describe(page, followers="48000")
+        page.get_by_label("Platform").select_option("tiktok")
+        page.wait_for_selector("text=The usual fee is known, the usual cost per engagement is not")
+        assert "whose figures for this size lie from" in page.locator("#creator").inner_text()

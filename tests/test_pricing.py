@@ -372,6 +372,11 @@ def test_the_sentence_can_be_forwarded():
         "About 3,400 engagements over 3 posts (80 %: 1,900-6,100); up to 461 USD it beats the benchmark of 0.19 USD "
         "each (by your own deals) with probability 0.80."
     )
+    market = {"market_fee_usd_typical": 110.0, "market_fee_usd_high": 460.0}
+    assert said(fee_usd=None, **market).endswith(
+        "with probability 0.80, which is above nearly all usual fees: go by the usual fee of 110 USD."
+    )
+    assert said(fee_usd=None, **market | {"market_fee_usd_high": 461.0}) == said(fee_usd=None)
     target = {
         "target_cpe_usd": 0.05,
         "probability_target": 0.02,

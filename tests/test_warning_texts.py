@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS
+from serving.scoring.warning_texts import DOUBTS, TRACK_WARNING_TEXTS, WARNING_TEXTS
 
 ROOT = Path(__file__).parents[1]
 CODE = re.compile("[a-z]+(_[a-z]+)+")
@@ -101,3 +101,7 @@ def test_the_docs_say_of_every_warning_of_track_what_the_report_says():
     starter = told.pop("starter_model")
     assert told == TRACK_WARNING_TEXTS
     assert "published figures" in starter
+
+
+def test_doubts_are_warnings():
+    assert set(DOUBTS) <= WARNING_TEXTS.keys()

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from features.derive.catalog import FEATURES, QUERY_INDEPENDENT_COLUMNS, FeatureSpec
+from features.history.arrays import DAY_US
 from features.tables.creator_ids import ANOTHER_ALPHABET, find_lookalike, id_fault
 from features.tables.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.http.creator_posts import NO_POSTS, CreatorPost, creator_posts
@@ -38,6 +39,12 @@ class Creator(BaseModel):
     model_version: str = Field(description="the model whose columns these are")
     handle: str | None = Field(description="the last one known; null from a snapshot")
     followers: float | None = Field(description="null where they are not known")
+    followers_read_at: datetime | None = Field(
+        description="when they were read; null from a snapshot, or where they are not known"
+    )
+    last_post_at: datetime | None = Field(
+        description="when the newest post that can count was posted; null where none is known"
+    )
     band: str | None = Field(description="size by followers; null where they are not known")
     niche: str | None = Field(description="what the creator is about; null where it is not known")
     evidence: str = Field(
@@ -70,11 +77,13 @@ def creator_json(
     return {
         "creator_id": creator_id,
         "platform": platform_name,
-        "as_of": f"{np.datetime64(store.effective_as_of(now_us) // 1_000_000, 's')}Z",
+        "as_of": _iso_second(store.effective_as_of(now_us)),
         "stale": store.is_stale(now_us),
         "model_version": loaded.manifest["version"],
         "handle": store.handle(account),
         "followers": followers_of(values["followers_log"]),
+        "followers_read_at": _iso_second(store.followers_read_at(account, now_us)),
+        "last_post_at": _last_post_at(values["last_post_age_days"], store.effective_as_of(now_us)),
         "band": name_of(tuple(bundle.reference.band_edges), values["band_code"]),
         "niche": name_of(NICHES, values["niche_code"]),
         "evidence": name_of(EVIDENCE, values["engagements_evidence_code"]),
@@ -86,6 +95,16 @@ def creator_json(
         "horizon_days": bundle.reference.horizon_days,
         **(creator_posts(store.posts(account, now_us), posts) if posts else NO_POSTS),
     }
+
+
+def _iso_second(moment: int | None) -> str | None:
+    """Return a moment, microseconds UTC, as ISO text; None for None."""
+    return None if moment is None else f"{np.datetime64(moment // 1_000_000, 's')}Z"
+
+
+def _last_post_at(age_days: float, as_of: int) -> str | None:
+    """Return when a post was posted that is `age_days` old, NaN for none, at a moment."""
+    return None if np.isnan(age_days) else _iso_second(round(as_of - age_days * DAY_US))
 
 
 def followers_of(followers_log: float) -> float | None:

@@ -93,11 +93,17 @@ class Offer(BaseModel):
 
 
 class MarketFees(BaseModel):
-    """Usual cost of such a deal: 10, 50 and 90 % quantiles of own deals, else the rate card."""
+    """Usual cost of such a deal: quantiles of own deals, else the figures of the rate card."""
 
-    low: float | None = Field(description="one of ten such deals costs less")
-    typical: float | None = Field(description="half of such deals cost less")
-    high: float | None = Field(description="nine of ten such deals cost less")
+    low: float | None = Field(
+        description="one of ten such deals costs less; of a card: its low figure"
+    )
+    typical: float | None = Field(
+        description="half of such deals cost less; of a card: its typical one"
+    )
+    high: float | None = Field(
+        description="nine of ten such deals cost less; of a card: its high one"
+    )
 
 
 class Factor(BaseModel):

@@ -14,11 +14,13 @@ from features.tables.vocabulary import (
     PLATFORM_FORMATS,
     PLATFORM_NAMES,
 )
+from models.reasons import reason_meanings
 from serving.http.model_store import LoadedModel
 from serving.http.request_schema import MAX_PARTNERSHIPS, MAX_RECENT_POSTS
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
 from serving.scoring.measures import RANKING_MEASURES
 from serving.scoring.verdict import CUT_OFFS, VERDICT_WORDS
-from serving.scoring.warning_texts import TRACK_WARNING_TEXTS, WARNING_TEXTS, warning_text
+from serving.scoring.warning_texts import DOUBTS, TRACK_WARNING_TEXTS, WARNING_TEXTS, warning_text
 from serving.settings import Limits
 
 #: The warnings that name a format.
@@ -89,9 +91,19 @@ class ServiceFacts(BaseModel):
     verdicts: list[VerdictFacts] = Field(description="best first")
     evidence: dict[str, str] = Field(description="what a forecast rests on -> in words")
     horizon_days: HorizonFacts = Field(description="days after posting that may be asked for")
+    default_confidence: float = Field(
+        description="with which the break-even fee pays where a partnership names none"
+    )
     limits: LimitFacts = Field(description="how much one request may hold")
     warnings: dict[str, str] = Field(
         description="warning of answers -> its sentence; `<column>_not_used` is not listed"
+    )
+    doubts: list[str] = Field(
+        description="warnings that question what was given, or the verdict itself: they belong "
+        "beside the verdict"
+    )
+    reasons: dict[str, str] = Field(
+        description="reason of a forecast -> what it means; `counted on day <n>` is not listed"
     )
 
 
@@ -125,11 +137,14 @@ def service_facts(loaded: LoadedModel, has_ledger: bool, limits: Limits) -> dict
         ],
         evidence={name: _EVIDENCE_MEANINGS[name] for name in EVIDENCE},
         horizon_days=HorizonFacts(default=HORIZON_DAYS, least=1, most=MOST_HORIZON_DAYS),
+        default_confidence=DEFAULT_CONFIDENCE,
         limits=LimitFacts(
             partnerships=MAX_PARTNERSHIPS,
             recent_posts=MAX_RECENT_POSTS,
             body_bytes=limits.body_bytes,
         ),
         warnings=WARNING_TEXTS | TRACK_WARNING_TEXTS | _VIEWS_WARNINGS,
+        doubts=list(DOUBTS),
+        reasons=reason_meanings(scorer.bundle.reference.horizon_days),
     )
     return facts.model_dump()

@@ -91,6 +91,14 @@ class TableCreatorStore:
         """Return the handle that an account had last, None where none is known."""
         return self._handles[account]
 
+    def followers_read_at(self, account: int, as_of: int) -> int | None:
+        """Return when the number of followers that is known at a moment was read, in microseconds
+        UTC; None where none is known.
+        """
+        panel = self.history.followers
+        (end,) = panel.end_row(np.array([account]), np.array([as_of]))
+        return int(panel.time[end - 1]) if end > panel.start[account] else None
+
     @cached_property
     def _handles(self) -> list[str | None]:
         """The handle that each account had last, without its @."""
@@ -186,6 +194,9 @@ class SnapshotCreatorStore:
 
     def handle(self, account: int) -> None:
         """Return None: a snapshot holds no handles."""
+
+    def followers_read_at(self, account: int, as_of: int) -> None:
+        """Return None: a snapshot does not hold when followers were read."""
 
     def effective_as_of(self, as_of: int) -> int:
         """Return the moment that answers are as of: that of the snapshot."""

@@ -59,6 +59,8 @@ class _Facts(NamedTuple):
     probability_target: float | None
     probability_benchmark: float | None
     break_even_fee_usd: float | None
+    market_fee_usd_typical: float | None
+    market_fee_usd_high: float | None
 
 
 _TERMS = _Facts._fields[4:14]
@@ -184,12 +186,16 @@ def _comparison(facts: _Facts) -> str:
 
 
 class FeeAdvice(NamedTuple):
-    """Up to which fee a row without one beats its benchmark; None where there is none."""
+    """Up to which fee a row without one beats its benchmark, None where there is none; and what
+    such deals usually cost.
+    """
 
     break_even_fee_usd: float | None
     benchmark_cpe_usd: float | None
     benchmark_cpe_source: str | None
     confidence: float | None
+    market_fee_usd_typical: float | None
+    market_fee_usd_high: float | None
 
     def words(self, currency: str | None, usd_per_unit: float | None) -> str:
         """Return it in words, in a currency with a rate, else in USD."""
@@ -202,7 +208,16 @@ class FeeAdvice(NamedTuple):
         fee = _price(self.break_even_fee_usd, usd_per_unit, currency)
         confidence = DEFAULT_CONFIDENCE if self.confidence is None else self.confidence
         benchmark = f"the benchmark of {price} each ({source})"
-        return f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
+        words = f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
+        if not self._is_above_market:
+            return words
+        usual = _price(self.market_fee_usd_typical, usd_per_unit, currency)
+        return f"{words}, which is above nearly all usual fees: go by the usual fee of {usual}"
+
+    @property
+    def _is_above_market(self) -> bool:
+        highest, market = self.break_even_fee_usd, self.market_fee_usd_high
+        return highest is not None and market is not None and highest > market
 
 
 def _cost_without_fee(facts: _Facts) -> str:

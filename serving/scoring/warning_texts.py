@@ -173,6 +173,26 @@ TRACK_WARNING_TEXTS = {
         "those booked."
     ),
 }
+#: Warnings that question what was given, or the verdict itself: who reads an answer should see them
+#: beside the verdict, before its figures.
+DOUBTS = (
+    "fee_far_below_market",
+    "implausible_average",
+    "rate_looks_like_percent",
+    "followers_zero",
+    "fee_range_upper_end",
+    "fee_lower_end_only",
+    "unusual_for_band",
+    "followers_beyond_training",
+    "break_even_above_market",
+    "market_above_break_even",
+    "youtube_benchmark_in_doubt",
+    "platform_not_in_training",
+    "format_not_in_training",
+    "old_history",
+    "snapshot_stale",
+    "model_old",
+)
 #: Ends the warning of a value that no forecast uses, behind the name of its column.
 NOT_USED = "_not_used"
 #: Warns that a package has no views, with the format that shows none.

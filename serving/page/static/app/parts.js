@@ -43,6 +43,20 @@ export function verdict(name, service) {
   return html`<span class="verdict ${name}"><span aria-hidden="true">${found.mark}</span> ${found.text}</span>`;
 }
 
+/** Those of `names` that question what was given or the verdict itself, and the `others`. */
+export function splitWarnings(names, service) {
+  const isDoubt = (name) => service.doubts.includes(name);
+  const all = names ?? [];
+  return { doubts: all.filter(isDoubt), others: all.filter((name) => !isDoubt(name)) };
+}
+
+/** What makes a verdict doubtful, to stand right below it. */
+export function doubtNotice(texts) {
+  if (!texts.length) return nothing;
+  return html`<div class="notice doubts"><p><strong>Check this first</strong></p>
+    <ul class="warnings">${texts.map((text) => html`<li>${text}</li>`)}</ul></div>`;
+}
+
 /** Warnings of an answer, in sentences. */
 export function warnings(names, service) {
   if (!names?.length) return nothing;

@@ -6,8 +6,9 @@ import { DOT_SHARES, outcomeDots } from "../charts/outcome_dots.js";
 import { factorSteps } from "../charts/factor_steps.js";
 import { chance, change, count, date, estimate, estimatedMoney, plural } from "../format.js";
 import { html, nothing } from "../lib.js";
-import { figure, figures, table, verdict, warnings } from "../parts.js";
+import { doubtNotice, figure, figures, splitWarnings, table, verdict, warnings } from "../parts.js";
 import { answerText } from "./answer_text.js";
+import { doubtText } from "./doubts.js";
 import { feePanel } from "./fee_panel.js";
 import { keepPanel } from "./keep_panel.js";
 import { postsPanel } from "./posts_panel.js";
@@ -17,16 +18,18 @@ export function answerTemplate(view) {
   const { answer, read, app } = view;
   const shown = view.shownResult();
   const { service } = app;
+  const { doubts, others } = splitWarnings(shown.warnings, service);
   return html`
     <div class="headline">
       ${shown.verdict ? html`<p>${verdict(shown.verdict, service)}</p>` : nothing}
       <p class="lead">${shown.sentence}</p>
+      ${doubtNotice(doubts.map((name) => doubtText(name, shown, service)))}
     </div>
     ${outcomes(answer.explained, shown)}
     ${mainFigures(shown, service)}
     ${feePanel(view, answer, read.fee)}
-    ${warningsOf(shown, service)}
-    ${reasons(answer, shown)}
+    ${others.length ? html`<h2>What to know</h2>${warnings(others, service)}` : nothing}
+    ${reasons(answer, service)}
     ${postsPanel(view)}
     ${comparables(answer.explained)}
     ${grounds(view, shown)}
@@ -48,7 +51,7 @@ function outcomes(result) {
   const usual = benchmark?.engagements_p50;
   const marks = [
     { value: engagements.p50, label: `Middle ${estimate(engagements.p50)}`, kind: "middle" },
-    { value: usual, label: `Usual ${estimate(usual)}`, kind: "usual" },
+    { value: usual, label: `Benchmark ${estimate(usual)}`, kind: "usual" },
     { value: goal, label: `Goal ${count(goal)}`, kind: "goal" },
   ].filter((mark) => Number.isFinite(mark.value));
   const one = deliverables > 1 ? `all ${count(deliverables)} posts` : "the post";
@@ -58,7 +61,7 @@ function outcomes(result) {
     level: 2,
     summary: html`Each dot is 1 of 20 outcomes that are equally likely. 8 of 10 outcomes lie in the shaded
       range, from ${estimate(engagements.p10)} to ${estimate(engagements.p90)}.
-      ${usual ? html`Usual is what ${benchmarkName(benchmark)} get.` : nothing}`,
+      ${usual ? html`The benchmark is what ${benchmarkName(benchmark)} get in the middle: half of them get more.` : nothing}`,
     data: {
       head: ["Outcome", "Engagements"], numbers: 1,
       rows: ["p05", "p10", "p25", "p50", "p75", "p90", "p95"].map((name) => [
@@ -92,32 +95,33 @@ function mainFigures(result, service) {
 
 const rateText = (rate) => `${Number((100 * rate).toPrecision(2))} %`;
 
-function warningsOf({ warnings: names }, service) {
-  if (!names?.length) return nothing;
-  return html`<h2>What to know</h2>${warnings(names, service)}`;
-}
-
-function reasons({ explained, onePost }) {
+function reasons({ explained, onePost }, service) {
   const { reasons: found, package: formats, engagements, deliverables } = explained;
   if (!found) return nothing;
-  const factors = found.factors.map(({ reason, factor }) => ({
-    label: sentenceCase(reason), text: change(factor), factor,
+  const factors = found.factors.filter(({ factor }) => change(factor) !== change(1)).map(({ reason, factor }) => ({
+    label: sentenceCase(reason), text: change(factor), meaning: service.reasons[reason] ?? "", factor,
   }));
   const last = found.factors.reduce((level, { factor }) => level * factor, found.per_post);
   const middle = onePost?.engagements.p50 ?? (deliverables === 1 ? engagements.p50 : last);
-  const start = level("What accounts like this usually get for a post", found.per_post);
+  const start = level("By its platform, followers and niche alone", found.per_post);
   const end = level("Forecast of one post", middle);
   return html`<h2>Why</h2>${chart({
     title: "From what is usual to this forecast",
     summary: html`Each step multiplies the forecast of a post: to the right it raises it, to the left it lowers it.
+      The table says what each step means.
       ${formats ? "The steps are those of the format that brings most." : nothing}`,
     data: {
-      head: ["Step", "Factor"], numbers: 1,
-      rows: [[start.label, start.text], ...factors.map(({ label, text }) => [label, text]), [end.label, end.text]],
+      head: ["Step", "What it means", "Factor"], numbers: 1,
+      rows: [[start.label, START, start.text], ...factors.map(({ label, meaning, text }) => [label, meaning, text]),
+        [end.label, "All of these together.", end.text]],
     },
     draw: (width) => factorSteps({ start, end, factors }, width),
-  })}`;
+  })}${formats || deliverables > 1 ? html`<p class="muted">${SEVERAL}</p>` : nothing}`;
 }
+
+const START = "What an account of exactly this size is expected to get. The benchmark is of all creators of its size class.";
+const SEVERAL = "Several posts together get more in the middle than one post times their number: a post that does "
+  + "very well lifts their sum, while it leaves the middle of one post where it is.";
 
 const level = (label, value) => ({ label, text: estimate(value), value });
 
@@ -125,8 +129,8 @@ const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function comparables({ comparables: found, benchmark }) {
   const usual = benchmark?.cell
-    ? html`<p>The benchmark is what ${benchmarkName(benchmark)} get: usually ${estimate(benchmark.engagements_p50)}
-        engagements for as many posts.</p>`
+    ? html`<p>The benchmark is what ${benchmarkName(benchmark)} get in the middle: ${estimate(benchmark.engagements_p50)}
+        engagements for as many posts. Half of them get more.</p>`
     : html`<p>There is no benchmark for such creators.</p>`;
   const rows = (found ?? []).map((one) => [
     html`<bdi>${one.creator_id}</bdi>`, one.niche ?? "–", count(one.followers), count(one.posts),
@@ -149,10 +153,12 @@ function grounds(view, shown) {
   const rest = [
     ["Rests on", `${service.evidence[shown.evidence] ?? shown.evidence}${posts}`],
     ["As known on", date(shown.as_of)],
+    known?.followers_read_at ? ["Followers", `${count(known.followers)}, as read on ${date(known.followers_read_at)}`] : null,
+    known?.last_post_at ? ["Last post that counts", date(known.last_post_at)] : null,
     ["Engagements are", `${shown.definition}, ${plural(shown.horizon_days, "day")} after posting`],
     ["Growth with age", GROWTH[shown.maturation_source]],
     ["Model", html`<bdi>${view.answer.model}</bdi>, trained on ${trainedOn}`],
-  ];
+  ].filter(Boolean);
   return html`<h2>What it rests on</h2><dl class="grounds">${rest.map(([name, text]) =>
     html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>`;
 }

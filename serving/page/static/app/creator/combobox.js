@@ -87,6 +87,8 @@ export class CreatorSearch {
       Enter: () => found.length && this.choose(found[Math.max(this.active, 0)]),
       Escape: () => this.close(),
     };
+    // the list goes before the focus does, so that the focus has somewhere to go
+    if (event.key === "Tab") return this.close();
     const step = steps[event.key];
     if (!step) return;
     event.preventDefault();
@@ -112,7 +114,7 @@ export class CreatorSearch {
         @blur=${() => this.close()}>
       <p class="hint" id="creator-search-hint">A part of its handle or its id. The service knows
         ${plural(this.app.service.creators, "creator")}.</p>
-      <ul id="creator-options" role="listbox" aria-label="Known creators" class="options" ?hidden=${!options.length}>
+      <ul id="creator-options" role="listbox" tabindex="-1" aria-label="Known creators" class="options" ?hidden=${!options.length}>
         ${options.map((one, place) => this.option(one, place))}
       </ul>
       ${this.isOpen && this.found?.text === this.text ? html`<p class="hint">${this.summary}</p>` : nothing}

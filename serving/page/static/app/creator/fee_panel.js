@@ -4,6 +4,7 @@ import { numberField } from "../fields.js";
 import { chance, estimatedMoney, money } from "../format.js";
 import { html, nothing, svg } from "../lib.js";
 import { figure, figures, verdict } from "../parts.js";
+import { confidenceOf, isAboveMarket, usualFee } from "./doubts.js";
 import { placeOf } from "./fee_steps.js";
 
 /** The panel. `answer`: see ask.js; `fee`: of the form, null where none is given. */
@@ -14,7 +15,7 @@ export function feePanel(view, answer, fee) {
   return html`<h2>The fee</h2>
     ${answer.steps.length ? slider(view, answer, fee) : nothing}
     ${priced ? priceFigures(priced, service) : html`<p>No fee is given. Type one, or move the slider.</p>`}
-    ${terms ? offerFigures(terms) : nothing}
+    ${terms ? offerFigures(terms, service) : nothing}
     ${missing(terms)}`;
 }
 
@@ -34,6 +35,7 @@ function slider(view, { steps, priced, terms, currency }, fee) {
         aria-valuetext=${text} @input=${choose}>
       <div class="fee-track" aria-hidden="true">${track(steps, priced, terms, currency, service)}</div>
       <p class="legend" aria-hidden="true">${legend(steps, priced, service)}</p>
+      ${isAboveMarket(terms) ? html`<p class="hint">${aboveText(terms)}</p>` : nothing}
     </div>
   </div>`;
 }
@@ -65,7 +67,7 @@ function track(steps, priced, terms, currency, service) {
     ${runs(steps, priced).filter((run) => run.name).map(({ name, from, to }) => svg`<g class="run ${name}">
       <rect x=${at(from - 0.5)} width=${width(from, to)} y="2" height="18"></rect>
       <text x=${at((from + to) / 2)} y="16" text-anchor="middle">${signOf(name, service)}</text></g>`)}
-    ${feeMark(terms?.break_even_fee, "Break-even", { from: 20, to: 30 }, steps, at, currency)}
+    ${feeMark(terms?.break_even_fee, "Safe fee", { from: 20, to: 30 }, steps, at, currency)}
     ${market?.low ? svg`<line class="usual" y1="56" y2="56"
       x1=${at(placeOf(market.low, steps))} x2=${at(placeOf(market.high, steps))}></line>` : ""}
     ${feeMark(market?.typical, "Usual", { from: 50, to: 63 }, steps, at, currency)}
@@ -111,6 +113,8 @@ function costFigure(label, { p10, p50, p90 }, currency) {
   return figure(label, middle, `8 of 10 outcomes: ${low} to ${high}`);
 }
 
+const aboveText = (terms) => `The safe fee is above nearly all usual fees: go by ${usualFee(terms)}.`;
+
 const sourceText = (source) => (source === "own_deals" ? "by your own deals" : "by the rate card");
 
 function usualNote({ cpe_source: source, cpe_cell: cell }) {
@@ -118,33 +122,39 @@ function usualNote({ cpe_source: source, cpe_cell: cell }) {
 }
 
 /** Fees to offer, and what such deals cost. */
-function offerFigures(terms) {
-  const { offer, break_even_fee: breakEven, market_fee: market, currency } = terms;
-  const isWalkAway = offer?.walk_away === breakEven;
+function offerFigures(terms, service) {
+  const { offer, break_even_fee: safe, market_fee: market, currency } = terms;
   const amount = (value) => estimatedMoney(value, currency);
-  const highest = highestText(terms);
   return figures(
     offer?.open ? figure("Open with", amount(offer.open)) : nothing,
-    offer?.walk_away
-      ? figure("Walk away above", amount(offer.walk_away), isWalkAway ? `the break-even fee: ${highest}` : "") : nothing,
-    breakEven && !isWalkAway ? figure("Break-even fee", amount(breakEven), highest) : nothing,
+    safe ? figure("Safe fee", `up to ${amount(safe)}`, safeText(terms, service)) : nothing,
     market?.typical ? figure("Such deals cost", amount(market.typical),
-      `8 of 10: ${amount(market.low)} to ${amount(market.high)}, ${sourceText(terms.market_fee_source)}`) : nothing,
+      rangeText(terms, amount)) : nothing,
   );
 }
 
-/** What the break-even fee is, in words. */
-function highestText({ break_even_against: against, confidence }) {
-  const sure = confidence === null ? "" : ` with a chance of ${chance(confidence)}`;
-  return `the highest that ${against === "target" ? "stays within your highest cost" : "beats what is usual"}${sure}`;
+/** What the range of usual fees is of: deals have shares, a rate card has its lowest and highest figure. */
+function rangeText({ market_fee: { low, high }, market_fee_source: source }, amount) {
+  const ends = `${amount(low)} to ${amount(high)}`;
+  return source === "own_deals" ? `8 of 10: ${ends}, by your own deals`
+    : `by the rate card, whose figures for this size lie from ${ends}`;
+}
+
+/** What the safe fee is, in words. */
+function safeText(terms, service) {
+  if (isAboveMarket(terms)) return aboveText(terms);
+  const within = terms.break_even_against === "target" ? "it stays within your highest cost" : "it beats what is usual";
+  return `pays with a chance of ${chance(confidenceOf(terms, service))}: ${within}`;
 }
 
 /** What cannot be said of the fee, and why. */
 function missing(terms) {
   const canCompare = terms && (terms.benchmark?.cpe || terms.target_cpe_usd);
   if (!canCompare) {
-    return html`<p class="muted">No deals and no rate card tell what such creators cost: there is no usual cost to
-      compare a fee with.</p>`;
+    return html`<p class="muted">${terms?.market_fee?.typical
+      ? html`The usual fee is known, the usual cost per engagement is not: nothing tells what such creators usually get
+        for a post. So there is no verdict on a fee, unless you give the highest cost per engagement.`
+      : html`No deals and no rate card tell what such creators cost: there is no usual cost to compare a fee with.`}</p>`;
   }
   if (!terms.break_even_fee) return html`<p class="muted">No fee pays with the chance that you want.</p>`;
   return nothing;

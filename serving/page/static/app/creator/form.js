@@ -146,7 +146,7 @@ function planFields(view) {
   const { least, most, default: usual } = app.service.horizon_days;
   const days = `${least} to ${most}; ${usual} where it is empty.`;
   const isMoreOpen = Boolean(form.confidence || form.brand_niche || faults.confidence);
-  const targetHint = "Fees are judged by it, in place of what is usual.";
+  const targetHint = "In the currency of the fee. Fees are judged by it, in place of what is usual.";
   return html`
     <div role="group" aria-labelledby="creator-booked" class="booked">
       <p id="creator-booked" class="group">Posts to book</p>
@@ -161,7 +161,7 @@ function planFields(view) {
       ${numberField(about(view, "horizon", "Counted on day", days))}
       ${numberField(about(view, "goal", "Engagement goal"))}
     </div>
-    ${numberField(about(view, "target", "Highest cost per engagement, in USD", targetHint))}
+    ${numberField(about(view, "target", `Highest cost per engagement, in ${form.currency}`, targetHint))}
     <details ?open=${isMoreOpen}><summary>More of the plan</summary>
       <div class="fields">
         ${numberField(about(view, "confidence", "How sure the fee has to pay, in %", "80 where it is empty."))}

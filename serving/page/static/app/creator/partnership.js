@@ -21,7 +21,6 @@ const AVERAGES = { avg_likes: {}, avg_comments: {}, avg_shares: {}, avg_views: {
 const PLAN = {
   horizon: ["horizon_days", 1, { least: 1, most: 90, whole: true }],
   goal: ["goal_engagements", 1, { least: 1, most: 1e12 }],
-  target: ["target_cpe_usd", 1, { least: 0.0001, most: 1e6, currency: "USD" }],
   confidence: ["confidence", 100, { least: 1, most: 99 }],
 };
 /** Place in a partnership -> the field of the form that it comes from. */
@@ -58,6 +57,8 @@ export function readForm(form, service) {
   }
   const hasCreator = Object.keys(partnership).some((name) => name !== "platform");
   readPlan(form, partnership, faults);
+  const target = number(form, "target", { least: 0.0001, most: 1e6, currency: form.currency }, faults);
+  if (target !== null) partnership.target_cpe_usd = Number((target * service.currencies[form.currency]).toPrecision(12));
   const fee = number(form, "fee", { least: 0.01, most: MOST_FEE, currency: form.currency }, faults);
   const isAskable = hasCreator && !Object.keys(faults).length;
   return { partnership: isAskable ? partnership : null, fee, faults, reading };
@@ -158,7 +159,7 @@ function faultText({ what, expected, got }) {
 }
 
 /** Give the form of a partnership, as another part of the page hands it over. */
-export function formOf(partnership) {
+export function formOf(partnership, service) {
   const text = (name, scale = 1) => (partnership[name] === undefined || partnership[name] === null
     ? "" : numberText(Number((partnership[name] * scale).toPrecision(12))));
   const form = { ...EMPTY_FORM, ...creatorFields(partnership, text) };
@@ -166,6 +167,7 @@ export function formOf(partnership) {
   for (const name of ["brand_niche", "niche", "bio"]) form[name] = partnership[name] ?? "";
   form.fee = text(partnership.fee_usd === undefined ? "fee" : "fee_usd");
   form.currency = partnership.currency ?? "USD";
+  form.target = text("target_cpe_usd", 1 / (service.currencies[form.currency] ?? 1));
   form.start = partnership.start_at?.slice(0, 10) ?? "";
   const booked = Array.isArray(partnership.package) ? partnership.package : [partnership];
   form.deliverables = Object.fromEntries(booked.filter((one) => one.format)

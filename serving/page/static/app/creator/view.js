@@ -14,6 +14,9 @@ import { EMPTY_FORM, faultsOf, formOf, isKnown, readForm } from "./partnership.j
 const DRAFT = "creator";
 /** Milliseconds without a further change after which the service is asked. */
 const PAUSE = 350;
+/** Milliseconds without a further change after which faults are told to screen readers. */
+const FAULT_PAUSE = 1200;
+const OLD_ANSWER = "The answer below is that to the form before your last change.";
 /** How many of its own posts are shown. */
 const SHOWN_POSTS = 48;
 /** Fields that no forecast depends on. */
@@ -37,6 +40,7 @@ class CreatorView {
     if (!app.service.creators) this.form.who = "described";
     if (!(this.form.currency in app.service.currencies)) this.form.currency = "USD";
     Object.assign(this, { answer: null, details: null, kept: "", copied: "", serviceFaults: {}, timer: null });
+    Object.assign(this, { faultTimer: null, toldFaults: "" });
     this.read = readForm(this.form, app.service);
   }
 
@@ -51,7 +55,7 @@ class CreatorView {
   async takeOver(partnership) {
     delete this.app.lists.creator;
     this.clear();
-    this.form = formOf(partnership);
+    this.form = formOf(partnership, this.app.service);
     const { creator_id: id, platform } = partnership;
     if (id && this.app.service.creators) {
       const query = new URLSearchParams({ search: id, ...(platform && { platform }) });
@@ -97,7 +101,21 @@ class CreatorView {
     Object.assign(this, { kept: "", copied: "" });
     if (LABELS.includes(name)) return this.draw();
     this.serviceFaults = {};
+    this.tellFaultsSoon();
     this.renew();
+  }
+
+  /** Have faults said once, after a pause; the text at the field is tied to it, but not announced. */
+  tellFaultsSoon() {
+    clearTimeout(this.faultTimer);
+    this.faultTimer = setTimeout(() => this.tellFaults(), FAULT_PAUSE);
+  }
+
+  tellFaults() {
+    const told = Object.values(this.faults).join(" ");
+    const isNew = told !== this.toldFaults;
+    this.toldFaults = told;
+    if (told && isNew) this.app.announce(this.isStale ? `${told}. ${OLD_ANSWER}` : told);
   }
 
   /** Ask anew once nothing more is typed; not where the answer holds what is asked. */
@@ -222,8 +240,8 @@ class CreatorView {
   /** What is told above an answer that is not the one to the form. */
   renewal(isWaiting) {
     if (!this.isStale) return nothing;
-    if (isWaiting) return busy("The answer below is being renewed …");
-    return notice("The answer below is that to the form before your last change.");
+    if (this.asking.isRunning) return busy("The answer below is being renewed …");
+    return isWaiting ? html`<p class="busy">The answer below is renewed once you stop typing.</p>` : notice(OLD_ANSWER);
   }
 
   errorPart() {

@@ -37,7 +37,7 @@ export function columnsOf({ service, header, scale, open, inUsd }) {
       value: (row) => row.cpe_usd_p50, cell: (row) => { const { value, currency } = amount(row, "cpe_p50", "cpe_usd_p50"); return estimatedMoney(value, currency); } },
     { id: "chance", label: "Chance to beat the benchmark", width: 122, isNumber: true, isShown: true,
       value: (row) => row.probability_benchmark, cell: (row) => chance(row.probability_benchmark, cutOffs) },
-    { id: "break_even", label: "Break-even fee", width: 110, isNumber: true, isShown: true,
+    { id: "break_even", label: "Safe fee", width: 110, isNumber: true, isShown: true,
       value: (row) => row.break_even_fee_usd,
       cell: (row) => { const { value, currency } = amount(row, "break_even_fee", "break_even_fee_usd"); return estimatedMoney(value, currency); } },
     { id: "warnings", label: "Warnings", width: 228, isShown: true,

@@ -93,7 +93,7 @@ function rosterRow(one, { plan, app, actions, scale, known, hasAdds }) {
         @click=${() => actions.toggle(one.partnership_id)}>${isOpen ? "Less" : "More"}</button></th>
     <td>${booked(one)}</td>
     <td class="number">${money(one.fee.total, currency)}${one.fee.source === "quoted" ? nothing : html`<span class="note">market fee</span>`}
-      ${isAbove(one) ? html`<span class="note above"><span aria-hidden="true">▼</span> above what pays</span>` : nothing}</td>
+      ${isAbove(one) ? html`<span class="note above"><span aria-hidden="true">▼</span> above the safe fee</span>` : nothing}</td>
     <td>${known ? html`${rangeBar(known, scale, BAR_WIDTH)}<span class="note">${range(one[objective.measure])}, middle ${estimate(known.middle)}</span>` : "–"}</td>
     <td class="number">${estimatedMoney(one.cpe, currency)}</td>
     ${hasAdds ? html`<td class="number">${estimate(Math.max(one.adds, 0))}</td>` : nothing}
@@ -112,7 +112,7 @@ function details(one, { currency }, app) {
   const parts = fee.parts.map(({ name, amount }) => `${partName(name)} ${money(amount, currency)}`).join(", ");
   return html`<div class="more"><p>${one.sentence}</p>
     <p>Fee ${feeSource(fee)}.${parts ? ` In it: ${parts}; ${money(fee.for_engagement, currency)} are for engagement.` : ""}
-      ${one.break_even_fee === null ? nothing : html`Highest fee for engagement that pays: ${estimatedMoney(one.break_even_fee, currency)}${isAbove(one) ? ". This fee is above it: negotiate" : ""}.`}</p>
+      ${one.break_even_fee === null ? nothing : html`Safe fee for engagement, which pays with a chance of ${chance(app.service.default_confidence)} or of the confidence asked for: ${estimatedMoney(one.break_even_fee, currency)}${isAbove(one) ? ". This fee is above it: negotiate" : ""}.`}</p>
     <p>The forecast rests on ${app.service.evidence[one.evidence] ?? one.evidence}, ${count(one.horizon_days)} days after posting.
       ${one.completion_rate < 1 ? `${percent(one.completion_rate)} of the posts are expected to appear.` : ""}</p>
     ${warnings(one.warnings, app.service)}</div>`;
