@@ -21,9 +21,9 @@ from serving.http.processes import end_with_supervisor, supervise
 from serving.http.routes import build_app
 from serving.http.startup import check_listening, check_start, exit_on_lost_port
 from serving.http.strict_http import use_strict_http
-from serving.http.temporary_folder import use_temporary_folder
+from serving.http.temporary_folder import sweep_lists, use_temporary_folder
 from serving.http.watch_figures import WatchFigures
-from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
+from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, Limits, settings_from
 
 log = logging.getLogger("bentoml.creatorcast")
 app = build_app()
@@ -56,6 +56,8 @@ def _on_new_champion(manifest: dict) -> None:
     tracing={"excluded_urls": [".*"]},
     # they have a series for every path that a client makes up: see serving.http.metrics
     metrics={"enabled": False},
+    # the limits of serving.settings end every request before, in the form of our errors
+    traffic={"timeout": Limits().most_seconds + 10},
 )
 @bentoml.asgi_app(every_path)
 class Creatorcast:
@@ -92,6 +94,7 @@ class Creatorcast:
     def __init__(self) -> None:
         end_with_supervisor(os.environ)
         use_temporary_folder()
+        sweep_lists()
         app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
         app.state.access = AccessControl(settings)

@@ -38,8 +38,9 @@ class Limits:
     """The limits of one worker, beyond which it refuses a request.
 
     `values`: JSON values in a body; `recent_posts`: of all its partnerships together. Short
-    requests, of at most `short_bytes`, wait apart from long ones. `held_bytes`: of all bodies and
-    answers in memory.
+    requests, of at most `short_bytes`, wait apart from long ones, and both apart from those for
+    files; nobody waits longer than `turn_seconds`. `held_bytes`: of all bodies and answers in
+    memory.
     """
 
     head_bytes: int = 16 * 2**10
@@ -49,10 +50,18 @@ class Limits:
     body_seconds: float = 20.0
     answer_seconds: float = 30.0
     stream_seconds: float = 300.0
+    turn_seconds: float = 30.0
+    file_seconds: float = 120.0
     held_bytes: int = 32 * 2**20
     short_bytes: int = 16 * 2**10
     waiting: int = 64
     waiting_long: int = 8
+    waiting_files: int = 2
+
+    @property
+    def most_seconds(self) -> float:
+        """Until the answer to a request has begun, however long it waits."""
+        return self.body_seconds + self.turn_seconds + self.file_seconds
 
 
 @dataclass(frozen=True)

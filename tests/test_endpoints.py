@@ -191,7 +191,9 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
 def test_the_model_card_is_that_of_the_command_and_a_file(client, trained):
     markdown, page = client.get("/v1/model/card"), client.get("/v1/model/card?kind=html")
     assert markdown.text == card_text(trained.bundle, {})
-    assert markdown.headers["content-disposition"] == "attachment"
+    assert markdown.headers["content-disposition"].startswith(
+        'attachment; filename="model-card.md"'
+    )
     assert page.text.startswith("<!doctype html>")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     refused = client.get("/v1/model/card?kind=pdf")

@@ -2,6 +2,7 @@
 end where the client goes away.
 """
 
+import base64
 import json
 import warnings
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ import pytest
 
 from serving.batch import BatchOptions, score_file
 from serving.http.errors import RequestRefused
-from serving.http.lists import score_stream
+from serving.http.lists import read_lists, score_stream
 from serving.http.lists.score_file import answer_list_file
 from serving.http.lists.score_stream import stream_list_scores
+from serving.http.load_shedding import Unwanted
 from serving.http.model_store import LoadedModel
 from serving.http.request_ledger import RequestLedger
 from serving.http.routes import build_app
@@ -69,16 +71,25 @@ def test_lines_have_the_figures_of_the_command_and_its_order(loaded, by_command)
 
 
 def test_the_file_is_that_of_the_command(loaded, by_command):
-    content_type, content = answer_list_file(loaded, body(answer="csv"), NOW)
-    assert content_type.startswith("text/csv")
-    assert content == by_command.read_bytes()
+    made = answer_list_file(loaded, body(answer="csv"), NOW)
+    assert made.content_type.startswith("text/csv")
+    assert made.name == "mine.scored.csv"
+    assert made.content == by_command.read_bytes()
     rejected = by_command.with_name("out.csv.rejected.csv").read_bytes()
-    assert answer_list_file(loaded, body(answer="rejected"), NOW)[1] == rejected
+    assert answer_list_file(loaded, body(answer="rejected"), NOW).content == rejected
+
+
+def test_where_no_row_is_rejected_the_file_has_its_header(loaded):
+    good = {"name": "a.csv", "text": "handle,platform,followers\nc1,x,1000\n"}
+    sent = json.dumps({"file": good, "answer": "rejected"}).encode()
+    assert (
+        answer_list_file(loaded, sent, NOW).content == b"handle,platform,followers,line,reasons\n"
+    )
 
 
 def test_a_report_hides_fees_where_it_is_asked_to(loaded):
-    page = answer_list_file(loaded, body(answer="report"), NOW)[1].decode()
-    hidden = answer_list_file(loaded, body(answer="report", hide_fees=True), NOW)[1].decode()
+    page = answer_list_file(loaded, body(answer="report"), NOW).content.decode()
+    hidden = answer_list_file(loaded, body(answer="report", hide_fees=True), NOW).content.decode()
     assert "USD" in page
     assert "USD" not in hidden
 
@@ -122,9 +133,76 @@ def test_the_work_ends_and_the_file_goes_where_nobody_reads(loaded, monkeypatch,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     lines = stream_list_scores(loaded, body(), NOW, RequestLedger())
     next(lines)
-    assert len(list(tmp_path.iterdir())) == 1
+    [folder] = tmp_path.iterdir()
+    [file] = folder.iterdir()
+    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
     lines.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def stopped_at(calls):
+    """Give a check that raises when it is called so often, and its count of calls."""
+    count = []
+
+    def check():
+        count.append(1)
+        if len(count) == calls:
+            raise Unwanted
+
+    return check, count
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4, 5, 6])
+def test_a_file_that_nobody_waits_for_is_not_made_to_its_end(loaded, calls, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    check, count = stopped_at(calls)
+    with pytest.raises(Unwanted):
+        answer_list_file(loaded, body(answer="xlsx"), NOW, check)
+    assert len(count) == calls
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("path", "more"), [("score", {}), ("file", {"answer": "csv"})])
+def test_a_list_that_is_too_long_is_refused_before_a_row_is_scored(loaded, path, more):
+    app = build_app(SimpleNamespace(current=loaded))
+    rows = "".join(f"c{number},x,1000\n" for number in range(20_001))
+    given = {"file": {"name": "a", "text": "handle,platform,followers\n" + rows}, **more}
+    answer = TestClient(app).post(f"/v1/lists/{path}", json=given)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_list")
+
+
+def test_lines_of_the_text_that_are_no_rows_make_no_list_too_long(loaded, monkeypatch):
+    monkeypatch.setattr(read_lists, "MOST_ROWS", 2)
+    text = "handle,platform,followers,bio\n" + 'c1,x,1000,"a\nb\nc"\n' * 2
+    sent = json.dumps({"file": {"name": "a", "text": text}}).encode()
+    *_, end = stream_list_scores(loaded, sent, NOW, RequestLedger())
+    assert json.loads(end)["counts"]["read"] == 2
+
+
+def test_lines_of_base64_may_be_broken(loaded):
+    packed = base64.encodebytes(LIST.encode()).decode()
+    sent = json.dumps({"file": {"name": "a.csv", "base64": packed}, "answer": "csv"}).encode()
+    assert answer_list_file(loaded, sent, NOW).content
+
+
+@pytest.mark.parametrize("name", ["mine.xlsx", "mine.csv"])
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0", b"PAR1"])
+def test_what_is_no_list_is_told_by_its_own_name(tmp_path, monkeypatch, name, start):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    given = {"name": name, "base64": base64.b64encode(start + b"junk" * 9).decode()}
+    sent, model = json.dumps({"file": given}).encode(), LoadedModel({"version": "one"}, None)
+    with pytest.raises(RequestRefused) as refused:
+        next(stream_list_scores(model, sent, NOW, RequestLedger()))
+    assert str(tmp_path) not in str(refused.value.faults)
+
+
+def test_a_file_has_the_name_of_its_list(loaded):
+    app = build_app(SimpleNamespace(current=loaded))
+    given = json.loads(body(answer="csv")) | {"file": {"name": 'Größe".csv', "text": LIST}}
+    told = TestClient(app).post("/v1/lists/file", json=given).headers["content-disposition"]
+    assert told == (
+        "attachment; filename=\"Gr__e_.scored.csv\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%22.scored.csv"
+    )
 
 
 def test_forecasts_are_kept_for_a_campaign_alone(loaded):
@@ -132,7 +210,7 @@ def test_forecasts_are_kept_for_a_campaign_alone(loaded):
     keeper = SimpleNamespace(
         keep=lambda batches: kept.extend(batches) or "", lose=lambda number, why: why
     )
-    lines_of(loaded, RequestLedger(keeper))
+    assert "ledger" not in lines_of(loaded, RequestLedger(keeper))[-1]
     assert kept == []
     end = lines_of(loaded, RequestLedger(keeper), campaign="spring")[-1]
     assert end["ledger"] == "kept"

@@ -47,6 +47,20 @@ def with_repeats(
         first += len(chunk.rows)
 
 
+def rejected_header(prospects: ProspectList) -> list[str]:
+    """Return the header of the file of rejected rows: the columns of the list, those marked that
+    they got in an earlier run, and two of our own.
+    """
+    added = (prospects.position_name, "reasons")
+    names = []
+    for name in prospects.header:
+        if name in added:
+            while name in prospects.header:
+                name += _BEFORE
+        names.append(name)
+    return [*names, *added]
+
+
 @dataclass
 class ChunkRun:
     """Scores the chunks of a list that a checkpoint does not have yet.
@@ -105,9 +119,8 @@ class ChunkRun:
 
     def _write_starts(self, writer: AnswerWriter) -> None:
         """Write what stands before the first chunk in each file."""
-        header = [*self._rejected_header(), self.prospects.position_name, "reasons"]
         self.checkpoint.append("answers", writer.encode_start())
-        self.checkpoint.append("rejected", encode_csv_rows([header]))
+        self.checkpoint.append("rejected", encode_csv_rows([rejected_header(self.prospects)]))
         self.checkpoint.commit({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
 
     def _score_chunks(self, writer: AnswerWriter) -> Iterator[dict]:
@@ -131,12 +144,14 @@ class ChunkRun:
         """
         chunks = with_repeats(read_chunks(self.chunk_rows), self.prospects.tells_offers)
         for number, (chunk, first, repeats) in enumerate(chunks):
+            self.reporter.check()
             self.rows_read += len(chunk.rows) + len(chunk.invalid_lines)
             if number >= chunks_done:
                 yield chunk, first, repeats
 
     def _record(self, result: ChunkResult) -> dict:
         """Write down what came of a chunk; return its counts."""
+        self.reporter.check()
         self._check_list()
         if self.ledger is not None and (made := result.forecasts) is not None:
             # before the chunk counts as done: a chunk that is scored again has the same ids
@@ -157,16 +172,3 @@ class ChunkRun:
             self.fingerprint.check()
         except FileChangedError as error:
             raise BatchError(f"{error.file!r} {LIST_CHANGED}") from error
-
-    def _rejected_header(self) -> list[str]:
-        """Return the columns of the list; those that its rejected rows got in an earlier run are
-        marked.
-        """
-        added = (self.prospects.position_name, "reasons")
-        names = []
-        for name in self.prospects.header:
-            if name in added:
-                while name in self.prospects.header:
-                    name += _BEFORE
-            names.append(name)
-        return names

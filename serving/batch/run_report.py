@@ -64,8 +64,10 @@ class ProgressReporter:
     """Whom a run calls.
 
     `progress`: with the rows done, those of them rejected, and rows in all, None where that is not
-    known; `notify`: with a sentence about the list or the run.
+    known; `notify`: with a sentence about the list or the run; `check`: often; what it raises ends
+    the run.
     """
 
     progress: Callable[[int, int, int | None], None] = lambda done, rejected, total: None
     notify: Callable[[str], None] = lambda line: None
+    check: Callable[[], None] = lambda: None

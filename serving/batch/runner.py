@@ -91,7 +91,7 @@ def score_file(
         workbook, name = None, options.list_name or (file.name if is_named else "standard input")
         if ending == WORKBOOK:
             told = scorer.bundle.manifest, as_of, name
-            workbook = workbook_plan(columns, prospects, options, *told)
+            workbook = workbook_plan(columns, prospects, options, *told, reporter.check)
         writer = _answer_writer(ending, columns, options, workbook)
         schema, own = _scored_columns(writer.schema, columns, best)
         asked = _asked_by(options, checkpoint, scorer)

@@ -1,6 +1,6 @@
 """What a run tells its workbook of the list, the model and the options."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,8 +19,11 @@ def workbook_plan(
     manifest: Mapping[str, Any],
     as_of: pd.Timestamp,
     list_name: str,
+    check: Callable[[], None],
 ) -> WorkbookPlan:
-    """Return what the workbook of a run is made of. `manifest`: of the bundle that answers."""
+    """Return what the workbook of a run is made of. `manifest`: of the bundle that answers;
+    `check`: called while it is written.
+    """
     return WorkbookPlan(
         own=tuple(columns.own),
         columns=columns.names,
@@ -35,6 +38,7 @@ def workbook_plan(
         ),
         as_of=as_of.to_pydatetime(warn=False).replace(tzinfo=None),
         facts=tuple(_facts(manifest, as_of, list_name, prospects.notes)),
+        check=check,
     )
 
 

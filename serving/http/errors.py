@@ -82,7 +82,7 @@ CODES = {
     "unclear_length": "a request of which readers may not agree where it ends",
     "too_slow": "a body that did not arrive in time",
     "too_large": "a body, its values or posts, or headers past the limit",
-    "busy": "too many requests are waiting",
+    "busy": "too many requests are waiting, or there was no time for this one",
     "no_key": "no key, or none of the service",
     "keys_needed": "a service without keys, asked from or in the name of another machine",
     "unknown_path": "no address of the service",

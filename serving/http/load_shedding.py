@@ -1,5 +1,5 @@
-"""The load that a worker accepts: bodies within limits, one short and one long request scored at a
-time, answers that clients read in time.
+"""The load that a worker accepts: bodies within limits; one short request, one long one and one
+file made at a time; answers that clients read in time.
 
 Bodies and answers held in memory are counted together. Past a limit a request is refused with 503,
 after its body was read to the end and dropped: many clients see an earlier answer as a broken
@@ -8,12 +8,13 @@ connection.
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -31,13 +32,36 @@ NDJSON = "application/x-ndjson"
 _PIECE = 2**18
 
 
+class Unwanted(Exception):
+    """The work on a request ends: nobody waits for the answer, or it took too long."""
+
+
+class Wanted:
+    """Whether somebody still waits for an answer; asked by the thread that makes it."""
+
+    def __init__(self) -> None:
+        self._is_over = threading.Event()
+
+    def end(self) -> None:
+        """Have `check` raise from now on."""
+        self._is_over.set()
+
+    def check(self) -> None:
+        """Raise Unwanted where nobody waits any more."""
+        if self._is_over.is_set():
+            raise Unwanted
+
+
 class LoadShedder:
     """The limits and the load of one worker."""
 
     def __init__(self, limits: Limits | None = None):
         self.limits = limits or Limits()
         self.held_bytes = 0
-        self._short, self._long = anyio.CapacityLimiter(1), anyio.CapacityLimiter(1)
+        seconds = self.limits.turn_seconds
+        self._short = _Turn(self.limits.waiting, seconds)
+        self._long = _Turn(self.limits.waiting_long, seconds)
+        self._files = _Turn(self.limits.waiting_files, seconds)
 
     async def score(self, request: Request, work: Callable[[bytes], T], is_long: bool = False) -> T:
         """Read the body and do the work on it in a thread, in turn; long requests, those that
@@ -48,13 +72,31 @@ class LoadShedder:
         """
         with self._holding() as hold:
             body = await self._read(request, hold)
-            if len(body) <= self.limits.short_bytes and not is_long:
-                turn, waiting = self._short, self.limits.waiting
-            else:
-                turn, waiting = self._long, self.limits.waiting_long
-            if turn.statistics().tasks_waiting >= waiting:
-                raise _busy()
-            return await anyio.to_thread.run_sync(work, body, limiter=turn)
+            is_short = len(body) <= self.limits.short_bytes and not is_long
+            async with (self._short if is_short else self._long).taken(request):
+                return await anyio.to_thread.run_sync(work, body)
+
+    async def make_file(self, request: Request, work: Callable[[bytes, Wanted], T]) -> T:
+        """Read the body and have the work make a file of it in a thread, in the turn of files.
+
+        The work ends where the client goes away, or it takes longer than `file_seconds`. Raises
+        RequestRefused as `score` does, and ClientDisconnect.
+        """
+        limits, wanted = self.limits, Wanted()
+        with self._holding() as hold:
+            body = await self._read(request, hold)
+            async with self._files.taken(request):
+                watch = asyncio.ensure_future(_end_when_gone(request, wanted))
+                timer = asyncio.get_running_loop().call_later(limits.file_seconds, wanted.end)
+                try:
+                    return await anyio.to_thread.run_sync(work, body, wanted)
+                except Unwanted:
+                    if watch.done():
+                        raise ClientDisconnect from None
+                    raise _no_time(limits) from None
+                finally:
+                    timer.cancel()
+                    watch.cancel()
 
     async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]]) -> Response:
         """Return a response that reads the body and sends what the work yields, in the turn of long
@@ -122,6 +164,53 @@ class LoadShedder:
         return bytes(body)
 
 
+class _Turn:
+    """What one request does at a time; at most `most` others wait for it, each for `seconds`."""
+
+    def __init__(self, most: int, seconds: float):
+        self._most, self._seconds = most, seconds
+        self._lock, self._waiting = asyncio.Lock(), 0
+
+    @contextlib.asynccontextmanager
+    async def taken(self, request: Request) -> AsyncIterator[None]:
+        """Have the turn in the block.
+
+        Raises RequestRefused where too many wait, or it takes too long, and ClientDisconnect where
+        the client goes away meanwhile.
+        """
+        if self._waiting >= self._most:
+            raise _busy()
+        if self._lock.locked() or self._waiting:
+            await self._wait(request)
+        else:
+            await self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _wait(self, request: Request) -> None:
+        self._waiting += 1
+        turn, gone = (
+            asyncio.ensure_future(self._lock.acquire()),
+            asyncio.ensure_future(_gone(request)),
+        )
+        try:
+            await asyncio.wait((turn, gone), timeout=self._seconds, return_when="FIRST_COMPLETED")
+            if gone.done():
+                raise ClientDisconnect
+            if not turn.done():
+                raise _busy()
+        except BaseException:
+            if turn.done():
+                self._lock.release()
+            turn.cancel()
+            raise
+        finally:
+            self._waiting -= 1
+            gone.cancel()
+
+
 class _Answer(Response):
     """A response that counts as held while it is sent in pieces.
 
@@ -167,9 +256,7 @@ class _Stream(Response):
         shedder = self._load_shedder
         with shedder._holding() as hold:
             body = await shedder._read(self._request, hold)
-            if shedder._long.statistics().tasks_waiting >= shedder.limits.waiting_long:
-                raise _busy()
-            async with shedder._long:
+            async with shedder._long.taken(self._request):
                 pieces = self._work(body)
                 try:
                     first = await anyio.to_thread.run_sync(next, pieces, b"")
@@ -188,6 +275,17 @@ async def _all(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         first = await anyio.to_thread.run_sync(next, pieces, b"")
 
 
+async def _gone(request: Request) -> None:
+    """Return when the client has gone away; its body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end_when_gone(request: Request, wanted: Wanted) -> None:
+    await _gone(request)
+    wanted.end()
+
+
 def _close(pieces: Iterator[bytes]) -> None:
     if isinstance(pieces, Generator):
         pieces.close()
@@ -199,6 +297,15 @@ def _busy() -> RequestRefused:
     )
 
 
+def _no_time(limits: Limits) -> RequestRefused:
+    words = f"had no time to make the file within {limits.file_seconds:g} s"
+    remedy = "another try when fewer ask, a shorter list, or the command `creatorcast score LIST`"
+    return RequestRefused.for_error(503, ErrorDetail("busy", "service", words, remedy))
+
+
 def _too_large(limits: Limits) -> RequestRefused:
-    most = f"at most {limits.body_bytes:,} bytes: send fewer partnerships at a time"
+    most = (
+        f"at most {limits.body_bytes:,} bytes: send fewer partnerships at a time, or a shorter "
+        f"list; long lists are for the command `creatorcast score LIST`"
+    )
     return RequestRefused.for_error(413, ErrorDetail("too_large", "body", "is too large", most))

@@ -24,6 +24,7 @@ _WITHOUT_CURVE = {
 }
 #: Kinds of the file of the model card, the usual one first, with their media types.
 CARD_KINDS = {"markdown": "text/markdown", "html": "text/html"}
+CARD_ENDINGS = {"markdown": ".md", "html": ".html"}
 #: Days whose shares of the count of the last one the card gives.
 SHARE_DAYS, SHARE_OF_DAYS = (1, 7, 14), 30
 #: Figures of the backtest that the card repeats, by split: creators that trained the model, and

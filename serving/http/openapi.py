@@ -46,12 +46,14 @@ _REFUSALS = {
     "401": "the service asks for an API key, and none or another was sent",
     "403": "the service has no keys and was asked from another machine",
     "408": "the body did not arrive in time",
-    "413": "the body is larger than the limit, or holds too many values or recent_posts",
+    "413": "the body is larger than the limit, or holds too many values or recent_posts: send "
+    "fewer partnerships, or a shorter list",
     "415": "the content type is not application/json",
     "431": "the request line and the headers are larger than the limit",
     "422": "no partnership could be scored; `results` has the errors of each, as in a 200",
     "500": "a fault of the service: its log has the reason",
-    "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
+    "503": "no model is loaded, too many requests are waiting, or there was no time for this one: "
+    "try again after Retry-After",
 }
 #: The types of requests and answers.
 _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [

@@ -7,12 +7,14 @@ are never kept waiting.
 
 import contextlib
 import logging
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import orjson
@@ -46,11 +48,12 @@ from serving.http.errors import (
     unknown_field,
 )
 from serving.http.lists.read_answer import answer_list_read
-from serving.http.lists.score_file import answer_list_file
+from serving.http.lists.score_file import ListAnswerFile, answer_list_file
 from serving.http.lists.score_stream import stream_list_scores
-from serving.http.load_shedding import LoadShedder
+from serving.http.load_shedding import LoadShedder, Unwanted, Wanted
+from serving.http.memory import release_memory
 from serving.http.metrics import CONTENT_TYPE, Metrics
-from serving.http.model_card import CARD_KINDS, card_file, model_card
+from serving.http.model_card import CARD_ENDINGS, CARD_KINDS, card_file, model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
 from serving.http.plan_answer import answer_plan
@@ -68,9 +71,6 @@ AnswerBuilder = Callable[[LoadedModel, bytes, datetime, RequestLedger], tuple[Re
 #: Headers of a refusal, by its status; a body that comes too slowly would keep its connection
 #: open.
 _REFUSAL_HEADERS = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
-
-#: A file to keep: no browser shows it in the place of the page.
-_FILE_HEADERS = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
 
 log = logging.getLogger("bentoml.creatorcast")
 
@@ -145,8 +145,8 @@ async def plan(request: Request) -> Response:
 
 
 async def list_read(request: Request) -> Response:
-    """POST /v1/lists/read; a long list takes seconds."""
-    return await _score(request, answer_list_read, is_long=True)
+    """POST /v1/lists/read; a short list has the turn of short requests."""
+    return await _score(request, answer_list_read)
 
 
 async def list_score(request: Request) -> Response:
@@ -162,17 +162,18 @@ async def list_file(request: Request) -> Response:
     loaded, state = _loaded(request), request.app.state
     _check_content_type(request)
     work = partial(_file_of_list, loaded)
-    content_type, content = await state.admission.score(request, work, is_long=True)
-    answer = state.admission.answer(content)
-    answer.headers["Content-Type"] = content_type
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Disposition"] = "attachment"
+    made = await state.admission.make_file(request, work)
+    answer = state.admission.answer(made.content)
+    answer.headers.update({"Content-Type": made.content_type, **_file_headers(made.name)})
     return answer
 
 
-def _file_of_list(loaded: LoadedModel, body: bytes) -> tuple[str, bytes]:
-    with _log_internal_errors(PATHS[list_file]):
-        return answer_list_file(loaded, body, datetime.now(UTC))
+def _file_of_list(loaded: LoadedModel, body: bytes, wanted: Wanted) -> ListAnswerFile:
+    try:
+        with _log_internal_errors(PATHS[list_file]):
+            return answer_list_file(loaded, body, datetime.now(UTC), wanted.check)
+    finally:
+        release_memory()
 
 
 def _score_lines(loaded: LoadedModel, ledger: RequestLedger, body: bytes) -> Iterator[bytes]:
@@ -190,6 +191,8 @@ def _score_lines(loaded: LoadedModel, ledger: RequestLedger, body: bytes) -> Ite
         if not has_begun:
             raise
         yield orjson.dumps({"kind": "error", **error_body(refused)}) + b"\n"
+    finally:
+        release_memory()
 
 
 async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
@@ -225,7 +228,15 @@ async def card(request: Request) -> Response:
         raise RequestRefused(400, "malformed", detail)
     with _log_internal_errors(PATHS[card]):
         text, media_type = card_file(_loaded(request).scorer.bundle, kind)
-    return Response(text, media_type=media_type, headers=_FILE_HEADERS)
+    name = f"model-card{CARD_ENDINGS[kind]}"
+    return Response(text, media_type=media_type, headers=_file_headers(name))
+
+
+def _file_headers(name: str) -> dict[str, str]:
+    """Return the headers of a file to keep: no browser shows it in the place of the page."""
+    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
+    value = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return {"Content-Disposition": value, "X-Content-Type-Options": "nosniff"}
 
 
 async def watch(request: Request) -> Response:
@@ -342,7 +353,7 @@ def _log_internal_errors(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except RequestRefused:
+    except (RequestRefused, Unwanted):
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
@@ -426,7 +437,7 @@ async def _answer_no_route(request: Request, error: HTTPException) -> Response:
 
 def _routing_error(request: Request, error: HTTPException) -> ErrorDetail:
     if error.status_code == 404:
-        words, expected = "is no address of this service", "one of /v1/openapi.json"
+        words, expected = "is no address of this service", "one that /v1/openapi.json lists"
         got = shorten_value(request.url.path)
         return ErrorDetail("unknown_path", "path", words, expected, got)
     if error.status_code == 405:

@@ -1,6 +1,6 @@
 """What a workbook of answers is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -54,7 +54,8 @@ class WorkbookPlan:
     `chosen`: whether the user named them, so that the first sheet has them alone; `measures`: of
     serving.scoring.measures, of which the first that any row has ranks them; `most_rows`: how many
     of the best alone are written, None for all; `as_of`: the moment of the forecasts, UTC;
-    `facts`: about list and model.
+    `facts`: about list and model; `check`: called after every few rows, what it raises ends the
+    writing.
     """
 
     own: tuple[str, ...]
@@ -65,6 +66,7 @@ class WorkbookPlan:
     rejected: RejectedList
     as_of: datetime
     facts: tuple[AboutLine, ...] = ()
+    check: Callable[[], None] = lambda: None
 
 
 class RowCounts(NamedTuple):

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,11 @@ _LONGEST_CELL = 1 << 24
 
 
 def write_rejected(
-    sheet: "Worksheet", path: Path, rejected: RejectedList, styles: "Styles"
+    sheet: "Worksheet",
+    path: Path,
+    rejected: RejectedList,
+    styles: "Styles",
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the rows of a CSV file as `creatorcast score` writes it; those beyond the last row of a
     worksheet are counted in that row.
@@ -35,6 +39,7 @@ def write_rejected(
     widths = [max(len(name), LEAST_WIDTH) for name in header]
     row = left_out = 0
     for cells in _read_rows(path):
+        check()
         if row == MAX_SHEET_ROWS - 2:
             left_out += 1
             continue

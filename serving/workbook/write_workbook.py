@@ -1,6 +1,6 @@
 """A workbook of answers: what to do, all columns, what was rejected, and what it all rests on."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,15 +53,16 @@ def write_workbook(
         styles = Styles(book)
         first = _first_columns(plan, schema, styles, DecisionColumns(styles, ranked.facts))
         sheet = book.add_worksheet(RECOMMENDATION)
-        write_table(sheet, first, _ranked_blocks(ranked), styles, _FROZEN_COLUMNS, True)
+        write_table(sheet, first, _ranked_blocks(ranked, plan.check), styles, _FROZEN_COLUMNS, True)
         shown = [(RECOMMENDATION, first)]
         if not plan.chosen:
             every = _every_column(plan, schema, styles, ranked.facts.texts)
             sheet = book.add_worksheet(ALL_COLUMNS)
-            write_table(sheet, every, _list_blocks(ranked), styles, 1, False)
+            write_table(sheet, every, _list_blocks(ranked, plan.check), styles, 1, False)
             shown.append((ALL_COLUMNS, every))
         if counts.rejected:
-            write_rejected(book.add_worksheet(REJECTED), rejected, plan.rejected, styles)
+            sheet = book.add_worksheet(REJECTED)
+            write_rejected(sheet, rejected, plan.rejected, styles, plan.check)
         lines = about_lines(plan.facts, counts, ranked.measure, ranked.facts, notes, shown)
         write_about(book.add_worksheet(ABOUT), lines, styles)
     ranked.path.unlink(missing_ok=True)
@@ -95,11 +96,13 @@ def _every_column(
     ]
 
 
-def _ranked_blocks(ranked: RankedRows) -> Iterator[Block]:
+def _ranked_blocks(ranked: RankedRows, check: Callable[[], None]) -> Iterator[Block]:
     for ranks, rows in ranked.blocks():
+        check()
         yield Block(ranks, rows)
 
 
-def _list_blocks(ranked: RankedRows) -> Iterator[Block]:
+def _list_blocks(ranked: RankedRows, check: Callable[[], None]) -> Iterator[Block]:
     for rows in ranked.in_list_order():
+        check()
         yield Block(np.full(len(rows), np.nan), rows)

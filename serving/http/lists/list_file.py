@@ -6,7 +6,6 @@ import base64
 import binascii
 import contextlib
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ingest.sheets.mapping_file import mapping_of_json
 from ingest.sheets.sheet_types import SheetOptions
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.lists.request_schema import ListFile, ListSheet
+from serving.http.temporary_folder import list_folder
 
 CSV = ".csv"
 #: What messages call the columns of a request, as if they were a map file.
@@ -54,13 +54,15 @@ def list_file(file: ListFile) -> Iterator[Path]:
     the list in place of the path.
     """
     content = _content(file)
-    with tempfile.TemporaryDirectory(prefix="creatorcast-list-") as folder:
-        path = Path(folder) / f"list{_suffix(file.name) if file.text is None else CSV}"
+    with list_folder() as folder:
+        path = folder / f"list{_suffix(file.name) if file.text is None else CSV}"
+        path.touch(0o600)
         path.write_bytes(content)
         try:
             yield path
         except CreatorcastError as error:
-            raise list_refused(str(error).replace(repr(str(path)), repr(file.name))) from None
+            text = str(error).replace(repr(str(path)), repr(file.name))
+            raise list_refused(text.replace(str(path), file.name)) from None  # libraries quote none
 
 
 def list_refused(text: str) -> RequestRefused:
@@ -113,7 +115,8 @@ def _content(file: ListFile) -> bytes:
     if file.text is not None:
         return file.text.encode("utf-8", errors="replace")
     try:
-        return base64.b64decode(file.base64 or "", validate=True)
+        packed = "".join((file.base64 or "").split())  # some programs break its lines
+        return base64.b64decode(packed, validate=True)
     except (binascii.Error, ValueError):
         got = shorten_value(file.base64)
         what, expected = "cannot be read", "the bytes of the file in base64"

@@ -71,6 +71,18 @@ def check_length(use: str, rows: int) -> None:
         )
 
 
+def check_list_length(use: str, prospects: SheetList) -> None:
+    """Raise SheetError for such a list before any row of it is used; the total is about, so that
+    rows are counted only where it may be too large.
+    """
+    if prospects.total is not None and prospects.total <= MOST_ROWS:
+        return
+    rows = 0
+    for chunk in prospects.chunks(_CHUNK_ROWS):
+        rows += len(chunk.rows)
+        check_length(use, rows)
+
+
 def read_rows(
     use: str, path: Path, options: SheetOptions, scorer: Scorer, as_of: pd.Timestamp
 ) -> ListRows:

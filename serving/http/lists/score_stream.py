@@ -18,7 +18,7 @@ from serving.batch.score_chunk import ChunkScorer, ScoredChunk
 from serving.batch.sheet_list import SheetList
 from serving.http.lists.list_file import list_file, plain_words, sheet_options
 from serving.http.lists.read_answer import rejected_json, with_currency
-from serving.http.lists.read_lists import check_length, open_sheet_list
+from serving.http.lists.read_lists import check_length, check_list_length, open_sheet_list
 from serving.http.lists.request_schema import EXPECTED_LIST_VALUES, ListScoreQuestion
 from serving.http.model_store import LoadedModel
 from serving.http.request_ledger import RequestLedger
@@ -55,17 +55,19 @@ def stream_list_scores(
     envelope = read_request(body, ListScoreQuestion, EXPECTED_LIST_VALUES)
     options, as_of = sheet_options(envelope.sheet), pd.Timestamp(envelope.as_of or now)
     measures = (envelope.rank_by,) if envelope.rank_by else DEFAULT_MEASURES
-    ledger.begin("score", envelope.campaign, now, is_wanted=envelope.campaign is not None)
+    keeps = envelope.campaign is not None
+    ledger.begin("score", envelope.campaign, now, is_wanted=keeps)
     asked = ledger.asked(_run_name(envelope, loaded, as_of))
     with list_file(envelope.file) as path:
         prospects = open_sheet_list(path, options)
+        check_list_length("score", prospects)
         yield _line("begin", _head(prospects, loaded, as_of))
         scores = _ListScores(prospects, _chunk_scorer(prospects, loaded, as_of, measures, asked))
         chunks = prospects.chunks(ROWS)
         for chunk, first, repeats in with_repeats(chunks, prospects.tells_offers):
             check_length("score", first + len(chunk.rows))
             yield _line("rows", scores.add(chunk, first, repeats, ledger))
-        yield _line("end", scores.end(measures) | ledger.finish())
+        yield _line("end", scores.end(measures) | (ledger.finish() if keeps else {}))
 
 
 def _run_name(envelope: Any, loaded: LoadedModel, as_of: pd.Timestamp) -> str:
