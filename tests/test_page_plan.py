@@ -75,12 +75,18 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         assert page.locator(".roster tbody tr").count() == len(plan["roster"])
         counts = plan["counts"]
         told = f"{counts['in_plan']} in the plan, {counts['left_out']} left out"
-        assert f"{counts['read']} rows: {told}" in text
+        # one sum: also the row that could not be read is in it
+        assert f"{counts['read'] + 1} rows read: {told}, 1 that could not be used." in text
+        quotes = [one["fee"] for one in plan["roster"] if one["fee"]["source"] == "quoted"]
+        repeated = [fee for fee in quotes if fee["times"] > 1]
+        assert page.locator(".roster .note.quote").count() == len(repeated) > 0
+        assert "Adds, on average" in text
         assert page.locator("#plan b").filter(has_text="Bold").count() == 0  # text, no markup
         # a creator that is never to be in it, and the plan without
         first = plan["roster"][0]["name"]
         page.get_by_role("button", name=f"Never: {first}").click()
         page.get_by_text("The form or the list was changed since").wait_for()
+        page.get_by_text("the plan from before the change").wait_for()
         page.get_by_role("button", name="Keep as plan A").click()
         make(page)
         page.get_by_text("The form or the list was changed since").wait_for(state="detached")
@@ -88,6 +94,7 @@ def test_a_plan_by_mouse_has_the_figures_of_the_service(browser, trained_service
         page.get_by_role("heading", name="Plan A beside plan B").wait_for()
         only_a = page.locator(".sides > div").first
         assert first in only_a.inner_text()
+        assert "Rule: never" in page.get_by_role("table", name="Plan A and plan B").inner_text()
         assert plans[1][0]["rules"]["exclude"] == [first]
         page.get_by_label("Search those left out").fill(first)
         page.get_by_text("1 creator found").wait_for()
@@ -132,6 +139,18 @@ def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(browser, trained
         expect(budget(page)).to_have_attribute("aria-invalid", "true")
         expect(budget(page)).to_be_focused()
         budget(page).fill("1500")
+        page.get_by_label("At least", exact=True).fill("4")
+        page.get_by_label("At most", exact=True).fill("2")
+        page.get_by_text("Rules for platforms").click()
+        page.get_by_role("button", name="Add a rule").click()
+        make(page)
+        page.get_by_text("3 fields must be corrected: see the marks").wait_for()
+        expect(page.get_by_label("At most", exact=True)).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_label("At least", exact=True)).to_be_focused()
+        page.get_by_role("button", name="Remove rule 1").click()
+        expect(page.locator("#plan-add-group")).to_be_focused()
+        page.get_by_label("At least", exact=True).fill("")
+        page.get_by_label("At most", exact=True).fill("")
         page.get_by_text("More rules").click()
         page.get_by_label("agency").fill("20")
         make(page)
@@ -165,6 +184,7 @@ def test_a_plan_by_keyboard_alone_on_a_phone(browser, trained_service):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.get_by_text("6 can be used").wait_for()
+        expect(page.locator("#plan-from")).to_be_focused()
         budget(page).focus()
         page.keyboard.type("1500")
         page.get_by_role("combobox", name="Must be in the plan").focus()
@@ -175,6 +195,7 @@ def test_a_plan_by_keyboard_alone_on_a_phone(browser, trained_service):
         page.keyboard.type("@Cleo_Home")
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Take out @Cleo_Home").wait_for()
+        expect(page.locator("#announce")).to_contain_text("@Cleo_Home was added")
         budget(page).focus()
         page.keyboard.press("Enter")
         made(page)
@@ -219,9 +240,20 @@ def test_the_starter_model_plans_the_example_list(browser, starter_service):
         page.get_by_text("12 can be used").wait_for()
         budget(page).fill("4000")
         page.get_by_label("The plan should be").select_option("cvar")
+        page.get_by_label("Forecast made on").fill("2026-07-01")
+        unproven = {"status": "time limit", "gap": 0.5}
+        page.route(PLAN_CALL, lambda route: route.fulfill(json=route.fetch().json() | unproven))
         make(page)
         made(page)
+        page.get_by_text("one that is better by up to 50.0 % may exist").wait_for()
+        page.unroute(PLAN_CALL)
+        with page.expect_response(PLAN_CALL, timeout=120_000) as longer:
+            page.get_by_role("button", name="Search longer").click()
+        assert longer.value.request.post_data_json["time_limit"] == 30
+        made(page)
         assert plans[0][0]["keep"] is False
+        assert plans[0][0]["as_of"] == "2026-07-01T00:00:00Z"
+        assert plans[0][1]["as_of"].startswith("2026-07-01")
         assert plans[0][1]["objective"]["kind"] in ("cvar", "mean")
         assert axe_violations(page) == []
 

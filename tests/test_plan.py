@@ -18,12 +18,15 @@ from creatorcast import main
 from features.tables.currency import CurrencyRates
 from serving.plan import answer
 from serving.plan.candidates import CandidateList
+from serving.plan.cautions import above_warnings
 from serving.plan.fees import parse_fee_part
 from serving.plan.offers import build_offers
 from serving.plan.planner import make_plan
 from serving.plan.problem import NoPlan, Objective, PlanError
 from serving.plan.rules_file import RULE_NAMES, parse_rules
 from serving.plan.settings import OBJECTIVES, PlanSettings
+from serving.plan.solver import PlanSolver
+from serving.plan.words import is_quote_repeated, repeated_quote_words
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 
@@ -136,6 +139,36 @@ def test_a_quote_for_several_deliverables_is_bought_whole_and_one_for_one_up_to_
     assert told == [(0, 4, 100), (1, 1, 100), (1, 2, 200), (2, 1, 100), (2, 2, 200), (2, 3, 300)]
 
 
+def test_a_quote_for_one_that_is_bought_twice_is_told_as_such(scorer):
+    plan = make_plan(scorer, listed(rows((100.0,))), settings(200.0), AS_OF)
+    fee = plan["roster"][0]["fee"]
+    assert (fee["total"], fee["times"]) == (200.0, 2)
+    assert is_quote_repeated(fee)
+    assert repeated_quote_words(fee, "USD") == "2 × 100 USD: the quote is for one deliverable"
+    whole = make_plan(scorer, listed(rows((100.0,), deliverables=2.0)), settings(200.0), AS_OF)
+    assert whole["roster"][0]["fee"]["times"] == 1
+
+
+def test_what_more_money_brings_is_not_told_of_a_search_that_stopped_early(scorer, monkeypatch):
+    search = PlanSolver.solve
+
+    def stopped(self, *given, **named):
+        return replace(search(self, *given, **named), is_complete=False, gap=0.5)
+
+    monkeypatch.setattr(PlanSolver, "solve", stopped)
+    plan = make_plan(scorer, listed(rows((100.0,))), settings(400.0), AS_OF)
+    assert plan["next_1000"]["adds"] is None
+    assert "is not known: the search stopped early" in plan["next_1000"]["text"]
+
+
+def test_fees_above_the_one_that_pays_are_counted():
+    entry = PLAN_EXAMPLE["roster"][0]
+    dear = {**entry, "break_even_fee": 1000.0}
+    assert above_warnings([entry]) == []
+    (text,) = above_warnings([entry, dear])
+    assert text.startswith("1 of 2 fees is above the highest fee that pays (with a chance of 80 %")
+
+
 def test_offers_of_one_creator_are_alternatives_and_repeats_are_rejected(scorer):
     given = [*rows(), {**rows()[1], "format": "video", "fee_usd": 80.0}, rows()[2]]
     given += [{**rows()[3], "fee_usd": 331.0}]
@@ -238,7 +271,7 @@ def test_a_close_plan_is_compared_on_the_same_draws(scorer):
     (other,) = plan["close_plans"]
     assert len(other["roster"]) == 1
     assert 0.4 < other["probability_better"] < 0.6
-    assert plan["warnings"][1].startswith("within noise of another plan: ")
+    assert any(one.startswith("another plan is about as good: ") for one in plan["warnings"])
 
 
 def test_a_goal_with_a_least_probability_is_held_or_refused(scorer):

@@ -31,6 +31,7 @@ def options(fee, platform=("tiktok", "instagram", "instagram"), **columns):
         fee=np.array(fee, dtype=float),
         fee_for_engagement=np.array(fee, dtype=float),
         fee_source=np.full(n, "quoted", dtype=object),
+        times=np.ones(n, dtype=int),
         market_fee=np.full((n, 3), np.nan),
         parts=[[]] * n,
         expected=np.array(fee, dtype=float),

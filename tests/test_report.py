@@ -137,7 +137,7 @@ def test_what_a_plan_says():
     for said in (
         "Sign 2 of 5 creators for 1,938 EUR: about 9,100 engagements",
         "All together",
-        "as quoted; with usage rights 110 EUR and agency 27.50 EUR",
+        "2 × 550 EUR: the quote is for one deliverable; with usage rights 110 EUR and agency 27.50",
         "not quoted: as the rate card",
         "1 video + 3 stories",
         "Next One 0.31 EUR an engagement; the plan pays 0.20 EUR. c7",

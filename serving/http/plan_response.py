@@ -26,6 +26,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "total": "what the partnership costs, with all parts",
         "for_engagement": "the part that buys engagement: cost and break-even are about it",
         "source": "quoted; own_deals or rate_card for a market fee",
+        "times": "how often the fee of one deliverable is bought; 1 for a fee as it stands",
+        "each": "the fee that is bought so often, without parts",
         "low": "low market fee of as many deliverables; null where there is none",
         "typical": "typical market fee",
         "high": "high market fee",
@@ -47,10 +49,12 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "fee": "what it costs, in the currency of the plan",
         "engagements": "forecast of all deliverables",
         "views": "forecast of all deliverables; null where the platform shows none",
-        "cpe": "fee for engagement over the median of engagements",
+        "cpe": "cost of an engagement by the middle case: fee for engagement over the median",
         "break_even_fee": "the highest fee for engagement that beats the benchmark",
-        "adds": "value of the plan less that of the plan without this partnership, its money "
-        "unspent",
+        "adds": "value of the plan by its objective (see `objective.kind`) less that of the plan "
+        "without this partnership, its money unspent: engagements or views on average for mean, in "
+        "the bad cases for cvar, reached in all but the bad cases for quantile; for goal a "
+        "probability, 0 to 1",
         "sentence": "the forecast in words",
         "warnings": "what was not used, and what to beware of",
     },
@@ -89,7 +93,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "measure": "engagements or views",
         "level": "share of bad cases; null where there is none",
         "goal": "as given",
-        "value": "what the plan reaches",
+        "value": "what the plan reaches by `kind`: an average for mean, the average of the bad "
+        "cases for cvar, a total for quantile, a probability for goal",
     },
     "BindingRule": {
         "name": "the rule in words",
@@ -97,7 +102,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
     },
     "NextMoney": {
         "amount": "how much more money, in the currency of the plan",
-        "adds": "what it adds to the expected total of the measure",
+        "adds": "what it adds to the expected total of the measure; null where the search stopped "
+        "too early to tell",
         "text": "the same in words",
     },
     "FrontierPoint": {

@@ -31,13 +31,17 @@ class FeePartAmount(TypedDict):
 class PlannedFee(TypedDict):
     """What a partnership costs: `total` is `for_engagement` and the `parts`.
 
-    `source`: quoted, or own_deals or rate_card for a market fee; `low`, `typical`, `high`: the
-    market fee of as many deliverables, None where there is none.
+    `source`: quoted, or own_deals or rate_card for a market fee; `times`: how often the fee of one
+    deliverable is in `for_engagement`, 1 where it is the fee as it stands; `each`: that fee,
+    without parts; `low`, `typical`, `high`: the market fee of as many deliverables, None where
+    there is none.
     """
 
     total: float
     for_engagement: float
     source: Literal["quoted", "own_deals", "rate_card"]
+    times: int
+    each: float
     low: float | None
     typical: float | None
     high: float | None
@@ -50,7 +54,7 @@ class RosterEntry(TypedDict):
     `name`: as the list has it; `cpe`: fee for engagement over the median of engagements;
     `break_even_fee`: to compare with the fee for engagement; `horizon_days`: after posting, at
     which counts are forecast; `completion_rate`: share of the posts that appear; `adds`: the plan's
-    value less that of the same plan without this partnership, its money unspent.
+    value by its objective less that of the same plan without this partnership, its money unspent.
     """
 
     partnership_id: str
@@ -138,10 +142,12 @@ class BindingRule(TypedDict):
 
 
 class NextMoney(TypedDict):
-    """What `amount` more would bring: `adds` to the expected total of the measure."""
+    """What `amount` more would bring: `adds` to the expected total of the measure, None where the
+    search stopped too early to tell.
+    """
 
     amount: float
-    adds: float
+    adds: float | None
     text: str
 
 

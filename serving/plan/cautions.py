@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from features.number_text import format_fraction
 from serving.plan.answer import RejectedCandidate, RosterEntry
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE
 from serving.scoring.warning_texts import WARNING_TEXTS
 
 #: Share of the money above which one creator gets most of it.
@@ -76,14 +76,32 @@ def share_warnings(names: list[str], fee: np.ndarray) -> list[str]:
     """Return a warning where one creator of several gets most of the money; `fee` (n,).
 
     >>> share_warnings(["@a", "@b"], np.array([90.0, 10.0]))
-    ['@a gets 0.9 of the money: a rule on the largest share of one creator spreads it.']
+    ['@a gets 90 % of the money: a rule on the largest share of one creator spreads it']
     >>> share_warnings(["@a", "@b"], np.array([50.0, 50.0]))
     []
     """
     if len(fee) < 2 or fee.max() <= MOST_OF_MONEY * fee.sum():
         return []
-    share = format_fraction(round(fee.max() / fee.sum(), 2))
+    share = min(round(100 * fee.max() / fee.sum()), 99)
     name = names[int(np.argmax(fee))]
     return [
-        f"{name} gets {share} of the money: a rule on the largest share of one creator spreads it."
+        f"{name} gets {share} % of the money: a rule on the largest share of one creator spreads it"
+    ]
+
+
+def is_above_pays(entry: RosterEntry) -> bool:
+    """Return whether the fee for engagement is above the highest fee that pays."""
+    highest = entry["break_even_fee"]
+    return highest is not None and entry["fee"]["for_engagement"] > highest
+
+
+def above_warnings(roster: Sequence[RosterEntry]) -> list[str]:
+    """Return a warning where fees are above the highest that pay."""
+    above = sum(map(is_above_pays, roster))
+    if not above:
+        return []
+    are = "fee is" if len(roster) == 1 else "fees are" if above > 1 else "fees is"
+    return [
+        f"{above:,} of {len(roster):,} {are} above the highest fee that pays (with a chance of "
+        f"{DEFAULT_CONFIDENCE:.0%} unless the list says another): negotiate".replace("%", " %")
     ]

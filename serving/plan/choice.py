@@ -104,7 +104,7 @@ def mean_notes(outcomes: Outcomes, plan: np.ndarray, by_mean: np.ndarray | None)
         return []
     settings, kind = outcomes.settings, outcomes.settings.objective.kind
     if plan.tolist() == by_mean.tolist():
-        return ["this is the plan with the most expected, too: none that is better was found"]
+        return ["this is the plan with the most expected, too"]
     own, other = outcomes.value(plan), outcomes.value(by_mean)
     if kind == "probability" or other < own * (1 - VALUE_NOISE):
         return []

@@ -6,7 +6,6 @@ import numpy as np
 
 from features.number_text import (
     format_estimates,
-    format_fraction,
     format_money,
     format_probability,
 )
@@ -16,6 +15,7 @@ from serving.plan.outcomes import Outcomes
 from serving.plan.problem import LinearRule, PlanSolution
 from serving.plan.rules import linear_rules
 from serving.plan.solver import PlanSolver
+from serving.plan.words import outcomes_words
 
 #: A plan that brings more than another one in fewer of the draws is within noise of it.
 NOISE = 0.8
@@ -65,8 +65,9 @@ def noise_warnings(others: list[ClosePlan], is_as_good: Callable[[ClosePlan], bo
 
 def _noise_text(other: ClosePlan) -> str:
     if other["probability_better"] < 1 - NOISE:
-        return f"brings more in most draws, but is no better on the whole: {other['text']}"
-    return f"within noise of another plan: {other['text']}"
+        start = "another plan brings more in most outcomes, but is no better on the whole"
+        return f"{start}: {other['text']}"
+    return f"another plan is about as good: {other['text']}"
 
 
 def probability_better(
@@ -135,7 +136,7 @@ def _close_plan(
     text = (
         f"{what} ({_exchange(candidates, options.row[plan], options.row[other])}) for {money} "
         f"would bring about {count} {settings.measure} on average, the plan {own_count}; {who} "
-        f"brings more in {max(better, 1 - better):.0%} of the draws"
+        f"brings more in {outcomes_words(max(better, 1 - better))}"
         f"{_value_text(solver, value, outcomes.value(plan))}"
     )
     ids = [candidates.ids[row] for row in options.row[other].tolist()]
@@ -158,7 +159,7 @@ def _value_text(solver: PlanSolver, value: float, own: float) -> str:
         words = "its chance to reach the goal is"
         told = [format_probability(one) for one in (value, own)]
     else:
-        share = format_fraction(objective.level)
+        share = f"{100 * objective.level:g} %"
         words = (
             f"the worst {share} of cases bring"
             if objective.kind == "cvar"

@@ -17,6 +17,7 @@ from serving.plan.outcomes import Outcomes
 from serving.plan.planner import evaluation, make_plan
 from serving.plan.problem import PlanError
 from serving.plan.settings import PlanSettings, check_settings
+from serving.plan.words import outcomes_words
 from serving.scoring.scorer import Scorer
 
 
@@ -89,7 +90,7 @@ def compare_plans(
     warnings = _warnings(now, settings)
     same = first.chosen.tolist() == second.chosen.tolist()
     if not same and 1 - NOISE < better < NOISE:
-        warnings.append("the two plans are within noise of each other")
+        warnings.append("the two plans are about as good: neither brings clearly more")
     compared: Comparison = {
         "currency": settings.currency,
         "saved": now,
@@ -239,5 +240,5 @@ def _sentence(
         return f"{then} {name.capitalize()} is the same."
     return (
         f"{then} {name.capitalize()} costs {spend} for about "
-        f"{counts[2]}, and brings more {settings.measure} in {better:.0%} of the draws."
+        f"{counts[2]}, and brings more {settings.measure} in {outcomes_words(better)}."
     )

@@ -84,16 +84,19 @@ def next_money(solver: PlanSolver, outcomes: Outcomes, solution: PlanSolution) -
     if found is None:
         return None
     expected = outcomes.offers.options.expected
-    adds = float(expected[found.chosen].sum() - expected[solution.chosen].sum())
+    adds: float | None = float(expected[found.chosen].sum() - expected[solution.chosen].sum())
     money = format_money(step, settings.currency)
     if found.value <= solution.value * (1 + settings.gap):
         text = f"{money} more would bring next to nothing"
-        if found.chosen.tolist() == solution.chosen.tolist():
+        if not (found.is_complete and solution.is_complete):
+            text = f"what {money} more would bring is not known: the search stopped early"
+            adds = None
+        elif found.chosen.tolist() == solution.chosen.tolist():
             text = f"{money} more would change nothing"
             adds = 0.0
     else:
         gain = found.value - solution.value
-        text = f"{money} more would {_gain_text(solver, gain, adds)}"
+        text = f"{money} more would {_gain_text(solver, gain, adds or 0.0)}"
     return {"amount": step, "adds": adds, "text": f"{text}."}
 
 

@@ -140,7 +140,7 @@ class LeftOutReasons:
             )
         return "costs_more", (
             f"{_each(best, settings.currency, noun)}{note}; the plan pays "
-            f"{format_amount(paid)} {settings.currency}"
+            f"{format_amount(paid)} {settings.currency} on average"
         )
 
     def _nearest(self, rows: list[int]) -> list[int]:

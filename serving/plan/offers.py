@@ -122,6 +122,7 @@ def build_offers(
         fee=fee[is_used] + amounts,
         fee_for_engagement=fee[is_used],
         fee_source=source[is_used],
+        times=times[is_used].astype(int),
         market_fee=market[is_used],
         parts=used_parts,
         expected=expected[is_used],

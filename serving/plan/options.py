@@ -14,6 +14,7 @@ class Options:
     `row`: position among the rows of the list; `candidate`: the account that a row is about, 0 to
     m - 1; `key`: a text that names the account, for draws that do not depend on the order; `fee`:
     with all its parts, and `fee_for_engagement`, in the currency of the plan; `fee_source`;
+    `times`: how often the fee of the list is bought, 1 where it is bought as it stands;
     `market_fee` (n, 3): low, typical, high, NaN where there is none; `parts`: name and amount of
     each part of the fee; `expected`: of the measure of the plan; `authenticity`: 0 to 1, NaN where
     unknown; `group`: which of the forecasts, those of one format or of packages, and `forecast`:
@@ -28,6 +29,7 @@ class Options:
     fee: np.ndarray
     fee_for_engagement: np.ndarray
     fee_source: np.ndarray
+    times: np.ndarray
     market_fee: np.ndarray
     parts: list[list[tuple[str, float]]]
     expected: np.ndarray

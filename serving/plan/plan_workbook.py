@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from features.number_text import format_money, round_estimates
 from serving.plan.answer import Figures, Plan, RosterEntry
 from serving.plan.terminal import objective_text
+from serving.plan.words import is_quote_repeated, repeated_quote_words
 from serving.scoring.booked_words import booked_words
 from serving.scoring.descriptive_columns import basis_text
 from serving.scoring.warning_texts import warning_sentences
@@ -110,7 +111,7 @@ def _roster_columns(plan: Plan) -> list[ItemColumn]:
         text_column("Size", 9, "band"),
         ItemColumn("Signed for", 20, lambda entry: (_booked(entry), "")),
         money("Fee", lambda entry: entry["fee"]["total"]),
-        ItemColumn("Fee is", 16, lambda entry: (_fee_source(entry), "")),
+        ItemColumn("Fee is", 22, lambda entry: (_fee_source(entry, currency), "")),
         *parts,
         *figures,
         money("Cost per engagement", lambda entry: entry["cpe"]),
@@ -163,7 +164,9 @@ def _booked(entry: RosterEntry) -> str | None:
     return booked_words(entry["platform"], entry["format"], entry["package"], entry["deliverables"])
 
 
-def _fee_source(entry: RosterEntry) -> str:
+def _fee_source(entry: RosterEntry, currency: str) -> str:
+    if is_quote_repeated(entry["fee"]):
+        return repeated_quote_words(entry["fee"], currency)
     return "quoted" if entry["fee"]["source"] == "quoted" else "usual, not quoted"
 
 

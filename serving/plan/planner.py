@@ -28,6 +28,7 @@ from serving.plan.answer import (
 )
 from serving.plan.candidates import CandidateList
 from serving.plan.cautions import (
+    above_warnings,
     fee_word_warnings,
     horizon_warnings,
     model_warnings,
@@ -241,6 +242,7 @@ class _Made:
                 *rejected_warnings(rejected, self.candidates.read, self.candidates.place_word),
                 *warnings,
                 *self._fee_word_warnings(),
+                *above_warnings(roster),
                 *horizon_warnings(roster),
                 *share_warnings(
                     [self.candidates.names[row] for row in offers.options.row[chosen].tolist()],

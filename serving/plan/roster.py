@@ -112,6 +112,8 @@ def _fee(options: Options, place: int) -> PlannedFee:
         "total": float(options.fee[place]),
         "for_engagement": float(options.fee_for_engagement[place]),
         "source": options.fee_source[place],
+        "times": int(options.times[place]),
+        "each": float(options.fee_for_engagement[place] / options.times[place]),
         "low": low,
         "typical": typical,
         "high": high,

@@ -7,6 +7,7 @@ from rich.table import Table
 from features.number_text import format_amount, format_money, pluralize
 from serving.plan.answer import Figures, Plan, RosterEntry
 from serving.plan.comparison import Comparison, PlanNow
+from serving.plan.words import is_quote_repeated, repeated_quote_amount
 from serving.scoring.booked_words import booked_words
 from serving.scoring.descriptive_columns import basis_text
 
@@ -133,8 +134,21 @@ def _money_line(plan: Plan) -> str:
     return text
 
 
+def _repeated_quotes(plan: Plan) -> list[str]:
+    """Say which quotes for one deliverable are bought several times."""
+    told = [
+        f"{entry['name']} {repeated_quote_amount(entry['fee'], plan['currency'])}"
+        for entry in plan["roster"]
+        if is_quote_repeated(entry["fee"])
+    ]
+    more = f" and {len(told) - 3:,} more" if len(told) > 3 else ""
+    hint = "--max-deliverables 1 buys each once"
+    text = f"quotes for one deliverable that are bought several times: {', '.join(told[:3])}{more}"
+    return [f"{text} ({hint})"] if told else []
+
+
 def _facts(plan: Plan) -> list[str]:
-    lines = []
+    lines = _repeated_quotes(plan)
     if plan["next_1000"] is not None:
         lines.append(plan["next_1000"]["text"])
     lines += [f"rule that costs: {rule['text']}" for rule in plan["binding"]]

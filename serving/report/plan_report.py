@@ -8,8 +8,9 @@ from typing import Any
 from features.number_text import format_money
 from models.model_record import ModelRecord
 from serving.plan.answer import LeftOut, Plan, RosterEntry
-from serving.plan.cautions import model_warnings
+from serving.plan.cautions import is_above_pays, model_warnings
 from serving.plan.left_out import REASONS
+from serving.plan.words import adds_words, is_quote_repeated, repeated_quote_words
 from serving.report.content import (
     Chart,
     Entry,
@@ -54,6 +55,8 @@ from serving.report.words import (
 MAX_LEFT_OUT, MAX_DRAWN = 25, 40
 #: Largest budget that the picture of budgets shows, in budgets of the plan; the table has all.
 MAX_BUDGET_RATIO = 4.5
+#: What a cost per engagement is over.
+_BY_MIDDLE = "by the middle case"
 _FEE_SOURCES = {
     "quoted": "as quoted",
     "own_deals": "not quoted: as earlier deals",
@@ -134,7 +137,7 @@ def _head_figures(plan: Plan, hide_fees: bool) -> Iterator[Figure]:
         note = f"of {budget}; in it {parts}" if parts else f"of {budget}"
         yield Figure("to spend", format_money(plan["spend"], currency), note)
         if total["cpe"] is not None:
-            yield Figure("an engagement", format_money(total["cpe"], currency))
+            yield Figure("an engagement", format_money(total["cpe"], currency), _BY_MIDDLE)
 
 
 def _parts_text(plan: Plan) -> str:
@@ -188,24 +191,20 @@ def _entry(one: RosterEntry, plan: Plan, hide_fees: bool) -> Entry:
         sentence,
         tuple(_figures(one, plan, hide_fees)),
         _interval(one, plan),
-        verdict=None if hide_fees or not _is_above(one) else _ABOVE,
+        verdict=None if hide_fees or not is_above_pays(one) else _ABOVE,
         cautions=caution_texts(one["warnings"], hide_fees),
     )
-
-
-def _is_above(one: RosterEntry) -> bool:
-    """Return whether the fee for engagement is above the highest fee that pays."""
-    highest = one["break_even_fee"]
-    return highest is not None and one["fee"]["for_engagement"] > highest
 
 
 def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
     for label, quantiles in (("Engagements", one["engagements"]), ("Views", one["views"])):
         if interval := interval_of(quantiles):
             yield count_figure(label, interval)
-    if plan["objective"]["kind"] != "goal":
-        unit = plan["objective"]["measure"]
-        yield Figure("Adds to the plan", estimate_text(max(one["adds"], 0.0)), f"{unit} on average")
+    adds, words = max(one["adds"], 0.0), adds_words(plan["objective"])
+    if plan["objective"]["kind"] == "goal":
+        yield Figure("Adds to the plan", f"{100 * adds:.1f} %", words)
+    else:
+        yield Figure("Adds to the plan", estimate_text(adds), words)
     if hide_fees:
         return
     fee, currency = one["fee"], plan["currency"]
@@ -213,7 +212,7 @@ def _figures(one: RosterEntry, plan: Plan, hide_fees: bool) -> Iterator[Figure]:
     if fee["parts"]:
         yield Figure("Fee for engagement", format_money(fee["for_engagement"], currency))
     if one["cpe"] is not None:
-        yield Figure("Cost per engagement", format_money(one["cpe"], currency))
+        yield Figure("Cost per engagement", format_money(one["cpe"], currency), _BY_MIDDLE)
     if one["break_even_fee"] is not None:
         highest = format_money(one["break_even_fee"], currency)
         yield Figure("Highest fee that pays", highest, "for engagement" if fee["parts"] else "")
@@ -226,6 +225,8 @@ def _fee_note(one: RosterEntry, currency: str) -> str:
         for part in one["fee"]["parts"]
     ]
     source = _FEE_SOURCES.get(one["fee"]["source"], one["fee"]["source"])
+    if is_quote_repeated(one["fee"]):
+        source = repeated_quote_words(one["fee"], currency)
     return f"{source}; with {listed(parts)}" if parts else source
 
 

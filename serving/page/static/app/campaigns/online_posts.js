@@ -115,8 +115,8 @@ export class OnlinePosts {
   take(answer, isTyped = false) {
     Object.assign(this, { answer, isTyped });
     this.app.noteModel(answer.model_version);
-    const answered = answer.results.filter((one) => !one.errors).length;
-    this.app.announce(`${plural(answered, "partnership")} answered.`);
+    const answered = answer.results.filter((one) => !one.errors);
+    this.app.announce(answered.length === 1 ? answered[0].sentence : `${plural(answered.length, "partnership")} answered.`);
     this.draw();
     document.getElementById("tracked")?.focus();
   }

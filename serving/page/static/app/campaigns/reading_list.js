@@ -141,7 +141,7 @@ export class ReadingList {
       <div class="field"><label for="readings-file">A file, CSV or XLSX</label>
         <input id="readings-file" type="file" accept=".csv,.tsv,.txt,.xlsx,.gz" @change=${(event) => this.takeFrom(event.target)}>
         ${draft.base64 ? html`<p class="hint">Chosen: <bdi>${draft.name}</bdi>
-          <button type="button" class="link" @click=${() => this.change({ base64: "", name: "", columns: {} })}>Take it away</button></p>` : nothing}
+          <button type="button" class="link" @click=${() => this.change({ base64: "", name: "", columns: {} })}>Remove it</button></p>` : nothing}
       </div>
       ${text}</div>`;
   }

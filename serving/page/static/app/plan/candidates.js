@@ -11,11 +11,14 @@ const DRAFT = "plan.candidates";
 const NONE = { name: "", source: "", rows: null, lines: [], counts: null, notes: [], rejected: [] };
 const NO_FILTER = { platform: "", niche: "" };
 
-/** The candidates of the plan; `onChange` is told each change. */
+/**
+ * The candidates of the plan; `onChange` is told each change, `onAsOf` the day of a
+ * list's forecasts, which `asOf()` gives as a moment.
+ */
 export class Candidates {
-  constructor(app, onChange) {
+  constructor(app, { onChange, onAsOf, asOf }) {
     this.app = app;
-    this.onChange = onChange;
+    Object.assign(this, { onChange, onAsOf, asOf });
     this.reading = new Task(onChange);
     this.ranking = new Task(onChange);
     Object.assign(this, { hasRoom: true, handed: null, fileFault: undefined });
@@ -106,6 +109,7 @@ export class Candidates {
   readHanded(handed) {
     const { name, file, sheet, partnerships } = handed;
     this.handed = handed;
+    this.onAsOf(handed.as_of?.slice(0, 10) ?? "");
     if (file) return this.read(name, "handed", { file, sheet });
     const counts = { read: partnerships.length, usable: partnerships.length, rejected: 0, blank: 0 };
     return this.take({ ...NONE, name, source: "handed", rows: partnerships, counts });
@@ -115,7 +119,7 @@ export class Candidates {
   async read(name, source, question) {
     this.readAgain = () => this.read(name, source, question);
     const answer = await this.reading.run((signal) =>
-      this.app.api.post("v1/lists/read", { ...question, use: "plan" }, { signal }));
+      this.app.api.post("v1/lists/read", { ...question, as_of: this.asOf(), use: "plan" }, { signal }));
     if (!answer) return;
     const { partnerships: rows, lines, counts, notes, rejected } = answer;
     this.take({ name, source, rows, lines, counts, notes, rejected });

@@ -10,7 +10,7 @@ import { taskError } from "../task.js";
 export function candidatesView(candidates, ui) {
   const { list, reading, hasRoom } = candidates;
   return html`<section class="card" aria-labelledby="plan-from">
-    <h2 id="plan-from">Whom to choose from</h2>
+    <h2 id="plan-from" tabindex="-1">Whom to choose from</h2>
     ${reading.isRunning ? busy("The list is read …") : nothing}
     ${taskError(reading, () => candidates.readAgain())}
     ${hasRoom ? nothing : notice("The list is too large for the browser to keep: after a reload, give it again.")}
@@ -33,11 +33,11 @@ function listInput(candidates, ui) {
       onInput: (text) => candidates.setText(text),
     })}
     <div class="actions">
-      <button type="button" ?disabled=${!candidates.text.trim()} @click=${() => candidates.readPasted()}>Read the rows</button>
+      <button type="button" ?disabled=${!candidates.text.trim()} @click=${() => focusRead(candidates.readPasted())}>Read the rows</button>
       <button type="button" class="quiet" @click=${(event) => event.target.nextElementSibling.click()}>Open a file</button>
       <input type="file" hidden aria-label="File of a list" accept=".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.jsonl"
         @change=${(event) => openFile(event.target, candidates)}>
-      <button type="button" class="quiet" @click=${() => candidates.readExample()}>Take an example list</button>
+      <button type="button" class="quiet" @click=${() => focusRead(candidates.readExample())}>Take an example list</button>
     </div>
     ${candidates.fileFault ? notice(candidates.fileFault, "bad") : nothing}
     <p class="hint">A column is read wrongly? <a href="#/list">Read the list there</a>, correct its columns, and plan with it.</p>
@@ -52,9 +52,20 @@ function takeHanded(candidates) {
     Take the list <bdi>${handed.name}</bdi></button></div>`;
 }
 
+/** Keep the focus where the button that read a list is gone. */
+async function focusRead(reading) {
+  await reading;
+  if (document.activeElement === document.body) document.getElementById("plan-from").focus();
+}
+
+function clear(candidates) {
+  candidates.clear();
+  document.getElementById("plan-rows").focus();
+}
+
 function openFile(input, candidates) {
   const [file] = input.files;
-  if (file) candidates.readFile(file);
+  if (file) focusRead(candidates.readFile(file));
   input.value = "";
 }
 
@@ -68,10 +79,10 @@ function listRead(candidates, ui) {
     ${list.notes.length ? html`<details><summary>How the list was read (${plural(list.notes.length, "note")})</summary>
       <ul>${list.notes.map((note) => html`<li>${note}</li>`)}</ul></details>` : nothing}
     ${list.rejected.length ? rejectedRows(list) : nothing}
-    ${usable === 0 ? notice("No row can be used, so that there is nobody to choose from.", "bad") : nothing}
+    ${usable === 0 ? notice("No row can be used, so that there is nobody to choose from. Where the starts lie before today, choose an earlier day under “Forecast made on”.", "bad") : nothing}
     ${usable > limit ? narrowing(candidates, ui) : nothing}
     ${takeHanded(candidates)}
-    <div class="actions"><button type="button" class="quiet" @click=${() => candidates.clear()}>Choose another list</button></div>`;
+    <div class="actions"><button type="button" class="quiet" @click=${() => clear(candidates)}>Choose another list</button></div>`;
 }
 
 function rejectedRows(list) {

@@ -1,16 +1,23 @@
 // Two plans side by side: A, which was kept, and B, which is shown.
 
-import { chance, count, estimate, estimatedMoney, money, plural } from "../format.js";
+import { chance, count, estimate, estimatedMoney, money, percent, plural } from "../format.js";
 import { html, nothing } from "../lib.js";
 import { table } from "../parts.js";
 import { booked, range } from "./words.js";
 
-/** Show the plans A and B beside each other. */
-export function compareView(a, b, { swap, dropA }) {
+const AIMS = { mean: "the most on average", cvar: "good even in a bad case", quantile: "a figure to promise", goal: "the best chance of the goal" };
+const RULE_WORDS = {
+  min_creators: "creators, at least", max_creators: "creators, at most", min_share: "share of the budget, at least",
+  max_share: "share of the budget, at most", max_fee: "fee of one creator, at most", least_probability: "chance of the goal, at least",
+  exclude: "never", fee_parts: "added to fees:",
+};
+
+/** Show the plans A and B beside each other, each with the question that it answers. */
+export function compareView({ plan: a, question: askedA }, { plan: b, question: askedB }, { swap, dropA }) {
   const caption = "Plan A and plan B";
   return html`<section class="card" aria-labelledby="plan-compare"><h2 id="plan-compare">Plan A beside plan B</h2>
     <p class="muted">A is the plan that you kept, B the one below.</p>
-    ${table({ caption, head: ["Figure", "Plan A", "Plan B"], rows: figureRows(a, b) })}
+    ${table({ caption, head: ["Figure", "Plan A", "Plan B"], rows: [...figureRows(a, b), ...ruleRows(askedA, askedB)] })}
     <p class="hint">8 of 10 outcomes lie in a range. Where the ranges overlap, either plan may bring more.</p>
     ${rosters(a, b)}
     <div class="actions"><button type="button" class="quiet" @click=${swap}>Swap A and B</button>
@@ -29,7 +36,10 @@ function figureRows(a, b) {
     row("Engagements", forecast("engagements")),
   ];
   if (a.total.views || b.total.views) rows.push(row("Views", forecast("views")));
-  rows.push(row("Cost of an engagement", ({ total, currency }) => estimatedMoney(total.cpe, currency)));
+  rows.push(row("Cost of an engagement, by the middle case", ({ total, currency }) => estimatedMoney(total.cpe, currency)));
+  for (const objective of badCases(a, b)) {
+    rows.push(row(badCaseLabel(objective), (plan) => (isSameAim(plan.objective, objective) ? estimate(plan.objective.value) : "not asked for")));
+  }
   if (a.objective.goal !== null || b.objective.goal !== null) {
     rows.push(row("Chance of the goal", ({ objective, total }) =>
       objective.goal === null ? "no goal" : `${chance(total.probability_goal)} (of ${count(objective.goal)})`));
@@ -37,6 +47,43 @@ function figureRows(a, b) {
   if (a.model_version !== b.model_version) rows.push(row("Model", ({ model_version: version }) => version));
   return rows;
 }
+
+const isSameAim = (one, other) => one.kind === other.kind && one.level === other.level && one.measure === other.measure;
+
+/** The aims of the plans that are about bad cases, each once. */
+function badCases(a, b) {
+  const aims = [a.objective, b.objective].filter(({ kind }) => kind === "cvar" || kind === "quantile");
+  return aims.length === 2 && isSameAim(...aims) ? [aims[0]] : aims;
+}
+
+function badCaseLabel({ kind, level, measure }) {
+  return kind === "cvar"
+    ? `Average of the worst ${percent(level)} of cases, ${measure}`
+    : `Reached in all but ${percent(level)} of cases, ${measure}`;
+}
+
+/** The rules and settings in which two plans differ. */
+function ruleRows(a, b) {
+  const [inA, inB] = [ruleTexts(a), ruleTexts(b)];
+  const names = [...new Set([...Object.keys(inA), ...Object.keys(inB)])];
+  return names.filter((name) => inA[name] !== inB[name])
+    .map((name) => [html`<bdi>${name}</bdi>`, inA[name] ?? "no rule", inB[name] ?? "no rule"]);
+}
+
+/** What was asked for, in words, by what it is about. */
+function ruleTexts({ rules, max_deliverables: most, market_fee: end, by, maximise }) {
+  const texts = { "Most of": maximise, Aim: AIMS[by], "Deliverables of one creator, at most": count(most), "Market fee": end };
+  const add = (value, path) => {
+    if (value === undefined) return;
+    if (Array.isArray(value)) texts[path] = value.join(", ");
+    else if (typeof value === "object") for (const [name, inner] of Object.entries(value)) add(inner, `${path} ${ruleWord(name)}`.trim());
+    else texts[path] = String(value);
+  };
+  add(rules, "Rule:");
+  return texts;
+}
+
+const ruleWord = (name) => RULE_WORDS[name] ?? name.replaceAll("_", " ");
 
 const keyOf = ({ platform, name }) => `${platform} ${name}`;
 

@@ -26,6 +26,7 @@ export const EMPTY_FORM = {
   marketFee: "high",
   maxDeliverables: "3",
   timeLimit: "5",
+  asOf: "",
   campaign: "",
 };
 

@@ -1,6 +1,7 @@
 // The second part of the form: the money, what to get most of, and what else must hold.
 
 import { numberField, selectField, textField } from "../fields.js";
+import { plural } from "../format.js";
 import { html, nothing } from "../lib.js";
 import { FEE_PARTS, GROUP_KINDS, emptyGroup, ruleCount } from "./form_state.js";
 import { groupPlace, hasLevel } from "./request.js";
@@ -21,7 +22,7 @@ const SECONDS = [["5", "5 seconds"], ["15", "15 seconds"], ["30", "30 seconds"]]
  * `candidates`: who can be named.
  */
 export function formView({ form, set, faults, candidates, app }) {
-  const given = { form, set, faults, candidates, service: app.service };
+  const given = { form, set, faults, candidates, app, service: app.service };
   return html`
     <section class="card" aria-labelledby="plan-money">
       <h2 id="plan-money">The money and the aim</h2>
@@ -36,7 +37,7 @@ export function formView({ form, set, faults, candidates, app }) {
         ${form.groups.length ? html` (${form.groups.length})` : nothing}</summary>${groups(given)}</details>
       <details><summary>More rules, and how fees are counted</summary>
         ${moreRules(given)}</details>
-      <p class="hint">${ruleCount(form) ? `${ruleCount(form)} rules are set.` : "No rule is set."}</p>
+      <p class="hint">${ruleCount(form) ? `${plural(ruleCount(form), "rule")} set.` : "No rule is set."}</p>
     </section>`;
 }
 
@@ -71,6 +72,11 @@ function aims({ form, set, faults, service }) {
       id: "plan-level", label: "Bad cases, in %", value: form.level, fault: faults.level,
       hint: "10: the worst 1 in 10 cases", onInput: (level) => set({ level }),
     }) : nothing}
+    ${textField({
+      id: "plan-as-of", label: "Forecast made on (optional)", type: "date", value: form.asOf, fault: faults.as_of,
+      hint: "today, unless you choose another day; no start may lie before it",
+      onInput: (asOf) => set({ asOf }),
+    })}
     ${service.has_ledger ? textField({
       id: "plan-campaign", label: "Campaign (optional)", value: form.campaign, fault: faults.campaign,
       hint: "With a name the forecasts are kept, to be compared with what comes of them.",
@@ -100,17 +106,26 @@ function mainRules({ form, set, faults }) {
 }
 
 /** Creators who are named: those there are, each with a button that takes it out, and one more. */
-function named({ form, set, faults, candidates }, field, place, label) {
+function named({ form, set, faults, candidates, app }, field, place, label) {
   const id = `plan-${field}`;
   const draft = `${field}Text`;
   const add = () => {
     const name = (form[draft] ?? "").trim();
     if (!name) return;
     if (candidates.list.rows !== null && !candidates.knows(name)) {
-      set({}, { [place]: `No creator of the list is called ${name}` });
+      const fault = `No creator of the list is called ${name}`;
+      set({}, { [place]: fault });
+      app.announce(`${fault}.`);
       return;
     }
-    set({ [field]: [...new Set([...form[field], name])], [draft]: "" });
+    set({ [field]: [...new Set([...form[field], name])], [draft]: "" }, { [place]: undefined });
+    app.announce(`${label}: ${name} was added.`);
+  };
+  const takeOut = (name, number) => {
+    set({ [field]: form[field].filter((one) => one !== name) });
+    app.announce(`${label}: ${name} was taken out.`);
+    const left = document.getElementById(id).closest(".named").querySelectorAll(".chips button");
+    (left[number] ?? left[number - 1] ?? document.getElementById(id)).focus();
   };
   const onKey = (event) => {
     if (event.key !== "Enter" || event.target.id !== id) return;
@@ -123,18 +138,23 @@ function named({ form, set, faults, candidates }, field, place, label) {
       placeholder: "name or id", onInput: (text) => set({ [draft]: text }),
     })}
     <button type="button" class="quiet" aria-label="Add to: ${label}" @click=${add}>Add</button>
-    ${form[field].length ? html`<ul class="chips" aria-label=${label}>${form[field].map((name) => html`<li><bdi>${name}</bdi>
-      <button type="button" class="link" aria-label="Take out ${name}" @click=${() => set({ [field]: form[field].filter((one) => one !== name) })}>×</button></li>`)}</ul>` : nothing}
+    ${form[field].length ? html`<ul class="chips" aria-label=${label}>${form[field].map((name, number) => html`<li><bdi>${name}</bdi>
+      <button type="button" class="link" aria-label="Take out ${name}" @click=${() => takeOut(name, number)}>×</button></li>`)}</ul>` : nothing}
   </div>`;
 }
 
-function groups({ form, set, faults, service }) {
+function groups({ form, set, faults, app, service }) {
   const change = (place, changes) => set({
     groups: form.groups.map((group, one) => (one === place ? { ...group, ...changes } : group)),
   });
-  const remove = (place) => set({ groups: form.groups.filter((_, one) => one !== place) });
+  const remove = (place) => {
+    set({ groups: form.groups.filter((_, one) => one !== place) });
+    app.announce(`Rule ${place + 1} was removed.`);
+    const left = Math.min(place, form.groups.length - 2);
+    document.getElementById(left < 0 ? "plan-add-group" : `plan-group-${left}-kind`).focus();
+  };
   return html`${form.groups.map((group, place) => groupFields(group, place, { change, remove, faults, service }))}
-    <div class="actions"><button type="button" class="quiet" @click=${() => set({ groups: [...form.groups, emptyGroup()] })}>Add a rule</button></div>`;
+    <div class="actions"><button type="button" class="quiet" id="plan-add-group" @click=${() => set({ groups: [...form.groups, emptyGroup()] })}>Add a rule</button></div>`;
 }
 
 function groupFields(group, place, { change, remove, faults, service }) {
@@ -187,7 +207,7 @@ function moreRules({ form, set, faults, service }) {
     })}
     ${numberField({
       id: "plan-max-deliverables", label: "Deliverables of one creator, at most", value: form.maxDeliverables,
-      fault: faults.max_deliverables, hint: "where the fee is for one and the list does not say",
+      fault: faults.max_deliverables, hint: "where the fee is for one and the list does not say; 1 buys each fee once, as it is quoted",
       onInput: (maxDeliverables) => set({ maxDeliverables }),
     })}
     ${selectField({

@@ -11,16 +11,19 @@ import { sentence } from "./words.js";
 const SHOWN = 50;
 
 /**
- * Show who is left out and what was rejected; `ui`: `search` and `isAllShown`; `lines`: in the list,
- * of each row that was asked about.
+ * Show who is left out and what was rejected; `ui`: `search` and `isAllShown`; `from`: `lines` in the
+ * list, of each row that was asked about, and `counts` of the list.
  */
-export function leftOutView(plan, actions, ui, lines) {
+export function leftOutView(plan, actions, ui, { lines, counts: listed }) {
   const { counts } = plan;
+  const read = listed?.read ?? counts.read;
+  const rejected = counts.rejected + (listed?.rejected ?? 0);
+  const apart = read - counts.in_plan - counts.left_out - rejected;
   return html`<h3 id="plan-left-out">Left out, and why</h3>
-    <p>${plural(counts.read, "row")}: ${count(counts.in_plan)} in the plan, ${count(counts.left_out)} left out,
-      ${count(counts.rejected)} that could not be used.</p>
+    <p>${plural(read, "row")} read: ${count(counts.in_plan)} in the plan, ${count(counts.left_out)} left out,
+      ${count(rejected)} that could not be used${apart ? `, ${count(apart)} that were no candidates` : ""}.</p>
     ${plan.left_out.length ? search(plan, actions, ui) : nothing}
-    ${plan.rejected.length ? rejected(plan, lines) : nothing}`;
+    ${plan.rejected.length ? rejectedRows(plan, lines) : nothing}`;
 }
 
 function search(plan, actions, ui) {
@@ -51,10 +54,10 @@ function leftOutTable(rows, plan, actions) {
     <caption class="only-heard">Left out, and why</caption>
     <thead><tr><th scope="col">Creator</th><th scope="col">Why</th><th scope="col">In the plan instead</th><th scope="col">In the next plan</th></tr></thead>
     <tbody>${rows.map((one) => html`<tr>
-      <th scope="row"><bdi class="name">${one.name}</bdi></th>
+      <th scope="row"><bdi class="name" title=${one.name}>${one.name}</bdi></th>
       <td class="why">${reason(one)}</td>
       <td class="instead">${(one.replaced_by ?? []).map((id, place) => html`${place ? ", " : ""}<bdi>${names.get(id) ?? id}</bdi>`)}</td>
-      <td class="choices">${choices(one.name, actions)}</td></tr>`)}</tbody>
+      <td class="next">${choices(one.name, actions)}</td></tr>`)}</tbody>
   </table></div>`;
 }
 
@@ -62,7 +65,7 @@ function reason({ name, text }) {
   return sentence(text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
 }
 
-function rejected(plan, lines) {
+function rejectedRows(plan, lines) {
   const rows = plan.rejected.map((one) => [
     count(lines[one.row - 1] ?? one.row),
     html`<bdi>${one.partnership_id ?? ""}</bdi>`,

@@ -25,6 +25,7 @@ export function readForm(form) {
     market_fee: form.marketFee,
     max_deliverables: number("max_deliverables", form.maxDeliverables, { least: 1, most: 100, whole: true }),
     time_limit: Number(form.timeLimit),
+    as_of: momentOf(form),
     seed: SEED,
     rules: rulesOf(form, number, faults),
   };
@@ -34,6 +35,11 @@ export function readForm(form) {
     faults.goal = "The least chance is of reaching a goal: give the goal, too";
   }
   return { settings, faults };
+}
+
+/** The moment of the forecasts, undefined for now. */
+export function momentOf({ asOf }) {
+  return asOf ? `${asOf}T00:00:00Z` : undefined;
 }
 
 /** Whether the objective has a share of bad cases. */
@@ -58,6 +64,7 @@ function rulesOf(form, number, faults) {
   if (parts.length) {
     rules.fee_parts = Object.fromEntries(parts.map((name) => [name, form.feeParts[name].trim()]));
   }
+  checkOrder(faults, "rules", rules);
   for (const group of form.groups) addGroup(rules, group, number, faults);
   return rules;
 }
@@ -85,6 +92,17 @@ function addGroup(rules, group, number, faults) {
     min_share: shareText(number, `${place}.min_share`, group.minShare),
     max_share: shareText(number, `${place}.max_share`, group.maxShare),
   };
+  checkOrder(faults, place, rules[group.kind][group.name]);
+}
+
+/** Note at both fields where a least number is above the most. */
+function checkOrder(faults, place, limits) {
+  for (const what of ["creators", "share"]) {
+    const [least, most] = [`min_${what}`, `max_${what}`];
+    if (!(parseFloat(limits[least]) > parseFloat(limits[most]))) continue;
+    faults[`${place}.${least}`] = "This is more than the most: change one of the two";
+    faults[`${place}.${most}`] = "This is less than the least: change one of the two";
+  }
 }
 
 const bare = (text) => String(text ?? "").replace(/\s*%\s*$/, "");
@@ -119,7 +137,7 @@ export function sortErrors(errors, places) {
 
 /** The places that the form shows a fault at. */
 export function formPlaces(form) {
-  const single = ["budget", "currency", "level", "goal", "max_deliverables", "campaign"];
+  const single = ["as_of", "budget", "currency", "level", "goal", "max_deliverables", "campaign"];
   const rules = ["min_creators", "max_creators", "max_fee", "max_share", "least_authenticity",
     "least_evidence", "least_probability", "must_have", "exclude"].map((name) => `rules.${name}`);
   const parts = FEE_PARTS.map((name) => `rules.fee_parts.${name}`);

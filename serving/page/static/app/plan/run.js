@@ -2,6 +2,7 @@
 
 import { readDraft, removeDraft, writeDraft } from "../drafts.js";
 import { ServiceError, errorText } from "../api.js";
+import { plural } from "../format.js";
 import { Task } from "../task.js";
 import { formPlaces, readForm, sortErrors } from "./request.js";
 import { sentence } from "./words.js";
@@ -20,7 +21,7 @@ export class PlanRun {
     this.task = new Task(onChange);
     this.seconds = 0;
     Object.assign(this, { faults: {}, refusal: null, isCancelled: false, hasRoom: true });
-    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, lines: [], kept: null }));
+    Object.assign(this, readDraft(ANSWER, { plan: null, question: null, version: 0, lines: [], counts: null, kept: null }));
   }
 
   /** Most seconds that the search of the form may take. */
@@ -33,7 +34,7 @@ export class PlanRun {
     const { settings, faults } = readForm(form);
     Object.assign(this, { faults, refusal: null, isCancelled: false });
     if (Object.keys(faults).length) {
-      this.app.announce(`${Object.keys(faults).length} fields must be corrected.`);
+      this.app.announce(`The plan was not made: ${plural(Object.keys(faults).length, "field")} must be corrected.`);
       this.onChange();
       return false;
     }
@@ -44,12 +45,12 @@ export class PlanRun {
 
   async ask(form, candidates) {
     const question = this.asked;
-    const { version, chosenLines: lines } = candidates;
+    const { version, chosenLines: lines, list: { counts } } = candidates;
     const clock = this.startClock();
     const plan = await this.task.run((signal) => this.answerOf(question, candidates.chosen, signal, form));
     clearInterval(clock);
     if (!plan) return false;
-    Object.assign(this, { plan, question, version, lines });
+    Object.assign(this, { plan, question, version, lines, counts });
     this.keep();
     this.app.noteModel(plan.model_version);
     this.app.announce(plan.sentence);
@@ -97,10 +98,10 @@ export class PlanRun {
     this.onChange();
   }
 
-  /** The plan that is shown, what was asked, of which candidates, and their lines in the list. */
+  /** The plan that is shown, what was asked, of which candidates, their lines and the counts of the list. */
   get shown() {
-    const { plan, question, version, lines } = this;
-    return { plan, question, version, lines };
+    const { plan, question, version, lines, counts } = this;
+    return { plan, question, version, lines, counts };
   }
 
   /** Keep the plan that is shown as A, to compare others with. */

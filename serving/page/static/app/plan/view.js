@@ -1,15 +1,17 @@
 // Whom to sign within a budget.
 
 import { readDraft, writeDraft } from "../drafts.js";
+import { plural } from "../format.js";
 import { guard, html, nothing, render } from "../lib.js";
 import { notice } from "../parts.js";
 import { Task, taskError } from "../task.js";
-import { answerView } from "./answer_view.js";
+import { LONGEST, answerView } from "./answer_view.js";
 import { Candidates } from "./candidates.js";
 import { candidatesView } from "./candidates_view.js";
 import { compareView } from "./compare_view.js";
 import { EMPTY_FORM } from "./form_state.js";
 import { formView } from "./form_view.js";
+import { momentOf } from "./request.js";
 import { PlanRun } from "./run.js";
 import { shareView } from "./share_view.js";
 
@@ -26,10 +28,10 @@ class PlanView {
     this.root = root;
     this.app = app;
     const draw = () => this.draw();
-    this.candidates = new Candidates(app, draw);
+    this.candidates = new Candidates(app, { onChange: draw, onAsOf: (asOf) => this.setForm({ asOf }), asOf: () => momentOf(this.form) });
     this.run = new PlanRun(app, draw);
     this.reporting = new Task(draw);
-    this.form = readDraft(FORM, EMPTY_FORM);
+    this.form = { ...EMPTY_FORM, ...readDraft(FORM, EMPTY_FORM) };
     this.ui = { ...CLOSED, set: (changes) => this.setUi(changes) };
   }
 
@@ -51,10 +53,13 @@ class PlanView {
   }
 
   setForm(changes, faults = null) {
+    const { asOf } = this.form;
     this.form = { ...this.form, ...changes };
     if (faults) this.run.faults = { ...this.run.faults, ...faults };
     this.hasRoom = writeDraft(FORM, this.form);
     this.draw();
+    // starts of the list are judged by the day; while a year is typed it is none yet
+    if (asOf !== this.form.asOf && !(this.form.asOf && this.form.asOf < "2000")) this.candidates.readAgain?.();
   }
 
   setUi(changes) {
@@ -83,6 +88,11 @@ class PlanView {
 
   planBudget(budget) {
     this.setForm({ budget: String(budget) });
+    return this.make();
+  }
+
+  searchLonger() {
+    this.setForm({ timeLimit: String(LONGEST) });
     return this.make();
   }
 
@@ -119,7 +129,13 @@ class PlanView {
         <button type="submit" ?disabled=${!candidates.isReady || run.task.isRunning}>Make the plan</button>
         ${candidates.isReady ? nothing : html`<span class="hint">${this.whatIsMissing()}</span>`}
       </div>
+      ${this.wrongFields()}
       ${this.progress()}`;
+  }
+
+  wrongFields() {
+    const wrong = Object.values(this.run.faults).filter(Boolean).length;
+    return wrong ? html`<p class="fault">${plural(wrong, "field")} must be corrected: see the marks above.</p>` : nothing;
   }
 
   whatIsMissing() {
@@ -132,7 +148,8 @@ class PlanView {
     const { run, form, app, candidates, ui, reporting } = this;
     const { plan } = run;
     const mark = (field, name) => this.mark(field, name);
-    const actions = { form, mark, planBudget: (budget) => this.planBudget(budget), open: ui.open, toggle: (id) => this.toggle(id) };
+    const actions = { form, mark, planBudget: (budget) => this.planBudget(budget), searchLonger: () => this.searchLonger(), open: ui.open, toggle: (id) => this.toggle(id) };
+    const isOld = Boolean(plan) && run.isOutdated(form, candidates);
     return html`
       <h2 id="plan-answer" tabindex="-1">${run.kept && plan ? "Plan B" : "The plan"}</h2>
       ${taskError(run.task, () => this.make())}
@@ -140,9 +157,10 @@ class PlanView {
       ${run.refusal ? refusalView(run.refusal, Boolean(plan)) : nothing}
       ${run.hasRoom ? nothing : notice("The plan is too large for the browser to keep: after a reload, make it again.")}
       ${plan ? html`
-        ${!run.refusal && run.isOutdated(form, candidates) ? notice("The form or the list was changed since. Make the plan again to see what that does.") : nothing}
-        ${run.kept ? compareView(run.kept.plan, plan, { swap: () => run.swap(), dropA: () => run.dropA() }) : nothing}
-        ${answerView(plan, app, actions, ui, run.lines)}
+        <div role="status">${!run.refusal && isOld ? notice("The form or the list was changed since. Make the plan again to see what that does.") : nothing}</div>
+        ${run.kept ? compareView(run.kept, run.shown, { swap: () => run.swap(), dropA: () => run.dropA() }) : nothing}
+        <div class=${isOld ? "is-old" : ""}>${answerView(plan, app, actions, ui, run.shown)}</div>
+        ${isOld ? html`<p class="hint">What you keep or hand on here is the plan from before the change.</p>` : nothing}
         <div class="actions"><button type="button" @click=${() => run.keepAsA()}>Keep as plan A, to compare</button></div>
         ${shareView({ plan, run, candidates, app, ui, reporting })}`
       : run.task.isRunning || run.refusal ? nothing : html`<p class="muted">Give a list and a budget, and make the plan. It is shown here.</p>`}`;

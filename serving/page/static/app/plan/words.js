@@ -1,6 +1,6 @@
 // The words of a plan: what is booked, where a fee is from, ranges.
 
-import { count, date, estimate, money, plural } from "../format.js";
+import { count, date, estimate, money, percent, plural } from "../format.js";
 
 /** Platform and format -> what people call it there, where that is another word. */
 const FORMATS = { instagram: { short: "reel" }, tiktok: { short: "video" } };
@@ -23,6 +23,21 @@ function counted(platform, number, format) {
 
 export function feeSource(fee) {
   return FEE_SOURCES[fee.source] ?? fee.source;
+}
+
+/** How a quote for one deliverable is bought several times, "" where it is not. */
+export function repeatedQuote({ source, times, each }, currency) {
+  return source === "quoted" && times > 1 ? `${times} × ${money(each, currency)}; the quote is for one` : "";
+}
+
+/** What the figure "adds" of a creator is, by the aim of the plan. */
+export function addsWords({ kind, level }) {
+  return {
+    mean: "Adds, on average",
+    cvar: `Adds to the worst ${percent(level)} of cases`,
+    quantile: `Adds to what all but ${percent(level)} of cases reach`,
+    goal: "Adds to the chance of the goal",
+  }[kind];
 }
 
 /** The name of a part of a fee, such as "usage rights". */
@@ -53,7 +68,8 @@ export function planText(plan, service, withFees) {
   const total = plan.total[measure];
   const { currency } = plan;
   const rows = plan.roster.map((one, place) => {
-    const fee = withFees ? `, ${money(one.fee.total, currency)}` : "";
+    const quote = repeatedQuote(one.fee, currency);
+    const fee = withFees ? `, ${money(one.fee.total, currency)}${quote && ` (${quote})`}` : "";
     return `${place + 1}. ${line(one.name)} (${platformLabel(one.platform, service)}): ${booked(one)}${fee}, ` +
       `about ${estimate(one[measure]?.p50)} ${measure} (8 of 10 outcomes: ${one[measure] ? range(one[measure]) : "unknown"})`;
   });
