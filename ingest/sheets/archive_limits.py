@@ -57,9 +57,9 @@ def _check_sizes(path: Path, parts: list[zipfile.ZipInfo]) -> None:
     size, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     if size > LARGEST or (size > UNPACKED_FREE and size > packed * LARGEST_GROWTH):
         raise SheetError(
-            f"{str(path)!r} would unpack to {size:,} bytes from {packed:,}: expected a workbook of "
-            f"at most "
-            f"{LARGEST:,} bytes that is no archive bomb; save the worksheet as CSV"
+            f"{str(path)!r} would unpack to {size:,} bytes from {packed:,}: expected at most "
+            f"{LARGEST:,} bytes, and at most {LARGEST_GROWTH} times the packed ones (an archive "
+            f"bomb has more); save the worksheet as CSV"
         )
 
 
@@ -72,9 +72,9 @@ def _check_tags(path: Path, archive: zipfile.ZipFile, parts: list[zipfile.ZipInf
         if tags > MOST_TAGS or (tags > TAGS_FREE and tags > packed * MOST_TAGS_PER_BYTE):
             raise SheetError(
                 f"{str(path)!r} holds more than {tags:,} tags of XML in {packed:,} bytes: expected "
-                f"a workbook of at "
-                f"most {MOST_TAGS:,} tags (about 12 million cells) that is no archive bomb; save "
-                f"the worksheet as CSV"
+                f"at most {MOST_TAGS:,} tags (about 12 million cells), and at most "
+                f"{MOST_TAGS_PER_BYTE} a packed byte (an archive bomb has more); save the "
+                f"worksheet as CSV"
             )
 
 

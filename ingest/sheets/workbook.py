@@ -73,7 +73,7 @@ def _opened(path: Path, values: bool = True) -> Iterator:
         except (
             Exception
         ) as error:  # openpyxl lets through whatever its parsers raise on broken parts
-            wrong = short_text(error)
+            wrong = short_text(error).rstrip(".")
             raise SheetError(
                 f"{str(path)!r} cannot be read as an XLSX workbook: {wrong}; save it anew"
             ) from error
@@ -122,8 +122,9 @@ def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
         except (SheetError, GeneratorExit):
             raise
         except Exception as error:  # see _opened
+            wrong = short_text(error).rstrip(".")
             raise SheetError(
-                f"worksheet {title!r} of {str(path)!r} is broken: {short_text(error)}; save it anew"
+                f"worksheet {title!r} of {str(path)!r} is broken: {wrong}; save it anew"
             ) from error
 
 
