@@ -106,6 +106,7 @@ def test_a_key_that_is_withdrawn_does_not_disturb_who_types(browser, keyed_servi
     with opened(browser, service.address, allowed_statuses=(401,)) as page:
         give_key(page, key)
         page.wait_for_selector("#creator h1")
+        page.get_by_label("One that I describe").check()
         page.evaluate("sessionStorage['creatorcast.key'] = 'z'.repeat(40)")
         followers = page.get_by_label("Followers", exact=True)
         followers.press_sequentially("12000")

@@ -383,6 +383,8 @@ class Creator(TypedDict):
     model_version: str
     handle: str | None
     followers: Number
+    followers_read_at: str | None
+    last_post_at: str | None
     band: str | None
     niche: str | None
     evidence: str
