@@ -144,6 +144,7 @@ def test_a_list_is_read_and_every_row_is_accounted_for(
         page.wait_for_selector("text=Choose a file, or paste")
         if theme == "dark":
             page.locator("#readings-file").set_input_files(path)
+            page.wait_for_selector("text=Chosen: readings.csv")
             page.reload()  # a chosen file is kept like what is typed
             page.wait_for_selector("text=Chosen: readings.csv")
         else:

@@ -306,9 +306,9 @@ def test_the_list_of_creators_closes_as_the_focus_leaves(browser, trained_servic
         assert not page.locator("#creator-options").is_visible()
 
 
-def test_a_usual_fee_without_a_usual_cost_is_told(browser, starter_service):
-    with opened(browser, starter_service.address) as page:
+def test_a_usual_fee_without_a_usual_cost_is_told(browser, trained_service):
+    with opened(browser, trained_service.address) as page:
         describe(page, followers="48000")
-        page.get_by_label("Platform").select_option("tiktok")
+        page.get_by_label("Platform").select_option("x")
         page.wait_for_selector("text=The usual fee is known, the usual cost per engagement is not")
         assert "whose figures for this size lie from" in page.locator("#creator").inner_text()
