@@ -190,7 +190,7 @@ def test_a_plan_by_keyboard_alone_on_a_phone(browser, trained_service):
         page.get_by_role("combobox", name="Must be in the plan").focus()
         page.keyboard.type("nobody")
         page.keyboard.press("Enter")
-        page.get_by_text("No creator of the list is called nobody").wait_for()
+        page.get_by_text("No creator of the list is called nobody").first.wait_for()
         page.keyboard.press("Control+A")
         page.keyboard.type("@Cleo_Home")
         page.keyboard.press("Enter")
