@@ -21,7 +21,7 @@ THEMES, WIDTHS = ("light", "dark"), (1280, 390)
 def show_creator(page):
     """Ask about a known creator with a fee."""
     page.get_by_role("combobox").first.fill("c0000516")
-    page.get_by_role("option").first.click()
+    page.locator("[role=option]").first.click()
     page.get_by_label("Reels or shorts").fill("2")
     page.get_by_label("Fee for all of it").fill("250")
     page.get_by_text("at 250 USD").first.wait_for()
