@@ -29,7 +29,7 @@ export function columnsOf({ service, header, scale, open, inUsd }) {
       cell: (row) => (row.verdict ? verdict(row.verdict, service) : "No verdict") },
     { id: "fee", label: "Fee", width: 118, isNumber: true, isShown: true,
       value: (row) => row.fee_usd, cell: (row) => { const { value, currency } = amount(row, "fee", "fee_usd"); return money(value, currency); } },
-    { id: "engagements", label: "Engagements", width: 132, isNumber: true, isShown: true,
+    { id: "engagements", label: "Engagements", width: 160, isNumber: true, isShown: true,
       value: (row) => row.engagements_p50,
       cell: (row) => html`<span class="in-range">${rangeBar({ low: row.engagements_p10, middle: row.engagements_p50, high: row.engagements_p90 }, scale, 44)}
         <span class="value">${estimate(row.engagements_p50)}</span></span> <span class="only-heard">8 of 10 outcomes lie between ${estimate(row.engagements_p10)} and ${estimate(row.engagements_p90)}</span>` },
@@ -40,7 +40,7 @@ export function columnsOf({ service, header, scale, open, inUsd }) {
     { id: "break_even", label: "Safe fee", width: 110, isNumber: true, isShown: true,
       value: (row) => row.break_even_fee_usd,
       cell: (row) => { const { value, currency } = amount(row, "break_even_fee", "break_even_fee_usd"); return estimatedMoney(value, currency); } },
-    { id: "warnings", label: "Warnings", width: 228, isShown: true,
+    { id: "warnings", label: "Warnings", width: 200, isShown: true,
       value: (row) => row.warnings.length, cell: (row) => warningsInShort(row.warnings, service) },
     { id: "platform", label: "Platform", width: 96, lowFirst: true, isShown: true,
       value: (row) => row.platform, cell: (row) => label(service, row.platform) },
