@@ -12,7 +12,7 @@ from features.tables.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.http.creator_posts import NO_POSTS, CreatorPost, creator_posts
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
 from serving.http.model_store import LoadedModel
-from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.prospect_batch import ProspectBatch, microseconds, moment_text
 
 
 class FeatureMessage(BaseModel):
@@ -99,7 +99,7 @@ def creator_json(
 
 def _iso_second(moment: int | None) -> str | None:
     """Return a moment, microseconds UTC, as ISO text; None for None."""
-    return None if moment is None else f"{np.datetime64(moment // 1_000_000, 's')}Z"
+    return None if moment is None else moment_text(moment)
 
 
 def _last_post_at(age_days: float, as_of: int) -> str | None:
@@ -116,8 +116,7 @@ def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) ->
     """Return the platform and the account of a creator. Raises RequestRefused where there is not
     exactly one.
     """
-    if platform is not None and platform not in PLATFORMS:
-        raise RequestRefused(400, "malformed", unknown_platform(platform))
+    check_platform(platform)
     platforms = (platform,) if platform else PLATFORMS
     accounts = {
         name: account
@@ -134,11 +133,14 @@ def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) ->
     return name, account
 
 
-def unknown_platform(platform: str) -> ErrorDetail:
-    """Return the error of a platform that there is not, in a query."""
+def check_platform(platform: str | None) -> None:
+    """Raise RequestRefused for a platform of a query that there is not."""
+    if platform is None or platform in PLATFORMS:
+        return
     words, expected = "is not one of the accepted values", f"one of {', '.join(PLATFORMS)}"
     got = shorten_value(platform)
-    return ErrorDetail("not_accepted", "query.platform", words, expected, got)
+    error = ErrorDetail("not_accepted", "query.platform", words, expected, got)
+    raise RequestRefused(400, "malformed", error)
 
 
 def _no_creator(loaded: LoadedModel, creator_id: str, platform: str | None) -> RequestRefused:

@@ -6,8 +6,7 @@ from pydantic import BaseModel, Field
 
 from features.derive.catalog import feature_column
 from features.tables.vocabulary import NICHES, PLATFORMS
-from serving.http.creator_profile import followers_of, name_of, unknown_platform
-from serving.http.errors import RequestRefused
+from serving.http.creator_profile import check_platform, followers_of, name_of
 from serving.http.model_store import LoadedModel
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 
@@ -38,8 +37,7 @@ def found_creators_json(
     """Return the body of GET /v1/creators. Raises RequestRefused for a platform that there is
     not.
     """
-    if platform is not None and platform not in PLATFORMS:
-        raise RequestRefused(400, "malformed", unknown_platform(platform))
+    check_platform(platform)
     store, bundle = loaded.scorer.creator_store, loaded.scorer.bundle
     if not len(store):
         return {"total": 0, "creators": []}
