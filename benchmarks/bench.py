@@ -1,0 +1,111 @@
+"""All figures of speed beside those of an earlier commit, each pair measured in one run: `make bench [BASE=REVISION]`.
+
+    python benchmarks/bench.py --base REVISION [--out docs/speed.md] [--only NAME ...]
+
+The other commit is checked out and set up in a temporary folder; each benchmark of BENCHMARKS then measures both checkouts
+in turns. The table is written after each of them, so that a run that ends early leaves what it has. All take less than an
+hour on two cores that do nothing else.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from figures import Figure, markdown_table, read_figures
+
+ROOT = Path(__file__).parents[1]
+#: Name -> the script and its arguments, in the order in which they run.
+BENCHMARKS: dict[str, tuple[str, ...]] = {
+    "service": ("serve_bench.py",),
+    "start": ("start_speed.py",),
+    "lists": ("batch_bench.py", "--ships"),
+    "features": ("features_scale.py",),
+    "request": ("features_request.py",),
+    "training": ("train_speed.py",),
+    "rows": ("train_scale.py",),
+    "plan": ("plan_speed.py",),
+    "posts": ("features_out_of_core.py",),
+    "tests": ("suite_speed.py",),
+}
+
+
+@contextmanager
+def checkout(revision: str) -> Iterator[Path]:
+    """Yield a folder with the tree of a revision and an environment of its own."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "base"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(folder), revision], check=True)
+        try:
+            subprocess.run(["make", "--silent", "setup"], cwd=folder, check=True)
+            yield folder
+        finally:
+            subprocess.run([*git, "remove", "--force", str(folder)], check=True)
+
+
+def run(name: str, base: Path, json_file: Path) -> list[Figure]:
+    """Run one benchmark; its output goes to standard error. Returns no figure where it fails."""
+    script, *arguments = BENCHMARKS[name]
+    command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments]
+    command += ["--base", str(base), "--json", str(json_file)]
+    began = time.perf_counter()
+    print(f"== {name}", file=sys.stderr, flush=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno())
+    took = time.perf_counter() - began
+    ended = f"failed with exit code {done.returncode}" if done.returncode else "done"
+    print(f"== {name}: {ended} after {took:.0f} s", file=sys.stderr, flush=True)
+    return [] if done.returncode else read_figures(json_file)
+
+
+def page(revision: str, figures: list[Figure], lacking: list[str]) -> str:
+    """Return the page of the table: what was compared, on which machine, and the benchmarks that gave no figure."""
+    now = _git("rev-parse", "--short", "HEAD")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    lines = [
+        "# Speed",
+        "",
+        f"`make bench`, {datetime.now(UTC):%Y-%m-%d}: commit {now} beside {revision}, medians of rounds in turns, {machine}.",
+        "",
+        markdown_table(figures),
+    ]
+    if lacking:
+        lines += ["", f"Without a figure: {', '.join(lacking)}."]
+    return "\n".join([*lines, ""])
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--base", required=True, metavar="REVISION", help="the commit to compare with"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "speed.md")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    arguments = parser.parse_args()
+    revision = _git("rev-parse", "--short", arguments.base)
+    figures: list[Figure] = []
+    lacking: list[str] = []
+    with checkout(revision) as base, tempfile.TemporaryDirectory() as temporary:
+        for name in arguments.only:
+            made = run(name, base, Path(temporary) / f"{name}.json")
+            figures += made
+            lacking += [] if made else [name]
+            arguments.out.write_text(page(revision, figures, lacking))
+    print(arguments.out.read_text())
+    sys.exit(bool(lacking))
+
+
+if __name__ == "__main__":
+    main()
