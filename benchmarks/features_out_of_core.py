@@ -1,6 +1,9 @@
 """The features of a data folder whose posts do not fit in memory: seconds by stage, peak memory, sizes of the files.
 
     python benchmarks/features_out_of_core.py [--posts 100000000] [--creators 1000000] [--folder FOLDER] [--parts N]
+    python benchmarks/features_out_of_core.py --base FOLDER [--json FILE]
+
+With `--base`, the code of another checkout with an environment of its own derives the same market first.
 
 Makes a market in FOLDER (where it holds none yet; a temporary one by default), then runs
 `features.out_of_core.derive_folder` on it in a fresh process. The peak memory is that of the whole process: VmHWM, which
@@ -32,6 +35,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from figures import Figure, write_figures
 
 from features import out_of_core
 from features.history.history import History
@@ -40,6 +44,8 @@ from features.partition import parts
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730
+#: Most memory of the whole process.
+MOST_GB = 6.0
 AS_OF = START + pd.Timedelta(days=DAYS)
 START_US, DAY_US = START.value // 1000, 86_400_000_000
 #: Posts made at a time, and phrases of each niche that captions are put together from.
@@ -263,9 +269,15 @@ def resident(field: str) -> float:
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
-def in_fresh_process(*arguments) -> dict:
-    """Run this script with `arguments`; return the JSON that it prints last."""
-    command = [sys.executable, __file__, *map(str, arguments)]
+def in_fresh_process(*arguments, base: Path | None = None) -> dict:
+    """Run this script, or that of the checkout `base`, with `arguments`; return the JSON that it prints last."""
+    here = [sys.executable, __file__]
+    there = (
+        []
+        if base is None
+        else [base / ".venv/bin/python", base / "benchmarks" / Path(__file__).name]
+    )
+    command = [*map(str, there or here), *map(str, arguments)]
     return json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
     )
@@ -321,6 +333,8 @@ def main() -> None:
         "--parts", type=int, help="into how many parts to split (default: as derive_folder chooses)"
     )
     parser.add_argument("--memory-gb", type=float, default=4.0)
+    parser.add_argument("--base", type=Path, metavar="FOLDER", help="another checkout, set up")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     parser.add_argument("--step", choices=["make", "run"], help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.step == "make":
@@ -333,20 +347,35 @@ def main() -> None:
             folder = a.folder or Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
             settings = ("--memory-gb", a.memory_gb, *(("--parts", a.parts) if a.parts else ()))
-            print(measure(folder, a.posts, a.creators, settings), machine(), sep="\n")
+            found = {}
+            make(folder, a.posts, a.creators)
+            for base in (a.base, None) if a.base else (None,):
+                found[base] = in_fresh_process(
+                    "--step", "run", "--folder", folder, *settings, base=base
+                )
+                print(report(folder, folder / "features.parquet", found[base]), machine(), sep="\n")
+            write_figures(
+                a.json, figures(a.posts, found[None], found.get(a.base) if a.base else None)
+            )
 
 
-def measure(folder: Path, posts: int, creators: int, settings: tuple) -> str:
-    """Make the market where it is not there yet, derive it, and give the table."""
-    if not (folder / "posts.parquet").exists():
-        check_disk(folder, posts, creators)
-        began = time.perf_counter()
-        in_fresh_process(
-            "--step", "make", "--folder", folder, "--posts", posts, "--creators", creators
-        )
-        print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    found = in_fresh_process("--step", "run", "--folder", folder, *settings)
-    return report(folder, folder / "features.parquet", found)
+def make(folder: Path, posts: int, creators: int) -> None:
+    """Make the market where it is not there yet."""
+    if (folder / "posts.parquet").exists():
+        return
+    check_disk(folder, posts, creators)
+    began = time.perf_counter()
+    in_fresh_process("--step", "make", "--folder", folder, "--posts", posts, "--creators", creators)
+    print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+
+
+def figures(posts: int, now: dict, base: dict | None) -> list[Figure]:
+    """Return the figures of a run, beside those of the other checkout where it ran too."""
+    what = f"{posts / 1e6:,.0f}M posts out of core"
+    return [
+        Figure(what, "s", now["seconds"], base and base["seconds"]),
+        Figure(f"{what}, memory", "GB", now["peak"] / 1024, base and base["peak"] / 1024, MOST_GB),
+    ]
 
 
 if __name__ == "__main__":
