@@ -190,8 +190,7 @@ class History:
 
     def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
         columns, posts = {}, self.posts
-        sizes = np.diff(posts.start), np.diff(posts.early.panel.start)
-        platform = np.concatenate([np.repeat(self.platform, size) for size in sizes])
+        platform = posts.of_accounts(self.platform)
         for target in TARGETS:
             growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
             brought = posts.columns[f"{target}_log_read"] + growth

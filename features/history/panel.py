@@ -207,6 +207,13 @@ class PostPanel(Panel):
         """
         return ~(self.take("age_read_days", np.arange(len(self.time))) < MATURE_DAYS)
 
+    def of_accounts(self, values: np.ndarray) -> np.ndarray:
+        """Return the value of the account of each row and early reading from those of all accounts,
+        (accounts,).
+        """
+        starts = self.start, self.early.panel.start
+        return np.concatenate([np.repeat(values, np.diff(start)) for start in starts])
+
     def posted_at(self, rows: np.ndarray) -> np.ndarray:
         """Return when the posts of `rows`, of any shape, were posted (microseconds, UTC)."""
         early = rows >= len(self.time)
@@ -258,29 +265,28 @@ def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
     if keep.all():
         return posts
     n, early = len(posts.time), posts.early
-    kept, kept_early = keep[:n], keep[n:]
-    place = early.post[kept_early].searchsorted(posts.post, "right") - 1
-    rows = np.append(np.flatnonzero(kept_early), -1)[place]
-    instead = ~kept & (rows >= 0)
-    instead[instead] = early.post[rows[instead]] == posts.post[instead]
-    column, read_at = np.arange(n), posts.read_at.copy()
-    column[instead] = n + rows[instead]
-    read_at[instead] = early.known_from[rows[instead]]
-    kept = kept | instead
-    settled = _select(posts, kept)
+    kept, kept_early = keep[:n].copy(), np.flatnonzero(keep[n:])
+    lost = np.flatnonzero(~kept)
+    last = early.post[kept_early].searchsorted(posts.post[lost], "right") - 1
+    instead = np.append(kept_early, -1)[last]
+    has_other = instead >= 0
+    has_other[has_other] = early.post[instead[has_other]] == posts.post[lost[has_other]]
+    lost, instead = lost[has_other], instead[has_other]
+    kept[lost] = True
+    rows = np.flatnonzero(kept)
+    column, read_at, place = rows.copy(), posts.read_at[rows], rows.searchsorted(lost)
+    column[place] = n + instead
+    read_at[place] = early.known_from[instead]
     return PostPanel(
-        settled.start,
-        settled.time,
+        rows.searchsorted(posts.start),
+        posts.time[rows],
         posts.columns,
-        np.concatenate([column[kept], n + np.flatnonzero(kept_early)]),
+        np.concatenate([column, n + kept_early]),
         early=EarlyReadings(
-            _select(early.panel, kept_early), early.post[kept_early], early.known_from[kept_early]
+            Panel(kept_early.searchsorted(early.panel.start), early.panel.time[kept_early], {}),
+            early.post[kept_early],
+            early.known_from[kept_early],
         ),
-        post=posts.post[kept],
-        read_at=read_at[kept],
+        post=posts.post[rows],
+        read_at=read_at,
     )
-
-
-def _select(panel: Panel, keep: np.ndarray) -> Panel:
-    kept_before = np.concatenate([[0], np.cumsum(keep)])
-    return Panel(kept_before[panel.start], panel.time[keep], {})
