@@ -182,12 +182,12 @@ def _post_blocks(
 
     `columns`: of all accounts; their offsets are read.
     """
-    panel = history.posts_with_engagements
     engaged = windows.of_target("engagements")
-    sponsored = panel.take_or_nan("sponsored", engaged.rows)
+    engaged_posts = history.posts_with_engagements.at(engaged.rows)
+    sponsored = engaged_posts["sponsored"]
     # in one call, as sorting is most of the work
     medians = window_stats.medians(
-        level_blocks(windows.window) | post_blocks(panel, engaged, sponsored)
+        level_blocks(windows.window) | post_blocks(engaged_posts, engaged, sponsored)
     )
     offsets = {
         target: columns[f"{target}_log_offset"][of_target.rows]
@@ -202,12 +202,12 @@ def _post_blocks(
     if not len(rows):
         return blocks, None
     residual = engaged.values - engaged.level[:, None]
-    formats = panel.take_or_nan("format", engaged.rows)
-    past_posts = PastPosts.from_window(rows, panel, engaged, residual, formats)
+    formats = engaged_posts["format"]
+    past_posts = PastPosts.from_window(rows, engaged_posts, engaged, residual, formats)
     platform = profile["platform"][rows]
     usual_payment = reference.effects.sponsored_effects(platform)
     made_of = {
-        **post_columns(panel, engaged, medians, offsets["engagements"]),
+        **post_columns(engaged_posts, engaged, medians, offsets["engagements"]),
         **_format_columns(residual, formats, reference.effects.format_effects(platform)),
         **past_posts.content_means(),
         **sponsored_columns(engaged, residual, sponsored, usual_payment),

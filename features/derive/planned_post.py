@@ -10,7 +10,7 @@ import numpy as np
 
 from features.derive import window_stats
 from features.derive.signals import SHRINKAGE_POSTS, PostWindow
-from features.history.panel import Panel
+from features.history.panel import PanelRows
 from features.history.post_readings import CONTENT_FIELDS
 
 
@@ -35,19 +35,17 @@ class PastPosts:
     def from_window(
         cls,
         rows: np.ndarray,
-        panel: Panel,
+        posts: PanelRows,
         past: PostWindow,
         residual: np.ndarray,
         formats: np.ndarray,
     ) -> "PastPosts":
-        """Gather what the posts of `past` are about."""
-        content = {name: panel.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
+        """Gather what `posts`, those of `past`, are about."""
+        content = {name: posts[name] for name in CONTENT_FIELDS}
         # an unknown format is a format of its own: where a source tells only albums, the rest are
         # alike
-        formats = np.where(past.rows >= 0, _format_or_none(formats), np.nan)
-        return cls(
-            rows, residual, past.weights, formats, panel.take_or_nan("topic", past.rows), content
-        )
+        formats = np.where(posts.is_missing, np.nan, _format_or_none(formats))
+        return cls(rows, residual, past.weights, formats, posts["topic"], content)
 
     def content_means(self) -> dict[str, np.ndarray]:
         """Return the recency-weighted mean of each content count, (k,)."""

@@ -25,6 +25,7 @@ from features.derive.window_stats import medians, standard_deviation
 from features.errors import CreatorcastError
 from features.history.arrays import to_us
 from features.history.history import History
+from features.history.panel import PanelRows
 from features.history.profiles import profile_at
 from features.maturation.fit_curves import fit_maturation
 from features.maturation.maturation import Maturation, published_maturation
@@ -181,8 +182,8 @@ def fit_reference(
     if maturation is None:
         maturation = _fit_curves(history, accounts, moments)
     history = history.at_horizon(maturation, horizon_days)
-    panel = history.posts_with_engagements
-    engaged = post_window(panel, "engagements", accounts, moment)
+    engaged = post_window(history.posts_with_engagements, "engagements", accounts, moment)
+    posts_engaged = history.posts_with_engagements.at(engaged.rows)
     viewed = post_window(history.posts_with_views, "views", accounts, moment)
     creators = int((engaged.n > 0).sum())
     _require_creators(creators, latest)
@@ -196,11 +197,11 @@ def fit_reference(
         views_shown=fit_views_shown(posts),
         formats_posted=fit_formats_posted(posts),
         platforms_until=_platforms_until(moments, market),
-        norms=_fit_norms(history, engaged, profile, market, accounts, moment),
+        norms=_fit_norms(history, engaged, posts_engaged, profile, market, accounts, moment),
         effects=fit_effects(
             engaged.values - engaged.level[:, None],
-            panel.take_or_nan("format", engaged.rows),
-            panel.take_or_nan("sponsored", engaged.rows),
+            posts_engaged["format"],
+            posts_engaged["sponsored"],
             profile["platform"],
         ),
         niche_classifier=classifier,
@@ -262,16 +263,19 @@ def _platforms_until(moments: np.ndarray, market: MarketPriors) -> dict[str, str
 def _fit_norms(
     history: History,
     window: PostWindow,
+    posts: PanelRows,
     profile: dict[str, np.ndarray],
     market: MarketPriors,
     accounts: np.ndarray,
     moment: np.ndarray,
 ) -> dict[str, dict[str, SignNorm]]:
-    """Return what is ordinary for each sign of authenticity, by platform."""
+    """Return what is ordinary for each sign of authenticity, by platform; `posts`: those of
+    `window`, with their columns.
+    """
     followers_log = np.log1p(profile["followers"])
     prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
     sponsored = np.full(window.values.shape, np.nan)
-    of_posts = medians(post_blocks(history.posts_with_engagements, window, sponsored))
+    of_posts = medians(post_blocks(posts, window, sponsored))
     signs = raw_signs(
         window.level - prior,
         of_posts["comment_share_median"],

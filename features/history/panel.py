@@ -1,6 +1,5 @@
 """Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,21 +32,12 @@ class Panel:
             float, copy=False
         )
 
-    def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Return the same as `take`, with NaN where a row is -1."""
-        if not len(self.columns[name] if self.index is None else self.index):
-            return np.full(rows.shape, np.nan)
-        return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
-
-    def take_all_or_nan(self, names: Sequence[str], rows: np.ndarray) -> list[np.ndarray]:
-        """Return `take_or_nan` of several columns, which are of float64."""
-        exists = rows >= 0
-        if not exists.any():
-            return [np.full(rows.shape, np.nan) for _ in names]
+    def at(self, rows: np.ndarray) -> "PanelRows":
+        """Return the rows of these numbers, of any shape, -1 for none, to read columns of."""
         place = np.maximum(rows, 0)
-        if self.index is not None:
-            place = self.index[place]
-        return [np.where(exists, self.columns[name][place], np.nan) for name in names]
+        if self.index is not None and len(self.index):
+            place = self.index.take(place)
+        return PanelRows(self.columns, place, rows < 0)
 
     def end_row(self, account: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Count from 0 the first row of each account (shape (n,)) that is later than `moment`
@@ -65,6 +55,24 @@ class Panel:
             low = np.where(is_known, middle + 1, low)
             high = np.where(is_open & ~is_known, middle, high)
         return low
+
+
+@dataclass(frozen=True)
+class PanelRows:
+    """Some rows of a panel, of any shape: `place` in its `columns`, and which `is_missing`."""
+
+    columns: dict[str, np.ndarray]
+    place: np.ndarray
+    is_missing: np.ndarray
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return a column's values as float64, NaN where there is no row."""
+        column = self.columns[name]
+        if not len(column):
+            return np.full(self.place.shape, np.nan)
+        values = column.take(self.place).astype(float, copy=False)
+        np.copyto(values, np.nan, where=self.is_missing)
+        return values
 
 
 @dataclass(frozen=True)
