@@ -167,7 +167,7 @@ def _average_blocks(
             continue
         average_log = np.log1p(average)
         # nobody tells at what age a vendor read the posts: they count as grown up
-        growth = reference.growth(target, accounts["platform_code"], np.nan)
+        growth = reference.grown_up_growth(target, accounts["platform_code"])
         average_log = average_log + growth
         has_no_posts = accounts[f"{target}_evidence_code"] == PROFILE_ONLY
         is_allowed = queries.evidence_limit <= SUMMARY

@@ -38,6 +38,7 @@ from features.tables.vocabulary import (
     MATURE_DAYS,
     NICHES,
     PLATFORMS,
+    TARGETS,
 )
 
 #: Creators with known posts that a market needs.
@@ -90,6 +91,19 @@ class Reference:
         `platform` (n,): positions in PLATFORMS; `from_days`: NaN for a grown-up count.
         """
         return self.maturation.growth(target, platform, from_days, self.horizon_days)
+
+    def grown_up_growth(self, target: str, platform: np.ndarray) -> np.ndarray:
+        """Return what `growth` returns of grown-up counts, (n,); `platform` (n,): positions in
+        PLATFORMS, NaN where unknown.
+        """
+        code = np.where(np.isnan(platform), len(PLATFORMS), platform)
+        return self._grown_up_growth[target].take(code.astype(int))
+
+    @cached_property
+    def _grown_up_growth(self) -> dict[str, np.ndarray]:
+        """By target the growth of a grown-up count on each of PLATFORMS, and on an unknown one."""
+        platforms = np.array([*range(len(PLATFORMS)), np.nan])
+        return {target: self.growth(target, platforms, np.nan) for target in TARGETS}
 
     @cached_property
     def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
@@ -283,6 +297,6 @@ def _fit_norms(
         standard_deviation(window.values),
         window.n,
         follower_jump(history, accounts, moment),
-        profile,
+        np.log1p(profile["following"]) - followers_log,
     )
     return fit_norms(signs, profile["platform"])

@@ -169,9 +169,8 @@ def _median(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 def mean_of_12(values: np.ndarray) -> np.ndarray:
     """Return ln(1 + mean count) of the first twelve columns, (n,), from ln(1 + count) (n, w)."""
     with np.errstate(over="ignore"):
-        return np.log1p(
-            window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12]))
-        )
+        counts = np.expm1(values[:, :12])
+        return np.log1p(window_stats.weighted_mean(counts, np.ones(counts.shape[1])))
 
 
 def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
@@ -254,4 +253,5 @@ def post_columns(
 
 
 def _fading(values: np.ndarray, posts: float) -> np.ndarray:
-    return np.broadcast_to(np.exp(-np.arange(values.shape[1]) / posts), values.shape)
+    """Return weights that fade from each column of `values` to the next, (w,)."""
+    return np.exp(-np.arange(values.shape[1]) / posts)

@@ -132,7 +132,7 @@ class History:
                 account[known], observed[known], {"followers": counts}, n, tie=counts
             ),
             profiles=_profile_panel(account, observed, fields, n),
-            bios=text_array(() if bios is None else bios),
+            bios=None if bios is None else text_array(bios),
             rows=rows,
         )
 
@@ -144,17 +144,19 @@ class History:
         readings: PostReadings,
         followers: Panel,
         profiles: Panel,
-        bios: pa.Array,
+        bios: pa.Array | None,
         rows: CountingRows | None = None,
     ) -> "History":
         """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that
-        the profiles had before they were sorted.
+        the profiles had before they were sorted, None where there are none.
         """
         rows = rows or counting_rows(readings)
         posts, topics = post_panel(readings, rows, platform)
         captions = join_captions(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
-        has_bios = bios.null_count < len(bios)
+        if bios is not None:
+            has_bios = bios.null_count < len(bios)
+            bios = bios.take(pa.array(profiles.columns["row"])) if has_bios else None
         return cls(
             accounts,
             platform,
@@ -165,7 +167,7 @@ class History:
             profiles=profiles,
             topics=topics,
             captions=captions,
-            bios=bios.take(pa.array(profiles.columns["row"])) if has_bios else None,
+            bios=bios,
         )
 
     def at_horizon(self, maturation: Maturation, horizon_days: float) -> "History":
