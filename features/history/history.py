@@ -194,9 +194,10 @@ class History:
         columns, posts = {}, self.posts
         platform = posts.of_accounts(self.platform)
         for target in TARGETS:
-            growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
+            growth = horizon.growth(target, platform, posts.columns["age_read_days"])
+            theta = posts.of_accounts(horizon.maturation.thetas(target, self.platform))
             brought = posts.columns[f"{target}_log_read"] + growth
-            columns[f"{target}_log"] = np.maximum(brought, 0.0)
+            columns[f"{target}_log"] = np.maximum(brought, 0.0, out=brought)
             columns[f"{target}_growth"] = growth
             columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns
@@ -232,14 +233,11 @@ class Horizon:
     maturation: Maturation
     days: float
 
-    def growth(
-        self, target: str, platform: np.ndarray, age_days: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return ln of the growth of counts from the age at reading to the horizon, 0 without a
-        curve, and theta of it, NaN without one, (n,) each.
+    def growth(self, target: str, platform: np.ndarray, age_days: np.ndarray) -> np.ndarray:
+        """Return ln of the growth of counts from the age at reading to the horizon, (n,); 0 without
+        a curve.
         """
-        growth = self.maturation.growth(target, platform, age_days, self.days)
-        return growth, self.maturation.thetas(target, platform)
+        return self.maturation.growth(target, platform, age_days, self.days)
 
 
 @dataclass(frozen=True)

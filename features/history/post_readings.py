@@ -143,7 +143,7 @@ class CountingRows:
     early: np.ndarray
     early_post: np.ndarray
 
-    @property
+    @cached_property
     def all(self) -> np.ndarray:
         """The settled rows, and the early ones behind them, as a PostPanel numbers them."""
         return np.concatenate([self.settled, self.early])
@@ -151,12 +151,12 @@ class CountingRows:
 
 def counting_rows(readings: PostReadings) -> CountingRows:
     """Return the readings by which posts count."""
-    posted, read_at, by_post = readings.posted_at, readings.read_at, readings.by_post
-    can_count = (read_at >= posted + FRESH_DAYS * DAY_US)[by_post.rows]
+    age, by_post = readings.read_at - readings.posted_at, readings.by_post
+    can_count = (age >= FRESH_DAYS * DAY_US)[by_post.rows]
     rows, post = by_post.rows[can_count], by_post.post[can_count]
-    is_early = (read_at < posted + MATURE_DAYS * DAY_US)[rows]
-    settled, early = _settled_places(post, is_early), np.flatnonzero(is_early)
-    return CountingRows(rows[settled], post[settled], rows[early], post[early])
+    is_early = (age < MATURE_DAYS * DAY_US)[rows]
+    is_settled = _settles(post, is_early)
+    return CountingRows(rows[is_settled], post[is_settled], rows[is_early], post[is_early])
 
 
 def sort_by_post(readings: PostReadings, rows: np.ndarray) -> SortedReadings:
@@ -178,18 +178,17 @@ def sort_by_post(readings: PostReadings, rows: np.ndarray) -> SortedReadings:
     return SortedReadings(rows, np.cumsum(~is_again, dtype=np.int32))
 
 
-def _settled_places(post: np.ndarray, is_early: np.ndarray) -> np.ndarray:
-    """Return the place of the reading by which each post counts in the end.
+def _settles(post: np.ndarray, is_early: np.ndarray) -> np.ndarray:
+    """Return by which readings posts count in the end (mask): the first that is not early, else the
+    last.
 
     `post`: the number of each reading's post, rising; `is_early`: those before MATURE_DAYS, which
     come first.
     """
-    first = np.flatnonzero(np.diff(post, prepend=0))
-    if not is_early.any():
-        return first
-    size = np.diff(first, append=len(post))
-    early = np.add.reduceat(is_early, first)
-    return first + np.minimum(early, size - 1)
+    is_other = post[1:] != post[:-1]
+    is_first, is_last = np.append(True, is_other), np.append(is_other, True)
+    follows_early = np.append(False, is_early[:-1])
+    return np.where(is_early, is_last, is_first | follows_early)
 
 
 def post_panel(
@@ -203,7 +202,8 @@ def post_panel(
     order, panel = rows.all, row_panel(readings, rows, len(platform))
     posted_at = np.concatenate([panel.time, panel.early.panel.time])
     observed_at = readings.observed_at[order]
-    age = np.where(observed_at == NAT_US, np.nan, (observed_at - posted_at) / DAY_US)
+    age = (observed_at - posted_at) / DAY_US
+    age[observed_at == NAT_US] = np.nan
     topic, topics = _topics(readings, order)
     columns = _values(readings, order, panel.of_accounts(platform))
     return replace(panel, columns=columns | {"age_read_days": age, "topic": topic}), topics
@@ -328,10 +328,14 @@ def _sort_by_time(
     is_again = np.zeros(len(rows), dtype=bool)
     if span * (int(account.max()) + 2) < 2**63:
         # both in one number, which sorts in a third of the time
-        moment = account.astype(np.int64) * span + (time - first)
+        moment = account.astype(np.int64)
+        moment *= span
+        moment += time - first
         order = np.argsort(moment)
-        is_again[1:] = np.diff(moment[order]) == 0
+        moment = moment[order]
+        is_again[1:] = moment[1:] == moment[:-1]
     else:
         order = np.lexsort((time, account))
-        is_again[1:] = (np.diff(account[order]) == 0) & (np.diff(time[order]) == 0)
+        account, time = account[order], time[order]
+        is_again[1:] = (account[1:] == account[:-1]) & (time[1:] == time[:-1])
     return rows[order], is_again

@@ -157,8 +157,10 @@ def _rows_by_post(readings: PostReadings) -> tuple[np.ndarray, np.ndarray, int]:
         usable &= ~readings.has_no_id
     usable = usable[by_post.rows]
     rows, post = by_post.rows[usable], by_post.post[usable]
-    is_again = np.diff(post, prepend=0) == 0
-    is_paired = is_again | np.append(is_again[1:], False)
+    is_again = post[1:] == post[:-1]
+    is_paired = np.zeros(len(post), dtype=bool)
+    is_paired[1:] |= is_again
+    is_paired[:-1] |= is_again
     rows, post = rows[is_paired], post[is_paired]
     copies = _are_copies(readings, rows, post)
     return rows[~copies], post[~copies], int(copies.sum())
