@@ -229,9 +229,7 @@ def _row_panel(readings: PostReadings, rows: np.ndarray, accounts: int) -> Panel
     return Panel(start, readings.posted_at[rows], {})
 
 
-def visible_counts(
-    readings: PostReadings, rows: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
+def visible_counts(readings: PostReadings, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Return the COUNT_FIELDS of `rows` of the readings, (k,), all by default; NaN where unknown,
     as hidden likes are.
     """
