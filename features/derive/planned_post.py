@@ -5,6 +5,7 @@ compared later.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -47,14 +48,21 @@ class PastPosts:
         formats = np.where(posts.is_missing, np.nan, _format_or_none(formats))
         return cls(rows, residual, past.weights, formats, posts["topic"], content)
 
+    @cached_property
+    def scaled_content(self) -> dict[str, np.ndarray]:
+        """`content` on the scale of `scale_content`; counts that no post tells are left out."""
+        return {
+            name: scale_content(name, values)
+            for name, values in self.content.items()
+            if not np.isnan(values).all()
+        }
+
     def content_means(self) -> dict[str, np.ndarray]:
         """Return the recency-weighted mean of each content count, (k,)."""
-        means = {}
-        for name, values in self.content.items():
-            if not np.isnan(values).all():
-                scaled = scale_content(name, values)
-                means[f"{name}_own_mean"] = window_stats.weighted_mean(scaled, self.weights)
-        return means
+        return {
+            f"{name}_own_mean": window_stats.weighted_mean(values, self.weights)
+            for name, values in self.scaled_content.items()
+        }
 
 
 def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -103,9 +111,9 @@ def similar_posts_residual(
     """
     weight = posts.weights
     squares = []
-    for name, values in posts.content.items():
+    for name, values in posts.scaled_content.items():
         if not np.isnan(planned[name]).all():
-            difference = scale_content(name, values) - planned[name][:, None]
+            difference = values - planned[name][:, None]
             squares.append(window_stats.nan_to_zero(difference**2))
     if squares:
         weight = weight * np.exp(-sum(squares) / 2)
