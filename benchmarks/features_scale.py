@@ -1,6 +1,6 @@
 """How derive scales, against a plain pandas implementation of the same signals of posts.
 
-    python benchmarks/features_scale.py [--posts 10000000] [--creators 100000] [--questions 200000] [--repeats 3]
+    python benchmarks/features_scale.py [--posts 10000000] [--creators 100000] [--questions 200000] [--repeats 3] [--base FOLDER] [--json FILE]
     python benchmarks/features_scale.py --question-per-post
 
 Both are run in turns, each run in a fresh process that first reads the same tables from Parquet. Timed is what follows:
@@ -12,6 +12,10 @@ usual effects of formats) it takes from there as well. Before all that, both mus
 
 The posts are invented: lognormal activity, four platforms, several readings of a post, reposts, hidden likes, unknown
 views, shares and formats. Posts of one creator at the same microsecond do not occur; their order is left to ours.
+`--base FOLDER` measures `ours` of another checkout too, by its own .venv and code, in the same turns; the processor's
+seconds compare both on a busy machine. `--json FILE` keeps the figures of every run. Three rounds of base, ours and
+pandas at 10 million posts take some 8 minutes of two free cores.
+
 Nobody writes a word in the timed runs, for derive would read niches from it, which pandas is not asked for (`--topics`
 gives posts topics); the scores of authenticity are derive's alone as well, and stay inside its time.
 """
@@ -119,9 +123,9 @@ def free_mb() -> float:
     return int(re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())[1]) / 1024
 
 
-def in_fresh_process(*arguments) -> dict:
-    """Run this script with `arguments`; return the JSON that it prints last."""
-    command = [sys.executable, __file__, *map(str, arguments)]
+def in_fresh_process(*arguments, python: Path | str = sys.executable) -> dict:
+    """Run this script with `arguments` by an interpreter; return the JSON that it prints last."""
+    command = [str(python), __file__, *map(str, arguments)]
     return json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
     )
@@ -131,12 +135,22 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def in_turns(folder: Path, sides: list[str], repeats: int) -> dict[str, list[dict]]:
-    """Run each side once a round, each in a fresh process."""
-    runs = {side: [] for side in sides}
+def in_turns(
+    folder: Path, sides: list[str], repeats: int, base: Path | None = None
+) -> dict[str, list[dict]]:
+    """Run each side once a round, each in a fresh process; `base`: the other checkout, whose
+    `ours` is run too.
+    """
+    runs = {side: [] for side in [*sides, *["base"] * (base is not None)]}
     for number in range(repeats):
-        for side in sides:
-            run = in_fresh_process("--side", side, "--folder", folder)
+        for side in runs:
+            run = (
+                in_fresh_process("--side", side, "--folder", folder)
+                if base is None or side != "base"
+                else in_fresh_process(
+                    "--side", "ours", "--folder", folder, python=base / ".venv/bin/python"
+                )
+            )
             runs[side].append(run)
             took = f"{run['seconds']:.1f} s, {run['cpu']:.1f} of them CPU"
             tell(
@@ -162,7 +176,12 @@ def verdict(runs: dict[str, list[dict]]) -> list[str]:
     met = {True: "met", False: "missed"}
     faster = middle(runs["pandas"], "seconds") / middle(runs["ours"], "seconds")
     share = middle(runs["ours"], "peak") / middle(runs["pandas"], "peak")
+    lines = []
+    if "base" in runs:
+        cpu, peak = (middle(runs["base"], w) / middle(runs["ours"], w) for w in ("cpu", "peak"))
+        lines = [f"base / ours            {cpu:.2f} times the CPU, {peak:.2f} the memory"]
     return [
+        *lines,
         f"time, pandas / ours    {faster:.2f}   target {FASTER:g} or more: {met[faster >= FASTER]}",
         f"memory, ours / pandas  {share:.2f}   target {MEMORY_SHARE:.2f} or less: {met[share <= MEMORY_SHARE]}",
     ]
@@ -184,15 +203,26 @@ def spare_questions(folder: Path, posts: int, merged: int) -> None:
         asked.head(kept).to_parquet(folder / "questions.parquet")
 
 
-def side_by_side(posts: int, creators: int, questions: int, repeats: int, topics: bool) -> str:
-    """Return the table of both sides in turns."""
+def side_by_side(
+    sizes: tuple[int, int, int],
+    repeats: int,
+    topics: bool,
+    base: Path | None,
+    figures: Path | None,
+) -> str:
+    """Return the table of all sides in turns; `sizes`: posts, creators, questions; `figures`: the
+    file to which every run is written.
+    """
+    posts, creators, questions = sizes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tell(f"making {posts} posts of {creators} creators and {questions} questions")
-        sizes = ("--posts", posts, "--creators", creators, "--questions", questions)
-        made = in_fresh_process("--make", "--folder", folder, *sizes, *["--topics"] * topics)
+        size = ("--posts", posts, "--creators", creators, "--questions", questions)
+        made = in_fresh_process("--make", "--folder", folder, *size, *["--topics"] * topics)
         spare_questions(folder, posts, made["merged"])
-        runs = in_turns(folder, ["ours", "pandas"], repeats)
+        runs = in_turns(folder, ["ours", "pandas"], repeats, base)
+    if figures is not None:
+        figures.write_text(json.dumps(runs))
     asked = runs["ours"][0]["rows"]
     title = f"{posts} posts, {creators} creators, {asked} questions, {repeats} round(s)"
     return "\n".join(
@@ -245,6 +275,8 @@ def main() -> None:
     parser.add_argument(
         "--question-per-post", action="store_true", help="as many questions as posts, two sizes"
     )
+    parser.add_argument("--base", type=Path, help="another checkout, with its own .venv")
+    parser.add_argument("--json", type=Path, help="write the figures of every run to this file")
     parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -262,7 +294,8 @@ def main() -> None:
         if a.question_per_post:
             table = question_per_post(a.repeats)
         else:
-            table = side_by_side(a.posts, a.creators, a.questions, a.repeats, a.topics)
+            sizes = (a.posts, a.creators, a.questions)
+            table = side_by_side(sizes, a.repeats, a.topics, a.base, a.json)
         print(f"{table}\n{compared} columns compared and equal on a small sample\n{machine()}")
 
 

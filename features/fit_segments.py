@@ -122,7 +122,7 @@ def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> p
         panel = history.panel(target)
         window = post_window(panel, target, account, moment)
         values[target] = window.values
-        formats[target] = panel.take_or_nan("format", window.rows)
+        formats[target] = panel.at(window.rows)["format"]
     tables = []
     for code, name in enumerate(FORMATS):
         table = people.assign(

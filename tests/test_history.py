@@ -38,7 +38,7 @@ def known_of(panel, name, number):
     """Give the values of the posts known on a day, newest first."""
     rows = panel.known_rows(np.array([0]), to_us(pd.Series([day(number)])), 96)
     assert panel.known_count(np.array([0]), to_us(pd.Series([day(number)]))) == (rows >= 0).sum()
-    return panel.take_or_nan(name, rows)[rows >= 0].tolist()
+    return panel.at(rows)[name][rows >= 0].tolist()
 
 
 def known_likes(number, *posts):

@@ -108,17 +108,18 @@ def _account_features(
     """Put together all that is known; `history` is read where any account has posts."""
     n = len(jump)
     niche = niche_columns(profile["niche"], niches)
-    profile = {**profile, "niche": niche["niche_code"]}
+    followers_log = np.log1p(profile["followers"])
+    profile = {**profile, "niche": niche["niche_code"], "followers_log": followers_log}
     columns = {**niche, **_profile_columns(profile, reference)}
     windows = stack_windows(posts)
     for target in posts:
-        window = None if windows is None else windows.of_target(target)
+        window = None if windows is None else windows.of_target[target]
         columns |= _offset_columns(target, posts[target], window, profile, reference)
     blocks: list[ColumnBlock] = []
     past_posts = None
     if windows is not None and history is not None:
         blocks, past_posts = _post_blocks(history, posts, windows, columns, profile, reference)
-    signs = _signs(columns, blocks, posts, windows, jump, profile)
+    signs = _signs(columns, blocks, posts, windows, jump)
     columns |= authenticity_columns(signs, reference.norm_tables, profile["platform"])
     values = np.full((len(ACCOUNT_COLUMNS), n), np.nan)
     write_blocks(values, [ColumnBlock(columns), *blocks])
@@ -127,7 +128,7 @@ def _account_features(
 
 
 def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> dict[str, np.ndarray]:
-    followers_log = np.log1p(profile["followers"])
+    followers_log = profile["followers_log"]
     return {
         "platform_code": profile["platform"],
         "band_code": band_codes(profile["followers"], reference.band_edges),
@@ -152,7 +153,7 @@ def _offset_columns(
 ) -> dict[str, np.ndarray]:
     """Return prior, offset and evidence of one target, (n,) each."""
     market = reference.markets[target]
-    followers_log = np.log1p(profile["followers"])
+    followers_log = profile["followers_log"]
     prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
     level = post_level(posts, window)
     columns = offset_from_posts(profile["platform"], prior, level, market)
@@ -182,12 +183,12 @@ def _post_blocks(
 
     `columns`: of all accounts; their offsets are read.
     """
-    panel = history.posts_with_engagements
-    engaged = windows.of_target("engagements")
-    sponsored = panel.take_or_nan("sponsored", engaged.rows)
+    engaged = windows.of_target["engagements"]
+    engaged_posts = history.posts_with_engagements.at(engaged.rows)
+    sponsored = engaged_posts["sponsored"]
     # in one call, as sorting is most of the work
     medians = window_stats.medians(
-        level_blocks(windows.window) | post_blocks(panel, engaged, sponsored)
+        level_blocks(windows.window) | post_blocks(engaged_posts, engaged, sponsored)
     )
     offsets = {
         target: columns[f"{target}_log_offset"][of_target.rows]
@@ -202,12 +203,12 @@ def _post_blocks(
     if not len(rows):
         return blocks, None
     residual = engaged.values - engaged.level[:, None]
-    formats = panel.take_or_nan("format", engaged.rows)
-    past_posts = PastPosts.from_window(rows, panel, engaged, residual, formats)
+    formats = engaged_posts["format"]
+    past_posts = PastPosts.from_window(rows, engaged_posts, engaged, residual, formats)
     platform = profile["platform"][rows]
     usual_payment = reference.effects.sponsored_effects(platform)
     made_of = {
-        **post_columns(panel, engaged, medians, offsets["engagements"]),
+        **post_columns(engaged_posts, engaged, medians, offsets["engagements"]),
         **_format_columns(residual, formats, reference.effects.format_effects(platform)),
         **past_posts.content_means(),
         **sponsored_columns(engaged, residual, sponsored, usual_payment),
@@ -231,19 +232,18 @@ def _signs(
     posts: dict[str, TargetPosts],
     windows: StackedWindows | None,
     jump: np.ndarray,
-    profile: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Return the raw signs of authenticity, (n,) each, NaN where no post tells."""
-    n = len(jump)
+    n, gap = len(jump), np.full(len(jump), np.nan)
     rows = posts["engagements"].rows
     of_posts = {name: values for block in blocks for name, values in block.columns.items()}
 
     def of_accounts(name: str) -> np.ndarray:
-        return expand_rows(of_posts[name], rows, n) if name in of_posts else np.full(n, np.nan)
+        return expand_rows(of_posts[name], rows, n) if name in of_posts else unknown
 
-    gap = np.full(n, np.nan)
+    unknown = gap
     if windows is not None:
-        level = windows.of_target("engagements").level
+        level = windows.of_target["engagements"].level
         gap[rows] = level - columns["engagements_log_prior"][rows]
     return raw_signs(
         gap,
@@ -252,5 +252,5 @@ def _signs(
         of_accounts("engagements_log_sd"),
         columns["engagements_known_count"],
         jump,
-        profile,
+        columns["following_ratio_log"],
     )

@@ -66,19 +66,19 @@ def raw_signs(
     log_sd: np.ndarray,
     known_count: np.ndarray,
     jump: np.ndarray,
-    profile: dict[str, np.ndarray],
+    following_ratio_log: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Return the raw signs of each account, (n,), NaN where they cannot be read.
 
     `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the
-    known posts.
+    known posts; `following_ratio_log`: ln(1 + following) minus ln(1 + followers).
     """
     return {
         "gap": gap,
         "comments": np.log(comment_share + 1e-3),
         "spread": np.where(known_count >= MIN_POSTS, np.log(log_sd + 1e-3), np.nan),
         "jump": jump,
-        "following": np.log1p(profile["following"]) - np.log1p(profile["followers"]),
+        "following": following_ratio_log,
         "views": by_views,
     }
 

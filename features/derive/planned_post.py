@@ -5,12 +5,13 @@ compared later.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from features.derive import window_stats
 from features.derive.signals import SHRINKAGE_POSTS, PostWindow
-from features.history.panel import Panel
+from features.history.panel import PanelRows
 from features.history.post_readings import CONTENT_FIELDS
 
 
@@ -35,28 +36,33 @@ class PastPosts:
     def from_window(
         cls,
         rows: np.ndarray,
-        panel: Panel,
+        posts: PanelRows,
         past: PostWindow,
         residual: np.ndarray,
         formats: np.ndarray,
     ) -> "PastPosts":
-        """Gather what the posts of `past` are about."""
-        content = {name: panel.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
+        """Gather what `posts`, those of `past`, are about."""
+        content = {name: posts[name] for name in CONTENT_FIELDS}
         # an unknown format is a format of its own: where a source tells only albums, the rest are
         # alike
-        formats = np.where(past.rows >= 0, _format_or_none(formats), np.nan)
-        return cls(
-            rows, residual, past.weights, formats, panel.take_or_nan("topic", past.rows), content
-        )
+        formats = np.where(posts.is_missing, np.nan, _format_or_none(formats))
+        return cls(rows, residual, past.weights, formats, posts["topic"], content)
+
+    @cached_property
+    def scaled_content(self) -> dict[str, np.ndarray]:
+        """`content` on the scale of `scale_content`; counts that no post tells are left out."""
+        return {
+            name: scale_content(name, values)
+            for name, values in self.content.items()
+            if not np.isnan(values).all()
+        }
 
     def content_means(self) -> dict[str, np.ndarray]:
         """Return the recency-weighted mean of each content count, (k,)."""
-        means = {}
-        for name, values in self.content.items():
-            if not np.isnan(values).all():
-                scaled = scale_content(name, values)
-                means[f"{name}_own_mean"] = window_stats.weighted_mean(scaled, self.weights)
-        return means
+        return {
+            f"{name}_own_mean": window_stats.weighted_mean(values, self.weights)
+            for name, values in self.scaled_content.items()
+        }
 
 
 def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -105,9 +111,9 @@ def similar_posts_residual(
     """
     weight = posts.weights
     squares = []
-    for name, values in posts.content.items():
+    for name, values in posts.scaled_content.items():
         if not np.isnan(planned[name]).all():
-            difference = scale_content(name, values) - planned[name][:, None]
+            difference = values - planned[name][:, None]
             squares.append(window_stats.nan_to_zero(difference**2))
     if squares:
         weight = weight * np.exp(-sum(squares) / 2)

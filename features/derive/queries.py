@@ -12,7 +12,6 @@ from features.derive.averages import AVERAGE_NAMES, summarise_averages
 from features.derive.catalog import COLUMNS
 from features.derive.effects import planned_format_columns
 from features.derive.feature_matrix import (
-    COLUMN_INDEX,
     FORMAT_COUNT_COLUMNS,
     FORMAT_EFFECT_COLUMNS,
     ColumnBlock,
@@ -167,7 +166,7 @@ def _average_blocks(
             continue
         average_log = np.log1p(average)
         # nobody tells at what age a vendor read the posts: they count as grown up
-        growth = reference.growth(target, accounts["platform_code"], np.nan)
+        growth = reference.grown_up_growth(target, accounts["platform_code"])
         average_log = average_log + growth
         has_no_posts = accounts[f"{target}_evidence_code"] == PROFILE_ONLY
         is_allowed = queries.evidence_limit <= SUMMARY
@@ -190,16 +189,17 @@ def _plan_blocks(accounts: AccountFeatures, queries: Queries) -> list[ColumnBloc
     if accounts.posts is None:
         return []
     rows = accounts.posts.rows
-    values = accounts.values[rows]
     planned = {name: of_queries[rows] for name, of_queries in queries.planned.items()}
-    effects = values[:, column_indexes(FORMAT_EFFECT_COLUMNS)]
-    counts = values[:, column_indexes(FORMAT_COUNT_COLUMNS)]
+    effects, counts = (
+        accounts.values[rows[:, None], column_indexes(names)]
+        for names in (FORMAT_EFFECT_COLUMNS, FORMAT_COUNT_COLUMNS)
+    )
     columns = {
         **planned_format_columns(effects, counts, planned["format"]),
         **planned_post_columns(accounts.posts, planned),
     }
     for name in CONTENT_FIELDS:
-        usual = values[:, COLUMN_INDEX[f"{name}_own_mean"]]
+        usual = accounts[f"{name}_own_mean"][rows]
         columns[f"{name}_planned_by_own_mean"] = planned[name] - usual
     return [ColumnBlock(columns, rows)]
 

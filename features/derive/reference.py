@@ -25,6 +25,7 @@ from features.derive.window_stats import medians, standard_deviation
 from features.errors import CreatorcastError
 from features.history.arrays import to_us
 from features.history.history import History
+from features.history.panel import PanelRows
 from features.history.profiles import profile_at
 from features.maturation.fit_curves import fit_maturation
 from features.maturation.maturation import Maturation, published_maturation
@@ -37,6 +38,7 @@ from features.tables.vocabulary import (
     MATURE_DAYS,
     NICHES,
     PLATFORMS,
+    TARGETS,
 )
 
 #: Creators with known posts that a market needs.
@@ -89,6 +91,19 @@ class Reference:
         `platform` (n,): positions in PLATFORMS; `from_days`: NaN for a grown-up count.
         """
         return self.maturation.growth(target, platform, from_days, self.horizon_days)
+
+    def grown_up_growth(self, target: str, platform: np.ndarray) -> np.ndarray:
+        """Return what `growth` returns of grown-up counts, (n,); `platform` (n,): positions in
+        PLATFORMS, NaN where unknown.
+        """
+        code = np.where(np.isnan(platform), len(PLATFORMS), platform)
+        return self._grown_up_growth[target].take(code.astype(int))
+
+    @cached_property
+    def _grown_up_growth(self) -> dict[str, np.ndarray]:
+        """By target the growth of a grown-up count on each of PLATFORMS, and on an unknown one."""
+        platforms = np.array([*range(len(PLATFORMS)), np.nan])
+        return {target: self.growth(target, platforms, np.nan) for target in TARGETS}
 
     @cached_property
     def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
@@ -181,8 +196,8 @@ def fit_reference(
     if maturation is None:
         maturation = _fit_curves(history, accounts, moments)
     history = history.at_horizon(maturation, horizon_days)
-    panel = history.posts_with_engagements
-    engaged = post_window(panel, "engagements", accounts, moment)
+    engaged = post_window(history.posts_with_engagements, "engagements", accounts, moment)
+    posts_engaged = history.posts_with_engagements.at(engaged.rows)
     viewed = post_window(history.posts_with_views, "views", accounts, moment)
     creators = int((engaged.n > 0).sum())
     _require_creators(creators, latest)
@@ -196,11 +211,11 @@ def fit_reference(
         views_shown=fit_views_shown(posts),
         formats_posted=fit_formats_posted(posts),
         platforms_until=_platforms_until(moments, market),
-        norms=_fit_norms(history, engaged, profile, market, accounts, moment),
+        norms=_fit_norms(history, engaged, posts_engaged, profile, market, accounts, moment),
         effects=fit_effects(
             engaged.values - engaged.level[:, None],
-            panel.take_or_nan("format", engaged.rows),
-            panel.take_or_nan("sponsored", engaged.rows),
+            posts_engaged["format"],
+            posts_engaged["sponsored"],
             profile["platform"],
         ),
         niche_classifier=classifier,
@@ -262,16 +277,19 @@ def _platforms_until(moments: np.ndarray, market: MarketPriors) -> dict[str, str
 def _fit_norms(
     history: History,
     window: PostWindow,
+    posts: PanelRows,
     profile: dict[str, np.ndarray],
     market: MarketPriors,
     accounts: np.ndarray,
     moment: np.ndarray,
 ) -> dict[str, dict[str, SignNorm]]:
-    """Return what is ordinary for each sign of authenticity, by platform."""
+    """Return what is ordinary for each sign of authenticity, by platform; `posts`: those of
+    `window`, with their columns.
+    """
     followers_log = np.log1p(profile["followers"])
     prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
     sponsored = np.full(window.values.shape, np.nan)
-    of_posts = medians(post_blocks(history.posts_with_engagements, window, sponsored))
+    of_posts = medians(post_blocks(posts, window, sponsored))
     signs = raw_signs(
         window.level - prior,
         of_posts["comment_share_median"],
@@ -279,6 +297,6 @@ def _fit_norms(
         standard_deviation(window.values),
         window.n,
         follower_jump(history, accounts, moment),
-        profile,
+        np.log1p(profile["following"]) - followers_log,
     )
     return fit_norms(signs, profile["platform"])

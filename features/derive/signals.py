@@ -11,7 +11,7 @@ import numpy as np
 
 from features.derive import window_stats
 from features.history.arrays import DAY_US
-from features.history.panel import Panel, PostPanel
+from features.history.panel import PanelRows, PostPanel
 from features.history.post_readings import WINDOW_POSTS
 
 HALF_LIFE_DAYS = 60.0
@@ -112,11 +112,12 @@ def gather_posts(
     if not len(panel.time) + len(panel.early.known_from):
         unknown = np.full(rows.shape, np.nan)
         return GatheredPosts(unknown, unknown, unknown, unknown, rows)
-    exists = rows >= 0
-    posted_at = panel.posted_at(np.maximum(rows, 0))
-    age = np.where(exists, (as_of[:, None] - posted_at) / DAY_US, np.nan)
-    names = [f"{target}_{name}" for name in ("log", "growth", "growth_variance")]
-    values, growth, variance = panel.take_all_or_nan(names, rows)
+    posts = panel.at(rows)
+    age = (as_of[:, None] - panel.posted_at(np.maximum(rows, 0))) / DAY_US
+    np.copyto(age, np.nan, where=posts.is_missing)
+    values, growth, variance = (
+        posts[f"{target}_{name}"] for name in ("log", "growth", "growth_variance")
+    )
     return GatheredPosts(values, growth, variance, age, rows)
 
 
@@ -168,17 +169,16 @@ def _median(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 def mean_of_12(values: np.ndarray) -> np.ndarray:
     """Return ln(1 + mean count) of the first twelve columns, (n,), from ln(1 + count) (n, w)."""
     with np.errstate(over="ignore"):
-        return np.log1p(
-            window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12]))
-        )
+        counts = np.expm1(values[:, :12])
+        return np.log1p(window_stats.weighted_mean(counts, np.ones(counts.shape[1])))
 
 
 def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
-    """Return the values whose medians `level_columns` names, each (n, w)."""
-    values, place = past.values, np.arange(past.values.shape[1])
+    """Return the values whose medians `level_columns` names, each (n, w) or narrower."""
+    values = past.values
     return {
         **{f"median_{days}d": np.where(past.age <= days, values, np.nan) for days in (30, 90, 365)},
-        **{f"median_{k}": np.where(place < k, values, np.nan) for k in (3, 5, 12, 20)},
+        **{f"median_{k}": values[:, :k] for k in (3, 5, 12, 20)},
         "log_mad": np.abs(values - past.median[:, None]),
     }
 
@@ -213,21 +213,18 @@ def level_columns(
     }
 
 
-def post_blocks(panel: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
+def post_blocks(posts: PanelRows, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
     """Return the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid
     posts and others.
+
+    `posts`: those of `past`, with their columns.
     """
-    as_read = panel.take_or_nan("engagements_log_read", past.rows)
-    engagements = np.maximum(np.expm1(as_read), 1)
+    engagements = np.maximum(np.expm1(posts["engagements_log_read"]), 1)
     gaps = np.full(past.age.shape, np.nan)
     gaps[:, :-1] = np.diff(past.age, axis=1)
     return {
-        **{
-            f"{part}_share_median": panel.take_or_nan(f"{part}s", past.rows) / engagements
-            for part in SHARE_PARTS
-        },
-        "engagement_rate_log_median_by_views": past.values
-        - panel.take_or_nan("views_log", past.rows),
+        **{f"{part}_share_median": posts[f"{part}s"] / engagements for part in SHARE_PARTS},
+        "engagement_rate_log_median_by_views": past.values - posts["views_log"],
         "posts_gap_days_median": gaps,
         "sponsored_median": np.where(sponsored == 1, past.values, np.nan),
         "organic_median": np.where(sponsored == 0, past.values, np.nan),
@@ -235,13 +232,14 @@ def post_blocks(panel: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[s
 
 
 def post_columns(
-    panel: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
+    posts: PanelRows, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
 ) -> dict:
     """Return what the engagements are made of, and how often the creator posts.
 
-    `medians`: among others those of `post_blocks`. Every row has a post.
+    `posts`: those of `past`, with their columns; `medians`: among others those of `post_blocks`.
+    Every row has a post.
     """
-    late = panel.take_or_nan("age_read_days", past.rows) > past.age
+    late = posts["age_read_days"] > past.age
     known = np.isfinite(past.values)
     return {
         **{name: medians[name] for name in POST_MEDIANS},
@@ -255,4 +253,5 @@ def post_columns(
 
 
 def _fading(values: np.ndarray, posts: float) -> np.ndarray:
-    return np.broadcast_to(np.exp(-np.arange(values.shape[1]) / posts), values.shape)
+    """Return weights that fade from each column of `values` to the next, (w,)."""
+    return np.exp(-np.arange(values.shape[1]) / posts)

@@ -14,6 +14,7 @@ from features.derive.signals import (
     mean_of_12,
     summarise_window,
 )
+from features.derive.window_stats import stack_rows
 from features.history.history import History
 from features.history.panel import PostPanel
 from features.history.post_readings import WINDOW_POSTS
@@ -36,15 +37,12 @@ class TargetPosts:
 class StackedWindows:
     """The windows of all targets, one below the other: sorting them together costs half the time.
 
-    `slices`: the rows of `window` that belong to each target.
+    `slices`: the rows of `window` that belong to each target; `of_target`: those.
     """
 
     window: PostWindow
     slices: dict[str, slice]
-
-    def of_target(self, target: str) -> PostWindow:
-        """Return the windows of one target."""
-        return self.window[self.slices[target]]
+    of_target: dict[str, PostWindow]
 
 
 def read_posts_by_target(
@@ -106,12 +104,9 @@ def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
     if not sum(counts):
         return None
     gathered = [of_target.posts for of_target in posts.values()]
-    width = max(of_target.values.shape[1] for of_target in gathered)
     fills = {field.name: np.nan for field in fields(GatheredPosts)} | {"rows": -1}
     stacked = {
-        name: np.concatenate(
-            [_pad_columns(getattr(of_target, name), width, fill) for of_target in gathered]
-        )
+        name: stack_rows((getattr(of_target, name) for of_target in gathered), fill)
         for name, fill in fills.items()
     }
     window = summarise_window(GatheredPosts(**stacked))
@@ -120,12 +115,8 @@ def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
         target: slice(end - count, end)
         for target, end, count in zip(posts, ends, counts, strict=True)
     }
-    return StackedWindows(window, slices)
-
-
-def _pad_columns(values: np.ndarray, width: int, fill: float) -> np.ndarray:
-    missing = width - values.shape[1]
-    return np.pad(values, ((0, 0), (0, missing)), constant_values=fill) if missing else values
+    of_target = {target: window[rows] for target, rows in slices.items()}
+    return StackedWindows(window, slices, of_target)
 
 
 def post_level(posts: TargetPosts, window: PostWindow | None) -> PostLevel:

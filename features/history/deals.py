@@ -50,7 +50,7 @@ def _outcomes_at_horizon(
         count = deals[target].to_numpy(float)
         if history.horizon is not None:
             platform = np.where(account >= 0, history.platform[account], np.nan)
-            growth, _ = history.horizon.growth(target, platform, age)
+            growth = history.horizon.growth(target, platform, age)
             count = count * np.exp(growth)
         outcomes[target] = np.where(age < FRESH_DAYS, np.nan, count)
     return outcomes

@@ -132,7 +132,7 @@ class History:
                 account[known], observed[known], {"followers": counts}, n, tie=counts
             ),
             profiles=_profile_panel(account, observed, fields, n),
-            bios=text_array(() if bios is None else bios),
+            bios=None if bios is None else text_array(bios),
             rows=rows,
         )
 
@@ -144,17 +144,19 @@ class History:
         readings: PostReadings,
         followers: Panel,
         profiles: Panel,
-        bios: pa.Array,
+        bios: pa.Array | None,
         rows: CountingRows | None = None,
     ) -> "History":
         """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that
-        the profiles had before they were sorted.
+        the profiles had before they were sorted, None where there are none.
         """
         rows = rows or counting_rows(readings)
         posts, topics = post_panel(readings, rows, platform)
         captions = join_captions(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
-        has_bios = bios.null_count < len(bios)
+        if bios is not None:
+            has_bios = bios.null_count < len(bios)
+            bios = bios.take(pa.array(profiles.columns["row"])) if has_bios else None
         return cls(
             accounts,
             platform,
@@ -165,7 +167,7 @@ class History:
             profiles=profiles,
             topics=topics,
             captions=captions,
-            bios=bios.take(pa.array(profiles.columns["row"])) if has_bios else None,
+            bios=bios,
         )
 
     def at_horizon(self, maturation: Maturation, horizon_days: float) -> "History":
@@ -190,12 +192,12 @@ class History:
 
     def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
         columns, posts = {}, self.posts
-        sizes = np.diff(posts.start), np.diff(posts.early.panel.start)
-        platform = np.concatenate([np.repeat(self.platform, size) for size in sizes])
+        platform = posts.of_accounts(self.platform)
         for target in TARGETS:
-            growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
+            growth = horizon.growth(target, platform, posts.columns["age_read_days"])
+            theta = posts.of_accounts(horizon.maturation.thetas(target, self.platform))
             brought = posts.columns[f"{target}_log_read"] + growth
-            columns[f"{target}_log"] = np.maximum(brought, 0.0)
+            columns[f"{target}_log"] = np.maximum(brought, 0.0, out=brought)
             columns[f"{target}_growth"] = growth
             columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns
@@ -231,14 +233,11 @@ class Horizon:
     maturation: Maturation
     days: float
 
-    def growth(
-        self, target: str, platform: np.ndarray, age_days: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return ln of the growth of counts from the age at reading to the horizon, 0 without a
-        curve, and theta of it, NaN without one, (n,) each.
+    def growth(self, target: str, platform: np.ndarray, age_days: np.ndarray) -> np.ndarray:
+        """Return ln of the growth of counts from the age at reading to the horizon, (n,); 0 without
+        a curve.
         """
-        growth = self.maturation.growth(target, platform, age_days, self.days)
-        return growth, self.maturation.thetas(target, platform)
+        return self.maturation.growth(target, platform, age_days, self.days)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import numpy as np
 from features.history.arrays import DAY_US, NAT_US
 from features.history.extend import counting_posts, known_readings
 from features.history.history import History, PostDetails
-from features.history.post_readings import reading_times
 from features.history.post_use import PostUse, classify_readings
 from features.tables.vocabulary import MATURE_DAYS
 
@@ -65,7 +64,7 @@ def known_posts(history: History, account: int, as_of: int) -> KnownPosts:
         _counts(history, rows),
         use,
     )
-    readable = readable[_one_reading_each(readable, reading_times(readings))]
+    readable = readable[_one_reading_each(readable, readings.read_at)]
     unread = _posts_without_reading(history.details, account, as_of, readable.posted_at)
     posts = _join(readable, unread)
     return posts[np.argsort(-posts.posted_at, kind="stable")]

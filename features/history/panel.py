@@ -1,6 +1,5 @@
 """Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,21 +32,12 @@ class Panel:
             float, copy=False
         )
 
-    def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Return the same as `take`, with NaN where a row is -1."""
-        if not len(self.columns[name] if self.index is None else self.index):
-            return np.full(rows.shape, np.nan)
-        return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
-
-    def take_all_or_nan(self, names: Sequence[str], rows: np.ndarray) -> list[np.ndarray]:
-        """Return `take_or_nan` of several columns, which are of float64."""
-        exists = rows >= 0
-        if not exists.any():
-            return [np.full(rows.shape, np.nan) for _ in names]
+    def at(self, rows: np.ndarray) -> "PanelRows":
+        """Return the rows of these numbers, of any shape, -1 for none, to read columns of."""
         place = np.maximum(rows, 0)
-        if self.index is not None:
-            place = self.index[place]
-        return [np.where(exists, self.columns[name][place], np.nan) for name in names]
+        if self.index is not None and len(self.index):
+            place = self.index.take(place)
+        return PanelRows(self.columns, place, rows < 0)
 
     def end_row(self, account: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Count from 0 the first row of each account (shape (n,)) that is later than `moment`
@@ -65,6 +55,24 @@ class Panel:
             low = np.where(is_known, middle + 1, low)
             high = np.where(is_open & ~is_known, middle, high)
         return low
+
+
+@dataclass(frozen=True)
+class PanelRows:
+    """Some rows of a panel, of any shape: `place` in its `columns`, and which `is_missing`."""
+
+    columns: dict[str, np.ndarray]
+    place: np.ndarray
+    is_missing: np.ndarray
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return a column's values as float64, NaN where there is no row."""
+        column = self.columns[name]
+        if not len(column):
+            return np.full(self.place.shape, np.nan)
+        values = column.take(self.place).astype(float, copy=False)
+        np.copyto(values, np.nan, where=self.is_missing)
+        return values
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,13 @@ class PostPanel(Panel):
         """
         return ~(self.take("age_read_days", np.arange(len(self.time))) < MATURE_DAYS)
 
+    def of_accounts(self, values: np.ndarray) -> np.ndarray:
+        """Return the value of the account of each row and early reading from those of all accounts,
+        (accounts,).
+        """
+        starts = self.start, self.early.panel.start
+        return np.concatenate([np.repeat(values, np.diff(start)) for start in starts])
+
     def posted_at(self, rows: np.ndarray) -> np.ndarray:
         """Return when the posts of `rows`, of any shape, were posted (microseconds, UTC)."""
         early = rows >= len(self.time)
@@ -258,29 +273,28 @@ def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
     if keep.all():
         return posts
     n, early = len(posts.time), posts.early
-    kept, kept_early = keep[:n], keep[n:]
-    place = early.post[kept_early].searchsorted(posts.post, "right") - 1
-    rows = np.append(np.flatnonzero(kept_early), -1)[place]
-    instead = ~kept & (rows >= 0)
-    instead[instead] = early.post[rows[instead]] == posts.post[instead]
-    column, read_at = np.arange(n), posts.read_at.copy()
-    column[instead] = n + rows[instead]
-    read_at[instead] = early.known_from[rows[instead]]
-    kept = kept | instead
-    settled = _select(posts, kept)
+    kept, kept_early = keep[:n].copy(), np.flatnonzero(keep[n:])
+    lost = np.flatnonzero(~kept)
+    last = early.post[kept_early].searchsorted(posts.post[lost], "right") - 1
+    instead = np.append(kept_early, -1)[last]
+    has_other = instead >= 0
+    has_other[has_other] = early.post[instead[has_other]] == posts.post[lost[has_other]]
+    lost, instead = lost[has_other], instead[has_other]
+    kept[lost] = True
+    rows = np.flatnonzero(kept)
+    column, read_at, place = rows.copy(), posts.read_at[rows], rows.searchsorted(lost)
+    column[place] = n + instead
+    read_at[place] = early.known_from[instead]
     return PostPanel(
-        settled.start,
-        settled.time,
+        rows.searchsorted(posts.start),
+        posts.time[rows],
         posts.columns,
-        np.concatenate([column[kept], n + np.flatnonzero(kept_early)]),
+        np.concatenate([column, n + kept_early]),
         early=EarlyReadings(
-            _select(early.panel, kept_early), early.post[kept_early], early.known_from[kept_early]
+            Panel(kept_early.searchsorted(early.panel.start), early.panel.time[kept_early], {}),
+            early.post[kept_early],
+            early.known_from[kept_early],
         ),
-        post=posts.post[kept],
-        read_at=read_at[kept],
+        post=posts.post[rows],
+        read_at=read_at,
     )
-
-
-def _select(panel: Panel, keep: np.ndarray) -> Panel:
-    kept_before = np.concatenate([[0], np.cumsum(keep)])
-    return Panel(kept_before[panel.start], panel.time[keep], {})

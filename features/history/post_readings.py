@@ -8,6 +8,7 @@ from FRESH_DAYS on, by the newest reading made until then. Reposts never enter.
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,31 @@ class PostReadings:
             texts,
         )
 
+    @cached_property
+    def read_at(self) -> np.ndarray:
+        """The moment of each reading, (n,); one of unknown moment counts from MATURE_DAYS on."""
+        grown_up = self.posted_at + MATURE_DAYS * DAY_US
+        return np.where(self.observed_at == NAT_US, grown_up, self.observed_at)
+
+    @cached_property
+    def by_post(self) -> "SortedReadings":
+        """All readings but reposts, sorted by post and time of reading."""
+        rows = np.arange(len(self.account))
+        if "repost" in self.columns:
+            rows = np.flatnonzero(~self.columns["repost"])
+        return sort_by_post(self, rows)
+
+
+@dataclass(frozen=True)
+class SortedReadings:
+    """Readings by account, moment of posting, id of the post and time of reading.
+
+    `rows` (k,): rows of PostReadings; `post` (k,): the number of each one's post, rising from 1.
+    """
+
+    rows: np.ndarray
+    post: np.ndarray
+
 
 def empty_readings() -> PostReadings:
     """Return no readings."""
@@ -108,15 +134,16 @@ class CountingRows:
 
     - `settled`: of each post that is no repost its first reading at MATURE_DAYS or later; else its
       last one at FRESH_DAYS or later
-    - `early`: the readings at FRESH_DAYS to MATURE_DAYS, and `early_post`, the number of the post
-      of each
+    - `early`: the readings at FRESH_DAYS to MATURE_DAYS
+    - `settled_post`, `early_post`: the number of the post of each, rising
     """
 
     settled: np.ndarray
+    settled_post: np.ndarray
     early: np.ndarray
     early_post: np.ndarray
 
-    @property
+    @cached_property
     def all(self) -> np.ndarray:
         """The settled rows, and the early ones behind them, as a PostPanel numbers them."""
         return np.concatenate([self.settled, self.early])
@@ -124,71 +151,44 @@ class CountingRows:
 
 def counting_rows(readings: PostReadings) -> CountingRows:
     """Return the readings by which posts count."""
-    posted, observed = readings.posted_at, reading_times(readings)
-    can_count = observed >= posted + FRESH_DAYS * DAY_US
-    if "repost" in readings.columns:
-        can_count &= ~readings.columns["repost"]
-    nothing = np.empty(0, dtype=np.int64)
-    if not can_count.any():
-        return CountingRows(nothing, nothing, nothing)
-    order = sort_by_time(readings.account, posted)
-    order = order[can_count[order]]
-    starts = np.ones(len(order), dtype=bool)
-    order, starts = _group_readings(readings, observed, order, starts)
-    is_early = (observed < posted + MATURE_DAYS * DAY_US)[order]
-    settled = _settled_places(starts, is_early)
-    early = np.flatnonzero(is_early)
-    return CountingRows(order[settled], order[early], np.cumsum(starts)[early])
+    age, by_post = readings.read_at - readings.posted_at, readings.by_post
+    can_count = (age >= FRESH_DAYS * DAY_US)[by_post.rows]
+    rows, post = by_post.rows[can_count], by_post.post[can_count]
+    is_early = (age < MATURE_DAYS * DAY_US)[rows]
+    is_settled = _settles(post, is_early)
+    return CountingRows(rows[is_settled], post[is_settled], rows[is_early], post[is_early])
 
 
-def _group_readings(
-    readings: PostReadings, observed: np.ndarray, order: np.ndarray, starts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sort the readings of each account and moment by post and time of reading; return the order,
-    and which readings are the first of their post (mask).
+def sort_by_post(readings: PostReadings, rows: np.ndarray) -> SortedReadings:
+    """Sort `rows` of the readings by post and time of reading."""
+    if not len(rows):
+        return SortedReadings(rows, rows)
+    rows, is_again = _sort_by_time(rows, readings.account[rows], readings.posted_at[rows])
+    if is_again.any():
+        is_tied = is_again.copy()
+        is_tied[:-1] |= is_again[1:]
+        # rows of one account and moment have one number
+        moment = np.cumsum(~is_again[is_tied])
+        tied = rows[is_tied]
+        name = pd.factorize(readings.post_id[tied], sort=True)[0]
+        undated = readings.observed_at[tied] == NAT_US
+        order = np.lexsort((undated, readings.read_at[tied], name, moment))
+        rows[is_tied] = tied[order]
+        is_again[is_tied] &= np.diff(name[order], prepend=-1) == 0
+    return SortedReadings(rows, np.cumsum(~is_again, dtype=np.int32))
 
-    `order`: rows sorted by account and posted_at; `starts`: all True.
+
+def _settles(post: np.ndarray, is_early: np.ndarray) -> np.ndarray:
+    """Return by which readings posts count in the end (mask): the first that is not early, else the
+    last.
+
+    `post`: the number of each reading's post, rising; `is_early`: those before MATURE_DAYS, which
+    come first.
     """
-    account, posted = readings.account, readings.posted_at
-    same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
-    if not same.any():
-        return order, starts
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    rows = order[tied]
-    name = pd.factorize(readings.post_id[rows], sort=True)[0]
-    undated = readings.observed_at == NAT_US
-    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
-    rows, name = rows[by_name], name[by_name]
-    again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
-    order = order.copy()
-    order[tied] = rows
-    starts[np.flatnonzero(tied)[1:][again]] = False
-    return order, starts
-
-
-def _settled_places(starts: np.ndarray, is_early: np.ndarray) -> np.ndarray:
-    """Return the place of the reading by which each post counts in the end.
-
-    `starts`: the first reading of each post; `is_early`: those before MATURE_DAYS, which come
-    first.
-    """
-    first = np.flatnonzero(starts)
-    if not is_early.any():
-        return first
-    size = np.diff(first, append=len(starts))
-    early = np.add.reduceat(is_early, first)
-    return first + np.minimum(early, size - 1)
-
-
-def reading_times(readings: PostReadings) -> np.ndarray:
-    """Return the moment of each reading; one of unknown moment counts from MATURE_DAYS on."""
-    return np.where(
-        readings.observed_at == NAT_US,
-        readings.posted_at + MATURE_DAYS * DAY_US,
-        readings.observed_at,
-    )
+    is_other = post[1:] != post[:-1]
+    is_first, is_last = np.append(True, is_other), np.append(is_other, True)
+    follows_early = np.append(False, is_early[:-1])
+    return np.where(is_early, is_last, is_first | follows_early)
 
 
 def post_panel(
@@ -199,26 +199,27 @@ def post_panel(
     `platform` (accounts,): position in PLATFORMS of each account. The age at reading is NaN where
     it is unknown.
     """
-    order = rows.all
-    columns = _taken(_values(readings, platform), order)
-    age = (readings.observed_at[order] - readings.posted_at[order]) / DAY_US
-    columns["age_read_days"] = np.where(readings.observed_at[order] == NAT_US, np.nan, age)
-    columns["topic"], topics = _topics(readings, order)
-    return replace(row_panel(readings, rows, len(platform)), columns=columns), topics
+    order, panel = rows.all, row_panel(readings, rows, len(platform))
+    posted_at = np.concatenate([panel.time, panel.early.panel.time])
+    observed_at = readings.observed_at[order]
+    age = (observed_at - posted_at) / DAY_US
+    age[observed_at == NAT_US] = np.nan
+    topic, topics = _topics(readings, order)
+    columns = _values(readings, order, panel.of_accounts(platform))
+    return replace(panel, columns=columns | {"age_read_days": age, "topic": topic}), topics
 
 
 def row_panel(readings: PostReadings, rows: CountingRows, accounts: int) -> PostPanel:
     """Return when the posts of the readings that count were posted, as a panel without columns."""
     settled = _row_panel(readings, rows.settled, accounts)
     early = _row_panel(readings, rows.early, accounts)
-    known_from = readings.observed_at[rows.early]
     return PostPanel(
         settled.start,
         settled.time,
         {},
-        early=EarlyReadings(early, rows.early_post, known_from),
-        post=np.arange(1, len(rows.settled) + 1),
-        read_at=reading_times(readings)[rows.settled],
+        early=EarlyReadings(early, rows.early_post, readings.observed_at[rows.early]),
+        post=rows.settled_post,
+        read_at=readings.read_at[rows.settled],
     )
 
 
@@ -228,11 +229,15 @@ def _row_panel(readings: PostReadings, rows: np.ndarray, accounts: int) -> Panel
     return Panel(start, readings.posted_at[rows], {})
 
 
-def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
-    """Return the COUNT_FIELDS of each reading, (n,), NaN where unknown; hidden likes
-    are unknown.
+def visible_counts(readings: PostReadings, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return the COUNT_FIELDS of `rows` of the readings, (k,), all by default; NaN where unknown,
+    as hidden likes are.
     """
-    columns, unknown = readings.columns, np.full(len(readings.account), np.nan)
+    names = [name for name in (*COUNT_FIELDS, "likes_hidden") if name in readings.columns]
+    columns = {name: readings.columns[name] for name in names}
+    if rows is not None:
+        columns = _taken(columns, rows)
+    unknown = np.full(len(readings.account) if rows is None else len(rows), np.nan)
     counts = {name: columns.get(name, unknown) for name in COUNT_FIELDS}
     if "likes_hidden" in columns:
         counts["likes"] = np.where(columns["likes_hidden"], np.nan, counts["likes"])
@@ -251,20 +256,23 @@ def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> n
     return total
 
 
-def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns of posts that queries read; those of few digits as float32, to spare
-    memory.
+def _values(
+    readings: PostReadings, rows: np.ndarray, platform: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the columns of posts that queries read, of `rows` on their `platform`, (k,) each;
+    those of few digits as float32, to spare memory.
     """
-    counts = visible_counts(readings)
-    values = {
+    counts = visible_counts(readings, rows)
+    unknown = np.full(len(rows), np.nan, np.float32)
+    names = ("format", "sponsored", "brand", *CONTENT_FIELDS)
+    told = {name: readings.columns[name] for name in names if name in readings.columns}
+    told = _taken({name: of.astype(np.float32, copy=False) for name, of in told.items()}, rows)
+    return {
         **counts,
-        "engagements_log_read": np.log1p(public_engagements(counts, platform[readings.account])),
+        "engagements_log_read": np.log1p(public_engagements(counts, platform)),
         "views_log_read": np.log1p(counts["views"]),
+        **{name: told.get(name, unknown) for name in names},
     }
-    unknown = np.full(len(readings.account), np.nan, np.float32)
-    for name in ("format", "sponsored", "brand", *CONTENT_FIELDS):
-        values[name] = readings.columns.get(name, unknown).astype(np.float32, copy=False)
-    return values
 
 
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -307,11 +315,25 @@ def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | N
     return joined.take(pa.array(order))
 
 
-def sort_by_time(account: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Return the order of rows by account, then time; ties in any order."""
+def _sort_by_time(
+    rows: np.ndarray, account: np.ndarray, time: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort rows (k,) by their account and time, ties in any order; return also which of them have
+    the account and time of the one before (mask).
+    """
     first = int(time.min())
     span = int(time.max()) - first + 1
+    is_again = np.zeros(len(rows), dtype=bool)
     if span * (int(account.max()) + 2) < 2**63:
         # both in one number, which sorts in a third of the time
-        return np.argsort(account.astype(np.int64) * span + (time - first))
-    return np.lexsort((time, account))
+        moment = account.astype(np.int64)
+        moment *= span
+        moment += time - first
+        order = np.argsort(moment)
+        moment = moment[order]
+        is_again[1:] = moment[1:] == moment[:-1]
+    else:
+        order = np.lexsort((time, account))
+        account, time = account[order], time[order]
+        is_again[1:] = (account[1:] == account[:-1]) & (time[1:] == time[:-1])
+    return rows[order], is_again

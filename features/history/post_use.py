@@ -16,7 +16,6 @@ from features.history.post_readings import (
     PostReadings,
     counting_rows,
     public_engagements,
-    reading_times,
     row_panel,
     visible_counts,
 )
@@ -74,7 +73,7 @@ def classify_readings(
     use[has_no_reading & is_young] = PostUse.TOO_YOUNG
     hidden = readings.columns.get("likes_hidden", np.zeros(len(account), dtype=bool))
     reason = np.where(hidden, PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE)
-    read_at = reading_times(readings)
+    read_at = readings.read_at
     can_count = (read_at >= posted + FRESH_DAYS * DAY_US) & (~is_young | (read_at <= moment))
     lacks_counts = has_no_reading & can_count
     use[lacks_counts] = reason[lacks_counts]

@@ -10,7 +10,6 @@ readings 98 % of the readings made 7 hours after another one are such copies).
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow.compute as pc
 
 from features.history.account_keys import account_names
@@ -19,7 +18,6 @@ from features.history.post_readings import (
     COUNT_FIELDS,
     PostReadings,
     public_engagements,
-    sort_by_time,
     visible_counts,
 )
 from features.maturation.growth_pairs import GrowthPairs
@@ -153,25 +151,17 @@ def _rows_by_post(readings: PostReadings) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the rows of posts that were read more than once, by account, post and time of
     reading; the number of each row's post; and how many copies were left out.
     """
-    account, posted = readings.account, readings.posted_at
-    usable = (readings.observed_at != NAT_US) & (readings.observed_at > posted)
-    if "repost" in readings.columns:
-        usable &= ~readings.columns["repost"]
+    by_post = readings.by_post
+    usable = (readings.observed_at != NAT_US) & (readings.observed_at > readings.posted_at)
     if readings.has_no_id is not None:
         usable &= ~readings.has_no_id
-    rows = np.flatnonzero(usable)
-    rows = rows[sort_by_time(account[rows], posted[rows])] if len(rows) else rows
-    is_new = np.ones(len(rows), dtype=bool)
-    is_new[1:] = (np.diff(account[rows]) != 0) | (np.diff(posted[rows]) != 0)
-    is_tied = ~is_new
-    is_tied[:-1] |= ~is_new[1:]
-    rows, moment = rows[is_tied], np.cumsum(is_new)[is_tied]
-    if not len(rows):
-        return rows, moment, 0
-    name, names = pd.factorize(readings.post_id[rows])
-    post = moment * len(names) + name
-    order = np.lexsort((readings.observed_at[rows], post))
-    rows, post = rows[order], post[order]
+    usable = usable[by_post.rows]
+    rows, post = by_post.rows[usable], by_post.post[usable]
+    is_again = post[1:] == post[:-1]
+    is_paired = np.zeros(len(post), dtype=bool)
+    is_paired[1:] |= is_again
+    is_paired[:-1] |= is_again
+    rows, post = rows[is_paired], post[is_paired]
     copies = _are_copies(readings, rows, post)
     return rows[~copies], post[~copies], int(copies.sum())
 
@@ -208,17 +198,6 @@ def _log_counts(
     readings: PostReadings, rows: np.ndarray, platform: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return ln(1 + count) of each row by MEASURES, NaN where unknown."""
-    names = {*COUNT_FIELDS, "likes_hidden"} & set(readings.columns)
-    columns = {name: readings.columns[name][rows] for name in names}
-    counts = visible_counts(
-        PostReadings(
-            readings.account[rows],
-            readings.posted_at[rows],
-            readings.observed_at[rows],
-            readings.post_id[:0],
-            columns,
-            {},
-        )
-    )
+    counts = visible_counts(readings, rows)
     counts["engagements"] = public_engagements(counts, platform)
     return {name: np.log1p(counts[name]) for name in MEASURES}

@@ -108,11 +108,13 @@ def tokenize(text: str | None, words: frozenset[str] = frozenset()) -> list[str]
     for term in _TERM.findall(_unmarked(text)):
         if term[0] == "#":
             tags += _tag_terms(term[1:], words)
-        elif (
-            term[0] != "@" and (word := term.casefold()) not in STOP_WORDS and _LETTER.search(word)
-        ):
+        elif term[0] != "@" and (word := term.casefold()) not in STOP_WORDS and _has_letter(word):
             plain.append(word.replace("ı", "i"))
     return plain + [f"{a} {b}" for a, b in pairwise(plain)] + tags
+
+
+def _has_letter(word: str) -> bool:
+    return word.isalpha() or _LETTER.search(word) is not None
 
 
 @lru_cache(maxsize=1 << 16)
