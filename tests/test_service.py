@@ -126,9 +126,8 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving.service, "ModelStore", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
-        with TestClient(
-            serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1"
-        ) as found:
+        whole = serving.service.front(serving.service.Creatorcast.to_asgi())
+        with TestClient(whole, base_url="http://127.0.0.1") as found:
             yield found
 
 
