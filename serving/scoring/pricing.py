@@ -119,7 +119,7 @@ def _cost_notes(
     is_missing = np.column_stack([np.isnan(cost) for cost in costs.values()])
     is_missing &= ~np.isnan(fee_usd)[:, None]
     probability_of_none = totals.probability_of_none
-    for row in is_missing.any(axis=1).nonzero()[0].tolist():
+    for row in np.flatnonzero(is_missing.any(axis=1)).tolist():
         reason = ZERO
         if probability_of_none[row] > 0:
             reason = NOTHING.format(format_fraction(probability_of_none[row]))

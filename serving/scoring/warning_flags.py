@@ -146,7 +146,7 @@ def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
     Rows with the same flags share one tuple: the flags of a row are the bits of its key.
     """
     matrix = np.array(list(flags.values()))
-    present = matrix.any(axis=1).nonzero()[0]
+    present = np.flatnonzero(matrix.any(axis=1))
     all_names = list(flags)
     names = [all_names[position] for position in present.tolist()]
     keys = [0] * matrix.shape[1]
