@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from features.errors import CreatorcastError
+from models.booster_call import predict_rows
 
 LIGHTGBM, DAAL4PY, AUTO = "lightgbm", "daal4py", "auto"
 ENGINES = (AUTO, LIGHTGBM, DAAL4PY)
@@ -81,9 +82,7 @@ class BoosterSet:
     def _predict_by_lightgbm(self, rounded: np.ndarray) -> list[np.ndarray]:
         # for a few rows the start of threads takes longer than the prediction
         threads = 1 if len(rounded) < FEW_BOOSTER_ROWS else self.threads
-        return [
-            np.asarray(booster.predict(rounded, num_threads=threads)) for booster in self.boosters
-        ]
+        return [predict_rows(booster, rounded, threads) for booster in self.boosters]
 
     def _predict_by_daal4py(self, rounded: np.ndarray) -> list[np.ndarray]:
         return [model.predict(rounded) for model in self._models]

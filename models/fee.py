@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold
 
 from features.derive.catalog import feature_column, feature_columns
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
+from models.booster_call import predict_rows
 from models.booster_text import booster_text
 from models.rate_card import RATE_CARD_KEY, RateCard
 
@@ -212,7 +213,7 @@ def _predict_parts(
     """Return ln of the fee a deliverable, (n,), by the parts of `_fit_parts`."""
     middle, line, booster = parts
     linear = line[0] + _line_inputs(x, deliverables, middle) @ line[1:]
-    return linear + booster.predict(_booster_inputs(x, deliverables), num_threads=1)
+    return linear + predict_rows(booster, _booster_inputs(x, deliverables), threads=1)
 
 
 def _line_inputs(

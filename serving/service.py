@@ -1,20 +1,22 @@
 """The BentoML service: `creatorcast serve`, or `bentoml serve serving.service:Creatorcast`.
 
-BentoML runs the workers, /livez and /readyz; `serving.http.routes` answers everything else, mounted
-because that carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
+BentoML runs the workers, and answers its own paths; `serving.http.routes` answers everything else.
+Its requests do not pass BentoML's layers: each of those takes time, and one of them leaves a timer of
+a minute or more behind every request.
 """
 
 import gc
 import logging
 import os
 import sys
+from functools import cache
 
 import bentoml
 import click
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ledger.keeper import ForecastKeeper
-from serving.http.auth import AccessControl, AuthMiddleware
+from serving.http.auth import PUBLIC_PATHS, AccessControl, AuthMiddleware
 from serving.http.metrics import MetricsMiddleware
 from serving.http.model_store import ModelStore
 from serving.http.processes import end_with_supervisor, supervise
@@ -23,18 +25,28 @@ from serving.http.startup import check_listening, check_start, exit_on_lost_port
 from serving.http.strict_http import use_strict_http
 from serving.http.temporary_folder import sweep_lists, use_temporary_folder
 from serving.http.watch_figures import WatchFigures
-from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, Limits, settings_from
+from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
 
 log = logging.getLogger("bentoml.creatorcast")
 app = build_app()
+#: What BentoML answers: probes, and what its own clients read first.
+BENTOML_PATHS = frozenset({*PUBLIC_PATHS, "/schema.json"})
 
 
-async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
-    """Pass every request to the app.
-
-    BentoML would ask a mounted Starlette app for its paths, and answer others without a JSON error.
+@cache
+def front(bentoml_app: ASGIApp) -> ASGIApp:
+    """Return what every request goes to: figures and access first, then the app of BentoML for
+    reading BENTOML_PATHS, ours for all else.
     """
-    await app(scope, receive, send)
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        is_request = scope["type"] == "http"
+        is_ours = is_request and not (
+            scope["path"] in BENTOML_PATHS and scope["method"] in ("GET", "HEAD")
+        )
+        await (app if is_ours else bentoml_app)(scope, receive, send)
+
+    return MetricsMiddleware(AuthMiddleware(by_path, app.state), app.state.metrics)
 
 
 def _on_new_champion(manifest: dict) -> None:
@@ -56,10 +68,7 @@ def _on_new_champion(manifest: dict) -> None:
     tracing={"excluded_urls": [".*"]},
     # they have a series for every path that a client makes up: see serving.http.metrics
     metrics={"enabled": False},
-    # the limits of serving.settings end every request before, in the form of our errors
-    traffic={"timeout": Limits().most_seconds + 10},
 )
-@bentoml.asgi_app(every_path)
 class Creatorcast:
     """Forecasts what partnerships with social-media creators bring; see /v1/openapi.json."""
 
@@ -124,7 +133,4 @@ class Creatorcast:
         gc.unfreeze()  # libraries complain at the end of what is never freed
 
 
-use_strict_http()
-# the decorator makes the class a Service, which has add_asgi_middleware
-Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=app.state.metrics)  # type: ignore[attr-defined]
-Creatorcast.add_asgi_middleware(AuthMiddleware, state=app.state)  # type: ignore[attr-defined]
+use_strict_http(front)

@@ -58,11 +58,6 @@ class Limits:
     waiting_long: int = 8
     waiting_files: int = 2
 
-    @property
-    def most_seconds(self) -> float:
-        """Until the answer to a request has begun, however long it waits."""
-        return self.body_seconds + self.turn_seconds + self.file_seconds
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -126,9 +126,8 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving.service, "ModelStore", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
-        with TestClient(
-            serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1"
-        ) as found:
+        whole = serving.service.front(serving.service.Creatorcast.to_asgi())
+        with TestClient(whole, base_url="http://127.0.0.1") as found:
             yield found
 
 
@@ -260,6 +259,9 @@ def test_the_examples_of_the_document_work(client, name):
 
 def test_health_and_model(client):
     assert client.get("/livez").status_code == client.get("/readyz").status_code == 200
+    assert client.get("/schema.json").json()["name"] == "creatorcast"
+    refused = client.post("/livez")
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_path")
     told = client.get("/v1/model").json()
     assert len(told.pop("limits")) == 2
     assert told.pop("record")["coverage"] == []

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import orjson
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -295,7 +296,7 @@ def test_json_has_the_head_of_the_service():
     reading = Reading(moment - 10**11, {"likes": 9.0, "comments": 2.0})
     post = TrackedPost("a", moment - 3 * 10**11, (reading,))
     made = Tracker(None).track([TrackedPartnership("deal", "instagram", (post,))], moment)
-    told = answers_json(made)
+    told = orjson.loads(orjson.dumps(answers_json(made)))
     assert list(told) == ["as_of", "model_version", "trained_on", "results"]
     assert (told["as_of"], told["model_version"], told["trained_on"]) == (
         *("2026-07-01T00:00:00Z", None, "none"),

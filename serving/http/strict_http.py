@@ -6,15 +6,17 @@ incomplete. A proxy in front may then see one request where h11 sees two. Such a
 in the one shape of errors, and its connection is closed.
 
 uvicorn would take another parser where one is installed; `use_strict_http` has every worker take
-this one.
+this one, and names the app that its requests go to.
 """
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import h11
 import orjson
+from starlette.types import ASGIApp
 from uvicorn.config import HTTP_PROTOCOLS
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -38,11 +40,13 @@ _REMEDY = (
 )
 
 
-def use_strict_http() -> None:
-    """Make every server that uvicorn starts from now on read requests by StrictHTTP.
+def use_strict_http(front: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Make every server that uvicorn starts from now on read requests by StrictHTTP, and pass them
+    to what `front` makes of the server's own app.
 
-    BentoML has no setting for it.
+    BentoML has no setting for either.
     """
+    StrictHTTP.front = staticmethod(front)
     HTTP_PROTOCOLS["auto"] = f"{StrictHTTP.__module__}:{StrictHTTP.__name__}"
 
 
@@ -144,9 +148,11 @@ class StrictHTTP(H11Protocol):
     """
 
     conn: _Connection
+    front: Callable[[ASGIApp], ASGIApp] = staticmethod(lambda app: app)
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
+        self.app = self.front(self.app)
         self.conn = _Connection(h11.SERVER, Limits.head_bytes)
 
     def _should_upgrade_to_ws(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
             raise QuantileError(f"quantile {quantile!r} is wanted twice: name each once")
 
 
+@lru_cache(1024)
 def quantile_name(probability: float) -> str:
     """Return the name of a quantile: its percent in two digits, and decimals after _.
 

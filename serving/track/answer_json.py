@@ -1,7 +1,8 @@
-"""Answers as plain JSON values, for the service and for --out ANSWERS.json."""
+"""Answers as orjson writes them, for the service and for --out ANSWERS.json; it writes the
+dataclasses within them by itself.
+"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from serving.scoring.prospect_batch import moment_text
@@ -13,15 +14,15 @@ def answers_json(answers: Sequence[PartnershipAnswer]) -> dict[str, Any]:
     results = [answer_json(answer) for answer in answers]
     if not answers:
         return {"results": results}
-    model = asdict(answers[0].model)
+    model = dict(vars(answers[0].model))
     return {"as_of": moment_text(model.pop("as_of")), **model, "results": results}
 
 
 def answer_json(answer: PartnershipAnswer) -> dict[str, Any]:
-    """Return an answer as JSON values; what is not known is None. `fee`, `currency` and `cpe` are
+    """Return the fields of an answer; what is not known is None. `fee`, `currency` and `cpe` are
     there where the fee was given in a currency.
     """
-    told = asdict(answer)
+    told = dict(vars(answer))
     if answer.fee is None:
         del told["fee"], told["currency"], told["cpe"]
     totals, warnings = told.pop("totals"), told.pop("warnings")
@@ -31,7 +32,7 @@ def answer_json(answer: PartnershipAnswer) -> dict[str, Any]:
 
 
 def _post_json(post: PostAnswer) -> dict[str, Any]:
-    told = asdict(post)
+    told = dict(vars(post))
     measures, warnings = told.pop("measures"), told.pop("warnings")
     told["posted_at"] = moment_text(post.posted_at)
     return {**told, **measures, "warnings": list(warnings)}
