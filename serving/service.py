@@ -4,29 +4,26 @@ BentoML runs the workers, /livez and /readyz; `serving.http.routes` answers ever
 because that carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
 """
 
-import gc
-import logging
 import os
 import sys
 
 import bentoml
 import click
+from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
-from ledger.keeper import ForecastKeeper
+from serving.http.addresses import ADDRESSES
 from serving.http.auth import AccessControl, AuthMiddleware
-from serving.http.metrics import MetricsMiddleware
-from serving.http.model_store import ModelStore
+from serving.http.metrics import Metrics, MetricsMiddleware
 from serving.http.processes import end_with_supervisor, supervise
-from serving.http.routes import build_app
-from serving.http.startup import check_listening, check_start, exit_on_lost_port
+from serving.http.start_check import check_listening, check_start, exit_on_lost_port
 from serving.http.strict_http import use_strict_http
-from serving.http.temporary_folder import sweep_lists, use_temporary_folder
-from serving.http.watch_figures import WatchFigures
+from serving.http.temporary_folder import use_temporary_folder
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, Limits, settings_from
 
-log = logging.getLogger("bentoml.creatorcast")
-app = build_app()
+metrics = Metrics(ADDRESSES)
+#: Of the service in a worker: `access`, and the `app` that answers.
+state = State()
 
 
 async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,16 +31,7 @@ async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
 
     BentoML would ask a mounted Starlette app for its paths, and answer others without a JSON error.
     """
-    await app(scope, receive, send)
-
-
-def _on_new_champion(manifest: dict) -> None:
-    """Count a new champion, and exempt what is loaded from garbage collection.
-
-    The loaded objects stay, and a collection that goes through them holds requests up by 0.1 s.
-    """
-    app.state.metrics.model(manifest)
-    gc.freeze()
+    await state.app(scope, receive, send)
 
 
 @bentoml.service(
@@ -82,49 +70,37 @@ class Creatorcast:
             if os.environ.pop(CHECKED, ""):
                 check_listening(*address, settings_from(os.environ))
             else:
-                check_start(*address, settings_from(os.environ), waits=True)
+                check_start(*address, os.environ, waits=True)
         except ValueError as error:
             click.echo(f"creatorcast: {error}", err=True)
             sys.exit(2)
         exit_on_lost_port(*address)
-        app.state.metrics.share(os.environ)
+        metrics.share(os.environ)
         supervise(os.environ)
         use_temporary_folder()
 
     def __init__(self) -> None:
         end_with_supervisor(os.environ)
         use_temporary_folder()
-        sweep_lists()
-        app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
+        metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
-        app.state.access = AccessControl(settings)
-        self.champion = ModelStore(settings, on_change=_on_new_champion)
-        self.champion.start()
-        app.state.champion = self.champion
-        self.keeper = None
-        if settings.ledger is not None:
-            self.keeper = ForecastKeeper(settings.ledger, app.state.metrics.ledger, log)
-            self.keeper.start()
-            self.watch_figures = WatchFigures(settings.ledger, log)
-            app.state.metrics.register(self.watch_figures)
-            self.watch_figures.start()
-            app.state.watch_figures = self.watch_figures
-        app.state.ledger = self.keeper
+        state.access = AccessControl(settings)
+        # here alone: the process that starts the workers takes a third of the time without it
+        from serving.worker import Worker
+
+        self.worker = Worker(settings, metrics)
+        state.app = self.worker.app
 
     def __is_ready__(self) -> bool:
-        return self.champion.current is not None
+        return self.worker.is_ready
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Stop looking for new champions, and move what waits into the ledger."""
-        self.champion.stop()
-        if self.keeper is not None:
-            self.watch_figures.stop()
-            self.keeper.stop()
-        gc.unfreeze()  # libraries complain at the end of what is never freed
+        """Stop what the worker has started."""
+        self.worker.stop()
 
 
 use_strict_http()
 # the decorator makes the class a Service, which has add_asgi_middleware
-Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=app.state.metrics)  # type: ignore[attr-defined]
-Creatorcast.add_asgi_middleware(AuthMiddleware, state=app.state)  # type: ignore[attr-defined]
+Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=metrics)  # type: ignore[attr-defined]
+Creatorcast.add_asgi_middleware(AuthMiddleware, state=state)  # type: ignore[attr-defined]
