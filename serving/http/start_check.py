@@ -16,6 +16,7 @@ from typing import IO
 import click
 
 from features.errors import CreatorcastError
+from models.champion_pointer import champion_file
 from models.trial_variable import TRIED_VARIABLE
 from serving.http.keys import check_address
 from serving.settings import DATA, RATES, SNAPSHOT, Settings, settings_from
@@ -47,11 +48,27 @@ def check_start(
     Checked are address and port, keys, champion, known creators, rates and snapshot; `waits`: the
     service may wait for its first champion.
     """
-    check_listening(host, port, settings_from(environment))
+    settings = settings_from(environment)
+    check_listening(host, port, settings)
+    if not _names_files(settings):
+        return
     process = _read_files(environment, waits)
     if process.returncode != 0:
         raise StartError(_reason(process))
     environment[TRIED_VARIABLE] = process.stdout.strip()
+
+
+def _names_files(settings: Settings) -> bool:
+    """Return whether there is anything to read: where nothing is, the starter model answers."""
+    if any((settings.data, settings.snapshot, settings.rates)):
+        return True
+    try:
+        champion_file(settings.home).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # the check tells it
+        return True
+    return True
 
 
 def _read_files(environment: MutableMapping[str, str], waits: bool) -> subprocess.CompletedProcess:

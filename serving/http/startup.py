@@ -17,7 +17,7 @@ from features.snapshot.reader import Snapshot
 from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables
 from models.bundle_trial import share_tried_digest, try_in_place
-from models.champion import champion_file
+from models.champion_pointer import champion_file
 from models.trial_variable import TRIED_VARIABLE
 from serving.http.model_store import find_champion, load_champion, read_creator_tables
 from serving.http.start_check import WAITS
@@ -46,13 +46,11 @@ def startup_problem(settings: Settings, waits: bool = False) -> str | None:
 
 
 def _try_champion(home: Path) -> None:
-    """Check and load the champion, and tell the workers that it was checked; the starter where
-    there is none.
-    """
+    """Check and load the champion, if there is one, and tell the workers that it was checked."""
     folder = find_champion(home)
     if folder is not None:
         share_tried_digest(try_in_place(folder))
-    load_champion(folder, None)
+        load_champion(folder, None)
 
 
 def _read_snapshot(snapshot: Path, home: Path | None) -> None:
