@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import click
 
 from commands.command_group import Command
 from commands.demo import wait_until_ready
+from commands.http_request import http_answer
 from commands.parameter_types import FOLDER
 
 if TYPE_CHECKING:
@@ -214,22 +214,14 @@ def ask(address: str, posts: pd.DataFrame, as_of: str, campaign: str) -> None:
         f"\n$ curl {address}/v1/predict   # {len(asked)} partnerships, campaign {campaign!r}"
     )
     body = {"as_of": as_of, "campaign": campaign, "partnerships": asked}
-    answer = http(f"{address}/v1/predict", body)
+    answer = json.loads(http_answer(f"{address}/v1/predict", body, SECONDS))
     click.echo(f"answered by {answer['model_version']}; ledger: {answer.get('ledger')}")
-
-
-def http(address: str, body: dict | None = None) -> dict:
-    """Return the JSON that an address answers."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=SECONDS) as response:
-        answer: dict = json.load(response)
-    return answer
 
 
 def model_of(address: str) -> str:
     """Return the version of the model that answers."""
-    return str(http(f"{address}/v1/model")["version"])
+    answer = http_answer(f"{address}/v1/model", seconds=SECONDS)
+    return str(json.loads(answer)["version"])
 
 
 def wait_for_other_model(address: str, version: str) -> None:

@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import click
 
 from commands.command_group import Command
+from commands.http_request import http_answer
 from commands.parameter_types import FOLDER
 
 
@@ -81,7 +81,7 @@ def show_ranking(answers: Path) -> None:
 def ask_service(folder: Path, data: Path, port: int) -> None:
     """Start the service, ask about one partnership over HTTP, print the answer, stop it."""
     partnership = {**first_creator(data), "format": "video", "deliverables": 2, "fee_usd": 450}
-    body = json.dumps({"as_of": "2026-07-01T00:00:00Z", "partnerships": [partnership]})
+    question = {"as_of": "2026-07-01T00:00:00Z", "partnerships": [partnership]}
     address = f"http://127.0.0.1:{port}"
     click.echo(f"\n$ CREATORCAST_HOME={folder} creatorcast serve --data {data} --port {port} &")
     command = [
@@ -99,12 +99,11 @@ def ask_service(folder: Path, data: Path, port: int) -> None:
         try:
             wait_until_ready(address, service)
             click.echo(
-                f"$ curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'"
+                f"$ curl -s {address}/v1/predict -H 'Content-Type: application/json' "
+                f"-d '{json.dumps(question)}'"
             )
-            headers = {"Content-Type": "application/json"}
-            request = urllib.request.Request(f"{address}/v1/predict", body.encode(), headers)
-            with urllib.request.urlopen(request, timeout=30) as response:
-                click.echo(json.dumps(json.load(response), indent=1))
+            answer = json.loads(http_answer(f"{address}/v1/predict", question))
+            click.echo(json.dumps(answer, indent=1))
         finally:
             service.terminate()
             service.wait(timeout=30)
@@ -123,8 +122,8 @@ def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 2
     end = time.monotonic() + seconds
     while time.monotonic() < end and service.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
-                return
+            http_answer(f"{address}/readyz", seconds=2)
+            return
         except OSError:
             time.sleep(0.3)
     is_running = service.poll() is None

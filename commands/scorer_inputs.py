@@ -58,7 +58,7 @@ def input_files(
     """
     from features.tables.folder import folder_places
     from models.bundle_folders import bundles_folder
-    from models.champion import champion_file
+    from models.champion_pointer import champion_file
 
     home = home_folder()
     inputs = {f"the file of --{name}": path for name, path in files.items()}

@@ -49,7 +49,7 @@ def serve(
     starts. Another HOST than this machine's own needs a file of keys, which
     CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
-    from serving.http.startup import check_start
+    from serving.http.start_check import check_start
     from serving.settings import (
         CHECKED,
         DATA,
@@ -58,7 +58,6 @@ def serve(
         RATES,
         SNAPSHOT,
         serve_command,
-        settings_from,
     )
 
     os.environ.update(ENVIRONMENT)
@@ -68,7 +67,7 @@ def serve(
         if path is not None:
             os.environ[name] = str(path.resolve())
     host = HOST if host == "localhost" else host
-    check_start(host, port, settings_from(os.environ))
+    check_start(host, port, os.environ)
     os.environ[CHECKED] = "1"
     address = f"[{host}]" if ":" in host else host
     click.echo(f"the page will be at http://{address}:{port}/ in some seconds", err=True)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ledger.count_names import KEPT, LOST, WAITING
 from ledger.forecast_batch import ForecastBatch
 from ledger.journal import Journal, JournalError
 from ledger.losses import add_losses
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 #: Seconds that the end of a process waits for the last move.
 _STOP_SECONDS = 5.0
-#: What is counted: forecasts kept, forecasts lost, and forecasts that wait in the journal.
-KEPT, LOST, WAITING = "kept", "lost", "waiting"
 
 _WORKS_AGAIN = {
     "journal": "forecasts are kept again",

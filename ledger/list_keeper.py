@@ -4,8 +4,9 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
+from ledger.count_names import LOST, WAITING
 from ledger.forecast_batch import ForecastBatch
-from ledger.keeper import LOST, WAITING, ForecastKeeper
+from ledger.keeper import ForecastKeeper
 from ledger.settings import LedgerSettings
 
 #: A command tells at its end what failed; it needs no log.

@@ -13,15 +13,15 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from models.bundle import Bundle, check_bundle_files, load_bundle
 from models.bundle_files import BundleError, contents_digest, read_manifest
+from models.trial_variable import TRIED_VARIABLE
 
 #: Seconds and bytes of memory that a trial may take; a few seconds and 0.3 GB are usual.
 TRIAL_SECONDS, TRIAL_MEMORY_BYTES = 300, 3 * 2**30
-#: The environment variable with the digests of tried bundles, for processes that this one starts.
-TRIED_VARIABLE = "CREATORCAST_TRIED"
 _ROOT = Path(__file__).parents[1]
 _digests: set[str] = set()
 
@@ -33,7 +33,7 @@ def try_bundle(folder: Path, seconds: float = TRIAL_SECONDS) -> str:
     """
     folder = Path(os.path.abspath(folder))
     digest = contents_digest(read_manifest(folder))
-    if digest in _digests or digest in os.environ.get(TRIED_VARIABLE, "").split():
+    if _is_tried(digest):
         return digest
     check_bundle_files(folder)  # these checks are safe and need no process
     process = _run(folder, seconds)
@@ -42,6 +42,48 @@ def try_bundle(folder: Path, seconds: float = TRIAL_SECONDS) -> str:
         raise BundleError(_reason(folder, process))
     _digests.add(digest)
     return digest
+
+
+def _is_tried(digest: str) -> bool:
+    return digest in _digests or digest in os.environ.get(TRIED_VARIABLE, "").split()
+
+
+def try_in_place(folder: Path) -> str:
+    """Try a bundle in this process unless it was tried already; return the digest of its contents.
+
+    For processes that are there to check alone: the bundle may end this one, and a trial of more
+    than TRIAL_SECONDS does. Raises BundleError.
+    """
+    digest = contents_digest(read_manifest(folder))
+    if _is_tried(digest):
+        return digest
+    from models.bundle_trial_queries import check_answers
+
+    try:
+        with _trial_limits():
+            check_answers(load_bundle(folder, digest))
+    except Exception as error:  # any fault becomes one line of text
+        name = "" if isinstance(error, BundleError) else f"{type(error).__name__}: "
+        raise BundleError(_with_folder(folder, f"{name}{error}")) from error
+    _digests.add(digest)
+    return digest
+
+
+@contextlib.contextmanager
+def _trial_limits() -> Iterator[None]:
+    """Limit this process to TRIAL_SECONDS and TRIAL_MEMORY_BYTES, and let it leave no core file."""
+    # workers of the service ignore this signal, and this process would inherit that
+    before = signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    memory, most_memory = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (TRIAL_MEMORY_BYTES, most_memory))
+    signal.alarm(TRIAL_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, most_memory))
+        signal.signal(signal.SIGALRM, before)
 
 
 def try_in_process(bundle: Bundle) -> None:
@@ -94,30 +136,21 @@ def _reason(folder: Path, process: subprocess.CompletedProcess) -> str:
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         return f"{str(folder)!r} ends the process that loads it ({name}): {message}"
+    return _with_folder(folder, message)
+
+
+def _with_folder(folder: Path, message: str) -> str:
     if repr(str(folder))[:-1] in message:
         return message
     return f"{str(folder)!r} does not answer: {message}"
 
 
 def main(folder: Path) -> None:
-    """Load a bundle and make forecasts in this process; print its digest, or exit with the fault.
-
-    The process ends by itself after TRIAL_SECONDS.
-    """
-    # workers of the service ignore this signal, and this process would inherit that
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(TRIAL_SECONDS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (TRIAL_MEMORY_BYTES, TRIAL_MEMORY_BYTES))
-    from models.bundle_trial_queries import check_answers
-
-    digest = contents_digest(read_manifest(folder))
+    """Try a bundle in this process; print its digest, or exit with the fault."""
     try:
-        check_answers(load_bundle(folder, digest))
-    except Exception as error:  # any fault becomes one line of text
-        name = "" if isinstance(error, BundleError) else f"{type(error).__name__}: "
-        sys.exit(f"{name}{error}")
-    print(digest)
+        print(try_in_place(folder))
+    except BundleError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

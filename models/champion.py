@@ -16,17 +16,13 @@ from models.champion_history import (
     mark_rolled_back,
     write_champions,
 )
+from models.champion_pointer import champion_file
 from models.manifest_schema import VERSION_PATTERN
 
 #: What a bundle is called while it is written: its version and the process.
 UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6,}(-\d+)?\.\d+")
 #: Bytes of the file that names the champion.
 POINTER_LIMIT = 4096
-
-
-def champion_file(home: Path) -> Path:
-    """Return the file that names the champion."""
-    return Path(home) / "artifacts" / "champion"
 
 
 def champion_history_file(home: Path) -> Path:

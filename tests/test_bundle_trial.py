@@ -11,7 +11,7 @@ import models.bundle_trial
 from models.bundle import load_bundle, load_version
 from models.bundle_files import MANIFEST_FILE, BundleError, contents_digest, read_manifest
 from models.bundle_folders import bundles_folder
-from models.bundle_trial import TRIED_VARIABLE, try_bundle
+from models.bundle_trial import try_bundle
 from models.champion import (
     champion_file,
     champion_folder,
@@ -20,6 +20,7 @@ from models.champion import (
     previous_champion,
 )
 from models.champion_history import ChampionHistoryError
+from models.trial_variable import TRIED_VARIABLE
 from training.promote.promote import promote
 
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
+from serving.http.addresses import ENDPOINTS
 from serving.http.auth import PUBLIC_PATHS, AccessControl, AuthMiddleware
 from serving.http.keys import AccessError, Keys, check_address, is_loopback, read_keys
 from serving.http.metrics import Metrics, MetricsMiddleware
-from serving.http.routes import PATHS
 from serving.settings import Settings, settings_from
 
 GOOD, OTHER = "campaigns-0123456789abcdef", "batch.0123456789/ABCDEF+=="
@@ -262,7 +262,7 @@ async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
 @pytest.mark.anyio
 async def test_what_the_guard_refuses_is_counted_by_the_address_that_was_asked(tmp_path):
     metrics, state = (
-        Metrics((*PATHS.values(), *PUBLIC_PATHS)),
+        Metrics((*ENDPOINTS.values(), *PUBLIC_PATHS)),
         SimpleNamespace(access=AccessControl(Settings(tmp_path))),
     )
     counted = MetricsMiddleware(AuthMiddleware(not_to_be_reached, state), metrics)

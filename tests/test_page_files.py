@@ -9,7 +9,8 @@ import warnings
 
 import pytest
 
-from serving.http.routes import PATHS, build_app
+from serving.http.addresses import ENDPOINTS
+from serving.http.routes import build_app
 from serving.page.routes import DOCUMENTS, STATIC, is_page_path
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -51,7 +52,7 @@ def test_files_are_read_only():
 
 def test_the_page_needs_no_key_and_the_service_does():
     assert all(map(is_page_path, DOCUMENTS))
-    assert not any(map(is_page_path, PATHS.values()))
+    assert not any(map(is_page_path, ENDPOINTS.values()))
 
 
 def test_libraries_are_those_of_their_packages():

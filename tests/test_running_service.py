@@ -28,10 +28,10 @@ from features.snapshot.writer import write_snapshot
 from models.bundle import load_bundle, save_bundle
 from models.bundle_files import contents_digest, read_manifest
 from models.bundle_folders import bundles_folder
-from models.bundle_trial import TRIED_VARIABLE
 from models.champion import champion_folder, set_champion
+from models.trial_variable import TRIED_VARIABLE
 from serving.http.processes import stray_signals
-from serving.http.startup import check_listening
+from serving.http.start_check import check_listening
 from serving.settings import Limits, Settings
 
 BIN = Path(sys.executable).parent
@@ -471,14 +471,11 @@ def test_slow_clients_hold_nobody_up(service):
 
 #: The service as it is, with less patience and memory: what users need not set is set by a module of its own.
 HURRIED = """
-import os
-from serving import service
-from serving.http.load_shedding import LoadShedder
-from serving.http.processes import stray_signals
-from serving.settings import Limits, Settings
-from serving.http.startup import check_listening
+import functools, os
+from serving import service, worker
+from serving.settings import Limits
 limits = Limits(body_seconds=1, answer_seconds=2, held_bytes=int(os.environ["HELD_BYTES"]))
-service.app.state.admission = LoadShedder(limits)
+worker.build_app = functools.partial(worker.build_app, limits=limits)
 Creatorcast = service.Creatorcast
 """
 

@@ -37,6 +37,7 @@ with (
     from starlette.testclient import TestClient
 
     import serving.service
+    import serving.worker
 
 JSON = {"content-type": "application/json"}
 PROFILE = {"platform": "instagram", "followers": 1000, "niche": "food"}
@@ -124,7 +125,7 @@ def client(tmp_path_factory):
     promote(home, "v1")
     fake = functools.partial(ModelStore, find=fake_find, load=fake_load)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving.service, "ModelStore", fake)
+        patch.setattr(serving.worker, "ModelStore", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
         whole = serving.service.front(serving.service.Creatorcast.to_asgi())
         with TestClient(whole, base_url="http://127.0.0.1") as found:
@@ -502,18 +503,28 @@ def test_known_creators_are_read_once_and_given_to_every_bundle(tmp_path):
 
 def test_the_service_imports_nothing_heavy():
     heavy = {"pandera", "mlflow", "matplotlib", "fastapi"}
-    check = f"import sys, serving.service; print(sorted({heavy} & set(sys.modules)))"
+    check = (
+        f"import sys, serving.service, serving.worker; print(sorted({heavy} & set(sys.modules)))"
+    )
     assert (
         subprocess.check_output([sys.executable, "-W", "ignore", "-c", check], text=True).strip()
         == "[]"
     )
 
 
+def test_the_process_that_starts_the_workers_does_not_load_what_answers():
+    heavy = {"lightgbm", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy"}
+    for module in ("serving.service", "serving.http.start_check"):
+        check = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
+        command = [sys.executable, "-W", "ignore", "-c", check]
+        assert subprocess.check_output(command, text=True).strip() == "[]", module
+
+
 FAKE_SERVICE = """
-import functools, serving.service
+import functools, serving.service, serving.worker
 from serving.http.model_store import ModelStore
 from test_service import fake_find, fake_load
-serving.service.ModelStore = functools.partial(ModelStore, find=fake_find, load=fake_load)
+serving.worker.ModelStore = functools.partial(ModelStore, find=fake_find, load=fake_load)
 Creatorcast = serving.service.Creatorcast
 """
 

@@ -11,15 +11,17 @@ from dataclasses import replace
 import pandas as pd
 import psutil
 import pytest
+from test_bundle_damage import UNANSWERED, sealed
 from test_running_service import BIN, free_port
 
 from features.history.history import History
 from features.snapshot.writer import write_snapshot
 from models.bundle_files import contents_digest, read_manifest
-from models.bundle_trial import TRIED_VARIABLE
 from models.champion import champion_folder
+from models.trial_variable import TRIED_VARIABLE
 from serving.http.keys import AccessError
-from serving.http.startup import StartError, check_start, startup_problem
+from serving.http.start_check import StartError, check_listening, check_start
+from serving.http.startup import startup_problem
 from serving.settings import Settings
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -186,22 +188,22 @@ def test_a_port_must_be_free_and_the_address_one_of_this_machine(home):
             with pytest.raises(
                 StartError, match=f"^port {port} of '{host}' is in use: stop what listens there, or"
             ):
-                check_start(host, port, settings)
-    check_start("127.0.0.1", port, settings)
+                check_listening(host, port, settings)
+    check_listening("127.0.0.1", port, settings)
     with pytest.raises(
         StartError,
         match=r"^'192\.0\.2\.1' is no address of this machine: name one that is by --host",
     ):
-        check_start("192.0.2.1", port, settings)
+        check_listening("192.0.2.1", port, settings)
     with pytest.raises(
         StartError, match="'no such host' is no address that is known: name one by --host"
     ):
-        check_start("no such host", port, settings)
+        check_listening("no such host", port, settings)
     with pytest.raises(
         AccessError,
         match=r"^'0\.0\.0\.0' can be reached from other machines and the service has no keys",
     ):
-        check_start("0.0.0.0", port, Settings(home))
+        check_listening("0.0.0.0", port, Settings(home))
 
 
 @contextlib.contextmanager
@@ -231,8 +233,8 @@ def test_a_port_is_in_use_however_it_is_used(home, user):
     if user is listening_at_both and not socket.has_dualstack_ipv6():
         pytest.skip("this machine has no addresses of the new protocol")
     with user() as port, pytest.raises(StartError, match=f"^port {port} of '127.0.0.1' is in use"):
-        check_start("127.0.0.1", port, Settings(home))
-    check_start("127.0.0.1", port, Settings(home))
+        check_listening("127.0.0.1", port, Settings(home))
+    check_listening("127.0.0.1", port, Settings(home))
 
 
 def test_a_port_that_only_waits_for_its_last_connection_to_be_forgotten_is_free(home):
@@ -247,7 +249,7 @@ def test_a_port_that_only_waits_for_its_last_connection_to_be_forgotten_is_free(
         one.status for one in psutil.net_connections("tcp4") if one.laddr and one.laddr.port == port
     }
     assert states == {psutil.CONN_TIME_WAIT}
-    check_start("127.0.0.1", port, Settings(home))
+    check_listening("127.0.0.1", port, Settings(home))
 
 
 def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two_listen(
@@ -256,14 +258,14 @@ def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two
     with listening() as port:
         monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
         with pytest.raises(StartError, match=f"^port {port} of '127.0.0.1' is in use"):
-            check_start("127.0.0.1", port, Settings(home))
+            check_listening("127.0.0.1", port, Settings(home))
 
 
 def test_a_name_is_refused_with_its_address(home):
     with pytest.raises(
         StartError, match=r"^'localhost' is a name: .* addresses, give --host (127\.0\.0\.1|::1)$"
     ):
-        check_start("localhost", free_port(), Settings(home))
+        check_listening("localhost", free_port(), Settings(home))
 
 
 def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
@@ -275,7 +277,34 @@ def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
         StartError,
         match=r"^port 80 of '127\.0\.0\.1' may not be opened by this user: name one from 1024 on",
     ):
-        check_start("127.0.0.1", 80, Settings(home))
+        check_listening("127.0.0.1", 80, Settings(home))
+
+
+def test_a_champion_is_tried_before_the_service_starts(home):
+    environment = {**os.environ, "CREATORCAST_HOME": str(home)}
+    environment.pop(TRIED_VARIABLE, None)
+    check_start("127.0.0.1", free_port(), environment)
+    assert environment[TRIED_VARIABLE] == contents_digest(read_manifest(champion_folder(home)))
+
+
+def test_a_champion_that_does_not_answer_or_ends_its_process_is_told_in_one_line(home, tmp_path):
+    shutil.copytree(
+        home / "artifacts",
+        tmp_path / "artifacts",
+        ignore=shutil.ignore_patterns("mlflow*"),
+    )
+    folder = champion_folder(tmp_path)
+    UNANSWERED["mean far above"](folder)
+    sealed(folder)
+    with pytest.raises(
+        StartError, match=rf"^the champion: '{folder}' does not answer: of a creator with [^\n]*$"
+    ):
+        check_start("127.0.0.1", free_port(), {**os.environ, "CREATORCAST_HOME": str(tmp_path)})
+    (tmp_path / "sitecustomize.py").write_text("import os\nos.abort()\n")
+    with pytest.raises(
+        StartError, match=r"^the champion, or a file .*, ends the process that reads it \(SIGABRT\)"
+    ):
+        check_start("127.0.0.1", free_port(), {**os.environ, "PYTHONPATH": str(tmp_path)})
 
 
 SERVE, BENTOML = ["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]

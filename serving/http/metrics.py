@@ -28,7 +28,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.tables.vocabulary import EVIDENCE
-from ledger.keeper import KEPT, LOST, WAITING
+from ledger.count_names import KEPT, LOST, WAITING
 from serving.http.counts import SharedCounters
 
 log = logging.getLogger("bentoml.creatorcast")

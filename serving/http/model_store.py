@@ -23,7 +23,8 @@ from features.tables.rates_file import read_rates
 from features.tables.validate import validate
 from models.bundle import load_bundle
 from models.bundle_trial import try_bundle
-from models.champion import champion_file, champion_folder, champion_version
+from models.champion import champion_folder, champion_version
+from models.champion_pointer import champion_file
 from models.starter import is_starter, starter_bundle, starter_notice
 from serving.http.errors import ErrorDetail
 from serving.http.sample_answers import check_sample_answers

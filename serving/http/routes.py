@@ -25,8 +25,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ledger.settings import LedgerSettings
+from serving.http.addresses import ADDRESSES, ENDPOINTS
 from serving.http.answer import NoneScored, RequestAnswer
-from serving.http.auth import KEY_NAME, PUBLIC_PATHS
+from serving.http.auth import KEY_NAME
 from serving.http.benchmark_listing import (
     FILTERS,
     BenchmarkListingError,
@@ -61,7 +62,7 @@ from serving.http.request_ledger import RequestLedger
 from serving.http.service_facts import service_facts
 from serving.http.track_answer import answer_track
 from serving.http.watch_answer import watch_answer
-from serving.page.routes import DOCUMENTS, FILES_PATH, page_routes
+from serving.page.routes import page_routes
 from serving.settings import Limits
 
 #: Makes an answer, and its JSON, from the champion, the body of a request, the present moment, and
@@ -113,7 +114,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
     app.state.champion = champion
     app.state.ledger = None
     app.state.watch_figures = None
-    app.state.metrics = Metrics((*PATHS.values(), *PUBLIC_PATHS, *PAGE_PATHS))
+    app.state.metrics = Metrics(ADDRESSES)
     app.state.admission = LoadShedder(limits)
     app.state.document = orjson.dumps(openapi())
     return app
@@ -170,7 +171,7 @@ async def list_file(request: Request) -> Response:
 
 def _file_of_list(loaded: LoadedModel, body: bytes, wanted: Wanted) -> ListAnswerFile:
     try:
-        with _log_internal_errors(PATHS[list_file]):
+        with _log_internal_errors(ENDPOINTS["list_file"]):
             return answer_list_file(loaded, body, datetime.now(UTC), wanted.check)
     finally:
         release_memory()
@@ -183,7 +184,7 @@ def _score_lines(loaded: LoadedModel, ledger: RequestLedger, body: bytes) -> Ite
     """
     has_begun = False
     try:
-        with _log_internal_errors(PATHS[list_score]):
+        with _log_internal_errors(ENDPOINTS["list_score"]):
             for line in stream_list_scores(loaded, body, datetime.now(UTC), ledger):
                 yield line
                 has_begun = True
@@ -198,7 +199,7 @@ def _score_lines(loaded: LoadedModel, ledger: RequestLedger, body: bytes) -> Ite
 async def _score(request: Request, build: AnswerBuilder, is_long: bool = False) -> Response:
     loaded = _loaded(request)
     _check_content_type(request)
-    path, state = PATHS[request.scope["endpoint"]], request.app.state
+    path, state = ENDPOINTS[request.scope["endpoint"].__name__], request.app.state
     ledger = RequestLedger(state.ledger, request.scope.get(KEY_NAME))
     work = partial(_answer_body, build, state.metrics, path, loaded, ledger)
     status, content = await state.admission.score(request, work, is_long)
@@ -226,7 +227,7 @@ async def card(request: Request) -> Response:
         expected, got = f"one of {', '.join(CARD_KINDS)}", shorten_value(kind)
         detail = ErrorDetail("not_accepted", "query.kind", "is unknown", expected, got)
         raise RequestRefused(400, "malformed", detail)
-    with _log_internal_errors(PATHS[card]):
+    with _log_internal_errors(ENDPOINTS["card"]):
         text, media_type = card_file(_loaded(request).scorer.bundle, kind)
     name = f"model-card{CARD_ENDINGS[kind]}"
     return Response(text, media_type=media_type, headers=_file_headers(name))
@@ -266,7 +267,7 @@ async def creators(request: Request) -> Response:
     loaded, query = _loaded(request), _query(request, ("search", "platform", "limit"))
     search, platform = query.get("search", ""), query.get("platform")
     limit, now = _whole(query, "limit", DEFAULT_FOUND, 1, MAX_FOUND), datetime.now(UTC)
-    with _log_internal_errors(PATHS[creators]):
+    with _log_internal_errors(ENDPOINTS["creators"]):
         body = await anyio.to_thread.run_sync(
             found_creators_json, loaded, search, platform, limit, now
         )
@@ -278,7 +279,7 @@ async def creator(request: Request) -> Response:
     loaded, query = _loaded(request), _query(request, ("platform", "posts"))
     platform, posts = query.get("platform"), _whole(query, "posts", 0, 0, MAX_POSTS)
     creator_id, now = request.path_params["creator_id"], datetime.now(UTC)
-    with _log_internal_errors(PATHS[creator]):
+    with _log_internal_errors(ENDPOINTS["creator"]):
         body = await anyio.to_thread.run_sync(
             creator_json, loaded, creator_id, platform, now, posts
         )
@@ -301,7 +302,7 @@ async def _read_ledger(
     """Answer by what the ledger has; that may take seconds, so that its turn is that of long
     requests.
     """
-    state, path = request.app.state, PATHS[request.scope["endpoint"]]
+    state, path = request.app.state, ENDPOINTS[request.scope["endpoint"].__name__]
     _query(request, ())
     settings = None if state.ledger is None else state.ledger.settings
 
@@ -448,29 +449,3 @@ def _routing_error(request: Request, error: HTTPException) -> ErrorDetail:
 
 async def _answer_disconnected(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)  # nobody reads it
-
-
-#: The addresses of the page, as figures name them.
-PAGE_PATHS = (*DOCUMENTS, f"{FILES_PATH}/{{file}}")
-#: The address of each endpoint, as figures name it.
-PATHS = {
-    predict: "/v1/predict",
-    rank: "/v1/rank",
-    explain: "/v1/explain",
-    track: "/v1/track",
-    plan: "/v1/plan",
-    list_read: "/v1/lists/read",
-    creators: "/v1/creators",
-    list_score: "/v1/lists/score",
-    list_file: "/v1/lists/file",
-    creator: "/v1/creators/{creator_id}",
-    campaigns: "/v1/campaigns",
-    campaign: "/v1/campaigns/{name}",
-    service: "/v1/service",
-    model: "/v1/model",
-    card: "/v1/model/card",
-    watch: "/v1/watch",
-    benchmarks: "/v1/benchmarks",
-    document: "/v1/openapi.json",
-    figures: "/metrics",
-}
