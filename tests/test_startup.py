@@ -304,7 +304,11 @@ def test_a_champion_that_does_not_answer_or_ends_its_process_is_told_in_one_line
     with pytest.raises(
         StartError, match=r"^the champion, or a file .*, ends the process that reads it \(SIGABRT\)"
     ):
-        check_start("127.0.0.1", free_port(), {**os.environ, "PYTHONPATH": str(tmp_path)})
+        check_start(
+            "127.0.0.1",
+            free_port(),
+            {**os.environ, "CREATORCAST_HOME": str(home), "PYTHONPATH": str(tmp_path)},
+        )
 
 
 SERVE, BENTOML = ["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]
