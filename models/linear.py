@@ -84,7 +84,7 @@ def predict_by_evidence(
     `lines`: one for each evidence code; `x`: (n, columns); `evidence`: codes (n,).
     """
     correction = np.zeros(len(x))
-    for code in np.flatnonzero(np.bincount(evidence)):
+    for code in np.bincount(evidence).nonzero()[0]:
         rows = evidence == code
         correction[rows] = lines[code].predict(x[rows])
     return correction

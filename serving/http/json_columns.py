@@ -192,10 +192,11 @@ def _rows_of_other_types(values: Sequence[object], types: set[type]) -> list[int
 
 def _check_numbers(field: Column, values: list[float | None], errors: ErrorsByRow) -> None:
     """Add an error for each number that the field does not accept, by the first rule it breaks."""
-    rules = broken_rules(field, np.array(values, dtype=float))
-    is_broken = np.logical_or.reduce(list(rules.values()))
-    for row in np.flatnonzero(is_broken).tolist():
-        rule = next(rule for rule, rows in rules.items() if rows[row])
+    first_broken: dict[int, BrokenRule] = {}
+    for rule, rows in broken_rules(field, np.array(values, dtype=float)).items():
+        for row in rows.nonzero()[0].tolist():
+            first_broken.setdefault(row, rule)
+    for row, rule in first_broken.items():
         _add_error(errors[row], field, rule.value, _rule_words(rule, field), values[row])
 
 

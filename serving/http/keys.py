@@ -14,6 +14,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,6 +145,7 @@ class Keys:
             )
 
 
+@lru_cache(64)
 def is_loopback(host: str) -> bool:
     """Return whether an address reaches this machine alone.
 

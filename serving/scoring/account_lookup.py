@@ -31,7 +31,8 @@ _PROFILE_COLUMNS = ("followers", *AVERAGE_NAMES)
 _HAS_FORMAT = np.array(
     [[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS]
 )
-_UNCOUNTED_CODES = [FORMATS.index(name) for name in UNCOUNTED_FORMATS]
+#: By format code, the last for an unknown one, whether the format shows no public counts.
+_IS_UNCOUNTED = np.array([*(name in UNCOUNTED_FORMATS for name in FORMATS), False])
 #: Makes the breach of a row from its position, and the rows (n,) that have one.
 _Rule = tuple[Callable[[int], Breach], np.ndarray]
 
@@ -93,7 +94,7 @@ def _breaches_by_row(
 ) -> dict[int, list[Breach]]:
     breaches: dict[int, list[Breach]] = {}
     for breach, rows in rules.items():
-        for row in np.flatnonzero(rows).tolist():
+        for row in rows.nonzero()[0].tolist():
             breaches.setdefault(row, []).append(breach(row))
     return breaches
 
@@ -178,7 +179,8 @@ def _format_breach(prospects: ProspectBatch, platform: np.ndarray, row: int) -> 
 
 def _is_uncounted(prospects: ProspectBatch) -> np.ndarray:
     """Return which rows, (n,), are of a format that shows no public counts."""
-    return np.isin(prospects.codes["format"], _UNCOUNTED_CODES)
+    codes = prospects.codes["format"]
+    return _IS_UNCOUNTED[np.where(np.isnan(codes), -1, codes).astype(int)]
 
 
 def _uncounted_breach(prospects: ProspectBatch, row: int) -> Breach:

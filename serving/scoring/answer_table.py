@@ -188,6 +188,8 @@ def completed(
 
 def scatter_columns(columns: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:
     """Return columns of n rows from those of the rows that `mask` (n,) marks; unknown elsewhere."""
+    if mask.all():
+        return columns
     return {name: scatter_values(values, mask) for name, values in columns.items()}
 
 

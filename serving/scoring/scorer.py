@@ -209,7 +209,7 @@ class Scorer:
         named_platform = prospects.code("platform")
         for code, platform in enumerate(PLATFORMS):
             is_possible = np.isnan(named_platform) | (named_platform == code)
-            for row in np.flatnonzero(is_possible).tolist():
+            for row in is_possible.nonzero()[0].tolist():
                 if creator_ids[row] is not None:
                     accounts[row, code] = self.creator_store.find(platform, creator_ids[row])
         return accounts
@@ -223,7 +223,7 @@ class Scorer:
         breach = self.creator_store.as_of_breach(as_of)
         if breach is None:
             return breaches
-        known_rows = np.flatnonzero(sources.account >= 0).tolist()
+        known_rows = (sources.account >= 0).nonzero()[0].tolist()
         late = {row: [*breaches.get(row, []), breach] for row in known_rows}
         return breaches | late
 
@@ -237,7 +237,7 @@ class Scorer:
         lacking = lacks_curve("engagements", platform, terms.horizon_days, reference)
         refused = {
             row: [*breaches.get(row, []), no_curve_breach(row, platform, terms, reference)]
-            for row in np.flatnonzero(lacking).tolist()
+            for row in lacking.nonzero()[0].tolist()
         }
         return breaches | refused
 
