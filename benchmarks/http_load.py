@@ -19,9 +19,12 @@ from pathlib import Path
 QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def bentoml(service: str, port: int) -> list[str]:
-    """Return the command that serves a BentoML service."""
-    command = Path(sys.executable).with_name("bentoml")
+def bentoml(service: str, port: int, checkout: Path | None = None) -> list[str]:
+    """Return the command that serves a BentoML service; `checkout`: whose .venv it is of, None for
+    that of this process.
+    """
+    folder = Path(sys.executable).parent if checkout is None else checkout / ".venv" / "bin"
+    command = folder / "bentoml"
     return [str(command), "serve", service, "--host", "127.0.0.1", "--port", str(port)]
 
 

@@ -1,14 +1,17 @@
 """The service beside MLflow's server of the same registered model and a straightforward BentoML service of it.
 
-    python benchmarks/serve_bench.py [--home HOME] [--rounds 5] [--seconds 2]
+    python benchmarks/serve_bench.py [--home HOME] [--rounds 5] [--seconds 2] [--base FOLDER] [--json FILE]
 
 HOME is a home with a trained and promoted model, and its tables in HOME/data; without it a simulated market of 800
 creators is trained on in a temporary one. Every server has one worker, ours a second time as it is started, with two.
 All run at once and are called in turn, the order turned by one each round; the table has medians over the rounds.
 MLflow's server is given derived columns and gives quantiles of one count: nothing of what derive and pricing do.
+FOLDER is a second checkout with a .venv of its own, whose service is called in the same rounds as ours. FILE gets the
+figures as JSON: `medians` by server and call, `bare_ms`, `longest_ms`, and `targets`.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -40,8 +43,9 @@ CALLERS = (1, 16, 64)
 MANY = 1000
 #: Calls in a row of which the longest is reported.
 CALLS = 3000
-OURS, TWO, PLAIN, MLFLOW = (
+OURS, BASE, TWO, PLAIN, MLFLOW = (
     "creatorcast",
+    "creatorcast, base",
     "creatorcast, 2 workers",
     "straightforward",
     "mlflow models serve",
@@ -58,17 +62,44 @@ PROFILE = {
     "start_at": "2026-07-20T09:00:00Z",
     "fee_usd": 900,
 }
+#: A partnership of two posts, of which one is online and was read once.
+TRACKED = {
+    **{name: value for name, value in PROFILE.items() if name != "start_at"},
+    "published": [
+        {
+            "post_id": "a",
+            "posted_at": "2026-07-20T09:00:00Z",
+            "readings": [{"observed_at": "2026-07-22T09:00:00Z", "likes": 800, "comments": 21}],
+        }
+    ],
+}
+#: The calls beside those of one partnership by CALLERS: of MANY, and of TRACKED, by one caller.
+OF_MANY, OF_TRACK = "many", "track"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to POST: its path and its body."""
+
+    path: str
+    body: bytes
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is up: its port, its path, and the bodies of one and of MANY partnerships."""
+    """A server that is up, and the calls that it is sent: of one partnership, of MANY, and of one
+    that is tracked, None where the server tracks nothing.
+    """
 
     process: subprocess.Popen
     port: int
-    path: str
-    one: bytes
-    many: bytes
+    one: Call
+    many: Call
+    track: Call | None = None
+
+    def call(self, what: int | str) -> Call | None:
+        """Return the call of a number of callers, of OF_MANY, or of OF_TRACK."""
+        return {OF_MANY: self.many, OF_TRACK: self.track}.get(what, self.one)
 
 
 def partnerships(count: int) -> bytes:
@@ -148,19 +179,24 @@ def trained(home: Path) -> None:
         )
 
 
-def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
-    """Start every server on a port of its own."""
+def start_all(home: Path, bundle: Bundle, base: Path | None = None) -> dict[str, Server]:
+    """Start every server on a port of its own; `base`: a second checkout of ours."""
     environment_of_ours = {
         "CREATORCAST_HOME": str(home),
         "CREATORCAST_DATA": str(home / "data"),
         "PYTHONPATH": str(ROOT),
     }
+    environment_of_base = environment_of_ours | {"PYTHONPATH": str(base)}
     one_worker = {"BENTOML_CONFIG_OPTIONS": "services.creatorcast.workers=1"}
     # MLflow looks for the program of its server on the path
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'artifacts' / 'mlflow.db'}", "PATH": path}
-    one, many = partnerships(1), partnerships(MANY)
-    x_one, x_many = (as_mlflow(features_of(body, bundle)) for body in (one, many))
+    bodies = partnerships(1), partnerships(MANY)
+    one, many = (Call("/v1/predict", body) for body in bodies)
+    of_features = (Call("/invocations", as_mlflow(features_of(body, bundle))) for body in bodies)
+    track = Call(
+        "/v1/track", orjson.dumps({"as_of": "2026-07-24T00:00:00Z", "partnerships": [TRACKED]})
+    )
     mlflow = [
         str(Path(sys.executable).with_name("mlflow")),
         "models",
@@ -172,18 +208,22 @@ def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
     ]
     servers = {}
     try:
-        for name, service, environment, cwd in (
-            (OURS, SERVICE, environment_of_ours | one_worker, ROOT),
-            (TWO, SERVICE, environment_of_ours, ROOT),
-            (PLAIN, "serve_baseline:Plain", environment_of_ours, Path(__file__).parent),
+        for name, service, environment, cwd, tracked in (
+            (OURS, SERVICE, environment_of_ours | one_worker, ROOT, track),
+            (BASE, SERVICE, environment_of_base | one_worker, base, track),
+            (TWO, SERVICE, environment_of_ours, ROOT, track),
+            (PLAIN, "serve_baseline:Plain", environment_of_ours, Path(__file__).parent, None),
         ):
+            if cwd is None:
+                continue
             port = free_port()
-            process = started(bentoml(service, port), port, "/readyz", cwd, environment)
-            servers[name] = Server(process, port, "/v1/predict", one, many)
+            command = bentoml(service, port, base if name == BASE else None)
+            process = started(command, port, "/readyz", cwd, environment)
+            servers[name] = Server(process, port, one, many, tracked)
         port = free_port()
         command = [*mlflow, "-m", "models:/creatorcast@champion", "-p", str(port)]
         process = started(command, port, "/ping", home, store)
-        servers[MLFLOW] = Server(process, port, "/invocations", x_one, x_many)
+        servers[MLFLOW] = Server(process, port, *of_features)
     except BaseException:
         stop([server.process for server in servers.values()])
         raise
@@ -193,16 +233,19 @@ def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
 def measure(
     servers: dict[str, Server], rounds: int, seconds: float
 ) -> dict[tuple[str, int | str], dict[str, float]]:
-    """Measure every server at every number of callers, and with MANY partnerships, once a round; medians."""
+    """Measure every server at every number of callers, and the other calls, once a round; medians."""
     runs: dict[tuple, list[dict]] = {}
     names = list(servers)
     for number in range(rounds + 1):
         order = names[number % len(names) :] + names[: number % len(names)]
-        for what in (*CALLERS, "many"):
+        for what in (*CALLERS, OF_MANY, OF_TRACK):
+            callers = what if isinstance(what, int) else 1
             for name in order:
                 server = servers[name]
-                body, callers = (server.many, 1) if what == "many" else (server.one, what)
-                run = called(server.port, server.path, body, callers, seconds)
+                call = server.call(what)
+                if call is None:
+                    continue
+                run = called(server.port, call.path, call.body, callers, seconds)
                 if number:  # the first round warms up
                     runs.setdefault((name, what), []).append(run)
     return {
@@ -215,7 +258,7 @@ def stall(server: Server) -> tuple[float, int]:
     """Return the longest of at least CALLS calls by one caller, ms, and how many there were."""
     longest, calls = 0.0, 0
     while calls < CALLS:
-        run = called(server.port, server.path, server.one, 1, 3.0)
+        run = called(server.port, server.one.path, server.one.body, 1, 3.0)
         longest, calls = max(longest, run["longest"]), calls + int(run["calls"])
     return longest, calls
 
@@ -234,54 +277,78 @@ def table(medians: dict, bare: float, stalled: tuple[float, int]) -> str:
                 f"{run['rps']:>8.0f}{ours / run['rps']:>8.1f}x{run['p50']:>9.2f}{run['p99']:>9.2f}"
             )
             lines.append(f"{name:<26}{callers:>8}{cells}")
-    lines += ["", f"{f'{MANY:,} partnerships':<26}{'p50 ms':>8}{'p99 ms':>9}"]
-    lines += [
-        f"{name:<26}{medians[name, 'many']['p50']:>8.1f}{medians[name, 'many']['p99']:>9.1f}"
-        for name in names
+    for what, title in ((OF_TRACK, "one tracked partnership"), (OF_MANY, f"{MANY:,} partnerships")):
+        lines += ["", f"{title:<26}{'p50 ms':>8}{'p99 ms':>9}"]
+        lines += [
+            f"{name:<26}{medians[name, what]['p50']:>8.2f}{medians[name, what]['p99']:>9.2f}"
+            for name in names
+            if (name, what) in medians
+        ]
+    lines.append(f"{'bare Booster.predict':<26}{bare:>8.2f}")
+    met_or_not = [
+        f"{what:<52}{got:>9}  target {target:<26}{'met' if met else 'MISSED'}"
+        for what, got, target, met in targets(medians, bare, stalled)
     ]
-    lines.append(f"{'bare Booster.predict':<26}{bare:>8.1f}")
-    return "\n".join([*lines, "", *targets(medians, bare, stalled)])
+    return "\n".join([*lines, "", *met_or_not])
 
 
-def targets(medians: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
-    """Return a line for each target: the figure, the target, and whether it is met."""
+def targets(
+    medians: dict, bare: float, stalled: tuple[float, int]
+) -> list[tuple[str, str, str, bool]]:
+    """Return of each target what it is about, the figure, the target, and whether it is met."""
     rates = {name: medians[OURS, 1]["rps"] / medians[name, 1]["rps"] for name in (MLFLOW, PLAIN)}
-    p50, many, allowed = medians[OURS, 1]["p50"], medians[OURS, "many"]["p50"], 2 * bare + 10
-    rows = [
+    p50, track = medians[OURS, 1]["p50"], medians[OURS, OF_TRACK]["p50"]
+    many, allowed = medians[OURS, OF_MANY]["p50"], 2 * bare + 8
+    return [
         (
             f"requests a second against {MLFLOW}",
             f"{rates[MLFLOW]:.1f}x",
-            "10x",
-            rates[MLFLOW] >= 10,
+            "15x",
+            rates[MLFLOW] >= 15,
         ),
         (
             f"requests a second against the {PLAIN} service",
             f"{rates[PLAIN]:.1f}x",
-            "4x",
-            rates[PLAIN] >= 4,
+            "8x",
+            rates[PLAIN] >= 8,
         ),
-        ("p50 of one partnership, one caller", f"{p50:.2f} ms", "1.5 ms", p50 <= 1.5),
+        (
+            "p50 of one tracked partnership",
+            f"{track:.2f} ms",
+            f"p50 of one forecast = {p50:.2f} ms",
+            track <= p50,
+        ),
         (
             f"p50 of {MANY:,} partnerships",
             f"{many:.1f} ms",
-            f"2 x bare + 10 = {allowed:.1f} ms",
+            f"2 x bare + 8 = {allowed:.1f} ms",
             many <= allowed,
         ),
         (f"longest of {stalled[1]:,} calls", f"{stalled[0]:.1f} ms", "50 ms", stalled[0] <= 50),
     ]
-    return [
-        f"{what:<52}{got:>9}  target {target:<26}{'met' if met else 'MISSED'}"
-        for what, got, target, met in rows
-    ]
 
 
-def run(home: Path, rounds: int, seconds: float) -> str:
-    """Start the servers over a home, measure, and give the table."""
+def figures(medians: dict, bare: float, stalled: tuple[float, int]) -> dict:
+    """Return what --json writes."""
+    by_server: dict[str, dict] = {}
+    for (name, what), run in medians.items():
+        by_server.setdefault(name, {})[str(what)] = run
+    names = ("what", "figure", "target", "is_met")
+    return {
+        "medians": by_server,
+        "bare_ms": bare,
+        "longest_ms": stalled[0],
+        "targets": [dict(zip(names, row, strict=True)) for row in targets(medians, bare, stalled)],
+    }
+
+
+def run(home: Path, rounds: int, seconds: float, base: Path | None = None) -> tuple:
+    """Start the servers over a home and measure: what `table` and `figures` take."""
     bundle = load_bundle(champion_folder(home))
     bare = bare_ms(features_of(partnerships(MANY), bundle), bundle)
-    servers = start_all(home, bundle)
+    servers = start_all(home, bundle, base)
     try:
-        return table(measure(servers, rounds, seconds), bare, stall(servers[OURS]))
+        return measure(servers, rounds, seconds), bare, stall(servers[OURS])
     finally:
         stop([server.process for server in servers.values()])
 
@@ -291,9 +358,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    base = arguments.base and arguments.base.resolve()
     with home_of(arguments.home) as home:
-        print(run(home, arguments.rounds, arguments.seconds))
+        measured = run(home, arguments.rounds, arguments.seconds, base)
+    print(table(*measured))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures(*measured), indent=2))
 
 
 if __name__ == "__main__":
