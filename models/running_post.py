@@ -35,8 +35,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
-from scipy.stats import gamma
+from scipy.special import gammaincinv, ndtri
 
 from features.history.arrays import DAY_US
 from features.history.reading_pairs import MIN_REPEATED_COUNT, REPEAT_US
@@ -265,7 +264,7 @@ def _gamma_curve(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     grows = (mean > 0) & (variance > 0)
     scale = variance[grows] / mean[grows]
     shape = mean[grows] / scale
-    curve[grows] = gamma.ppf(GRID, shape[:, None], scale=scale[:, None])
+    curve[grows] = gammaincinv(shape[:, None], GRID) * scale[:, None]
     return curve
 
 

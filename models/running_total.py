@@ -23,6 +23,8 @@ from models.conformal import GRID
 DRAWS, MOST_DELIVERABLES = 2048, 100
 #: Normal scores of published posts are held within those of these probabilities.
 _ENDS = ndtri(GRID[[0, -1]])
+#: The probability that each of the ascending draws stands for, (DRAWS,).
+_LEVELS = (np.arange(DRAWS) + 0.5) / DRAWS
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,7 @@ class RunningTotal:
 
     def quantile(self, probability: ArrayLike) -> np.ndarray:
         """Return quantiles of the total, of the shape of `probability`."""
-        levels = (np.arange(len(self.values)) + 0.5) / len(self.values)
-        return np.interp(np.asarray(probability, dtype=float), levels, self.values)
+        return np.interp(np.asarray(probability, dtype=float), _LEVELS, self.values)
 
     def probability_of(self, goal: float) -> float:
         """Return the probability that the total reaches a goal."""
@@ -63,13 +64,13 @@ def running_total(
     """
     if len(published) + len(to_come) == 1:
         curve = [*published, *to_come][0]
-        return RunningTotal(np.expm1(np.interp((np.arange(DRAWS) + 0.5) / DRAWS, GRID, curve)))
+        return RunningTotal(np.expm1(np.interp(_LEVELS, GRID, curve)))
     draws = _normal_draws()
     total = np.zeros(DRAWS)
     scores = np.zeros(DRAWS)
     known = 0
     for number, curve in enumerate(published):
-        level = ndtr(_correlated(draws[:, 0], draws[:, 2 + number], correlation))
+        level = ndtr(_correlated(draws[0], draws[2 + number], correlation))
         count = np.interp(level, GRID, curve)
         total += np.expm1(count)
         forecast = published_forecasts[number]
@@ -79,9 +80,9 @@ def running_total(
     if len(to_come):
         precision = 1 - correlation + known * correlation
         shared = np.sqrt(correlation) * scores / precision
-        shared = shared + np.sqrt((1 - correlation) / precision) * draws[:, 1]
+        shared = shared + np.sqrt((1 - correlation) / precision) * draws[1]
         for number, curve in enumerate(to_come, len(published)):
-            level = ndtr(_correlated(shared, draws[:, 2 + number], correlation))
+            level = ndtr(_correlated(shared, draws[2 + number], correlation))
             total += np.expm1(np.interp(level, GRID, curve))
     return RunningTotal(np.sort(total))
 
@@ -92,8 +93,8 @@ def _correlated(shared: np.ndarray, single: np.ndarray, correlation: float) -> n
 
 @cache
 def _normal_draws() -> np.ndarray:
-    """Return normal draws from scrambled Sobol points, (DRAWS, 2 + MOST_DELIVERABLES): the first
-    two columns are shared parts, that of the growths and that of the level.
+    """Return normal draws from scrambled Sobol points, (2 + MOST_DELIVERABLES, DRAWS): the first
+    two rows are shared parts, that of the growths and that of the level.
     """
     points = qmc.Sobol(MOST_DELIVERABLES + 2, seed=0).random(DRAWS)
-    return ndtri(np.clip(points, 1e-9, 1 - 1e-9))
+    return np.ascontiguousarray(ndtri(np.clip(points, 1e-9, 1 - 1e-9)).T)
