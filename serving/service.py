@@ -36,11 +36,14 @@ BENTOML_PATHS = frozenset({*PUBLIC_PATHS, "/schema.json"})
 @cache
 def front(bentoml_app: ASGIApp) -> ASGIApp:
     """Return what every request goes to: figures and access first, then the app of BentoML for
-    BENTOML_PATHS, ours for all other paths.
+    reading BENTOML_PATHS, ours for all else.
     """
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = scope["type"] == "http" and scope["path"] not in BENTOML_PATHS
+        is_request = scope["type"] == "http"
+        is_ours = is_request and not (
+            scope["path"] in BENTOML_PATHS and scope["method"] in ("GET", "HEAD")
+        )
         await (app if is_ours else bentoml_app)(scope, receive, send)
 
     return MetricsMiddleware(AuthMiddleware(by_path, app.state), app.state.metrics)

@@ -259,6 +259,9 @@ def test_the_examples_of_the_document_work(client, name):
 
 def test_health_and_model(client):
     assert client.get("/livez").status_code == client.get("/readyz").status_code == 200
+    assert client.get("/schema.json").json()["name"] == "creatorcast"
+    refused = client.post("/livez")
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_path")
     told = client.get("/v1/model").json()
     assert len(told.pop("limits")) == 2
     assert told.pop("record")["coverage"] == []
