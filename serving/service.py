@@ -1,8 +1,8 @@
 """The BentoML service: `creatorcast serve`, or `bentoml serve serving.service:Creatorcast`.
 
 BentoML runs the workers, and answers its own paths; `serving.http.routes` answers everything else.
-Its requests do not pass BentoML's layers: each of those takes time, and one of them leaves a timer of
-a minute or more behind every request.
+Its requests do not pass BentoML's layers: each of those takes time, and one of them leaves a timer
+of a minute or more behind every request.
 """
 
 import gc
