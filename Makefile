@@ -83,7 +83,7 @@ bench-batch: setup  ## batch scoring against the bare trees at a million rows (t
 	$(BIN)/python benchmarks/batch_bench.py $(ARGS)
 
 bench-serve: setup  ## the service beside MLflow's server and a straightforward one, all in one run (takes minutes)
-	$(BIN)/python benchmarks/serve_bench.py
+	$(BIN)/python benchmarks/serve_bench.py $(ARGS)
 
 bento: setup  ## the service as a Bento: code and pinned packages, no model (docs/deploy.md)
 	BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build .

@@ -286,7 +286,7 @@ def table(medians: dict, bare: float, stalled: tuple[float, int]) -> str:
         ]
     lines.append(f"{'bare Booster.predict':<26}{bare:>8.2f}")
     met_or_not = [
-        f"{what:<52}{got:>9}  target {target:<26}{'met' if met else 'MISSED'}"
+        f"{what:<52}{got:>9}  target {target:<32}{'met' if met else 'MISSED'}"
         for what, got, target, met in targets(medians, bare, stalled)
     ]
     return "\n".join([*lines, "", *met_or_not])

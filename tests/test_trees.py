@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models.booster_engine
+from models.booster_call import predict_rows
 from models.booster_engine import TOLERANCE, BoosterSet, EngineError, as_float32
 
 COLUMNS, EDGE = 6, 0.6931471805599453
@@ -66,6 +67,20 @@ def test_lightgbm_is_what_its_boosters_say(boosters):
     x = as_float32(reference_rows(boosters, 50))
     expected = np.column_stack([b.predict(x) for b in boosters])
     np.testing.assert_array_equal(BoosterSet(boosters, threads=1).predict(x), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_direct_call_gives_what_lightgbm_gives(boosters, rows, kind):
+    x = reference_rows(boosters, rows).astype(kind)
+    stopped = booster(2)
+    stopped.best_iteration = 7
+    for each in (*boosters, stopped):
+        expected = each.predict(x, num_threads=1)
+        assert predict_rows(each, x, 1).tolist() == expected.tolist()
+        assert predict_rows(each, np.asfortranarray(x), 0).tolist() == expected.tolist()
+    with pytest.raises(lgb.basic.LightGBMError, match="number of features"):
+        predict_rows(boosters[0], x[:, :-1], 1)
 
 
 def test_daal4py_is_equal_on_all_that_can_happen_to_a_value(boosters, fast):
