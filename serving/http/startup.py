@@ -31,12 +31,12 @@ def startup_problem(settings: Settings, waits: bool = False) -> str | None:
     rates, data, snapshot = settings.rates, settings.data, settings.snapshot
     waits = waits and not champion_file(settings.home).exists()
     checks: list[tuple[str, Path | None, Callable[[], object]]] = []
+    if not waits:  # first: its trial has a limit of memory, which large tables would use up
+        checks.append(("the champion", None, partial(_try_champion, settings.home)))
     if rates:
         checks.append((f"--rates ({RATES})", rates, partial(read_rates, rates)))
     if data:
         checks.append((f"--data ({DATA})", data, partial(read_creator_tables, data)))
-    if not waits:
-        checks.append(("the champion", None, partial(_try_champion, settings.home)))
     if snapshot:
         home = None if waits else settings.home
         checks.append(
