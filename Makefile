@@ -40,8 +40,8 @@ cycle: setup  ## three months of a model whose market changes: serve, ledger, ou
 	$(BIN)/creatorcast cycle
 
 # the processes that the tests start import the same packages: they are compiled once, whatever the environment says
-test: setup  ## the tests, two files at a time, some eight minutes on two cores
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --no-loadscope-reorder
+test: setup  ## the tests, two files at a time, minutes on two cores
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

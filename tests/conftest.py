@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from page_browser import ARGUMENTS, CHROMIUM, page_service, skip_without_browser
 from postgres_server import missing_postgres, postgres_server
+from xdist.scheduler import LoadFileScheduling
 
 from features.history.post_readings import PostReadings
 from features.tables.folder import read_tables
@@ -58,8 +59,8 @@ LONGEST = (
     "test_tune.py",
     "test_batch_checkpoint.py",
 )
-#: Services that several files ask: these files run in one process, so that each is started once.
-SERVICES = {"trained_service", "starter_service", "served"}
+#: Files that ask `trained_service`, `starter_service` or `served`, beside those of the page.
+ASKING = {"test_client.py", "test_openapi.py", "test_service_docs.py"}
 
 os.environ |= QUIET  # both packages look at their import, which comes before any fixture
 
@@ -80,14 +81,32 @@ def pytest_collection_finish():
 
 
 def pytest_collection_modifyitems(items):
-    """Have a file run in one process, and all files that ask the services; the longest come first."""
-    asking = {item.path for item in items if SERVICES & {*getattr(item, "fixturenames", ())}}
-    for item in items:
-        item.add_marker(
-            pytest.mark.xdist_group("services" if item.path in asking else str(item.path))
-        )
+    """Put the files that take longest first."""
     rank = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: (item.path not in asking, rank.get(item.path.name, len(LONGEST))))
+    items.sort(
+        key=lambda item: (
+            not asks_services(item.path.name),
+            rank.get(item.path.name, len(LONGEST)),
+        )
+    )
+
+
+def asks_services(name):
+    """Say whether a test file asks a service that other files ask too."""
+    return name.startswith("test_page_") or name in ASKING
+
+
+class FileScheduling(LoadFileScheduling):
+    """Runs a file in one process, and in one process all files that ask the same services."""
+
+    def _split_scope(self, nodeid):
+        path = super()._split_scope(nodeid)
+        return "services" if asks_services(path.rpartition("/")[2]) else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Divide the tests by FileScheduling."""
+    return FileScheduling(config, log)
 
 
 def once_a_run(tmp_path_factory, name, make):
