@@ -365,7 +365,7 @@ def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(
     if other == "market":  # the same names of creators
         own = shortened(simulate(80, 9)[0], 30)
     else:
-        own = shortened(of_first_creators(tables, 40), 30)
+        own = shortened(of_first_creators(tables, 16), 30)
     write_tables(own, tmp_path / "other")
     candidate = train(tmp_path / "other", home, SMALL_RECIPE).bundle
     with pytest.raises(
