@@ -39,8 +39,9 @@ ui: setup  ## the runs and models of artifacts/ in MLflow's pages, on 127.0.0.1:
 cycle: setup  ## three months of a model whose market changes: serve, ledger, outcomes, watch, recalibrate, promote
 	$(BIN)/creatorcast cycle
 
-test: setup  ## the tests, two files at a time, some eight minutes on two cores
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+# the processes that the tests start import the same packages: they are compiled once, whatever the environment says
+test: setup  ## the tests, two files at a time, minutes on two cores
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

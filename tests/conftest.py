@@ -1,18 +1,18 @@
 """What the tests share: a clean environment, a small simulated market, and a model trained on it."""
 
+import atexit
+import fcntl
+import gc
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
+import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from page_browser import ARGUMENTS, CHROMIUM, page_service, skip_without_browser
 from postgres_server import missing_postgres, postgres_server
+from xdist.scheduler import LoadFileScheduling
 
 from features.history.post_readings import PostReadings
 from features.tables.folder import read_tables
@@ -22,6 +22,7 @@ from features.tables.validate import validate
 from models.boosting import Boosting
 from models.bundle import load_bundle
 from models.champion import champion_folder
+from models.totals import TotalsTables
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from training.dataset import Sampling
@@ -41,7 +42,91 @@ SMALL_RECIPE = Recipe(
     threads=1,
 )
 
+#: Files that take longest; they come first, so that no process is left with one of them at the end.
+LONGEST = (
+    "test_edge_case_data.py",
+    "test_running_service.py",
+    "test_promote.py",
+    "test_registered_model.py",
+    "test_tracking.py",
+    "test_recalibrate.py",
+    "test_backtest.py",
+    "test_reproduce.py",
+    "test_distributed_training.py",
+    "test_service.py",
+    "test_startup.py",
+    "test_recipe.py",
+    "test_tune.py",
+    "test_batch_checkpoint.py",
+)
+#: Files that ask `trained_service`, `starter_service` or `served`, beside those of the page.
+ASKING = {"test_client.py", "test_openapi.py", "test_service_docs.py"}
+
 os.environ |= QUIET  # both packages look at their import, which comes before any fixture
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection():
+    """Collect no garbage while modules are imported: there is none, and each look goes through all
+    of them.
+    """
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Leave what was imported out of every later collection of garbage but the last one."""
+    gc.enable()
+    gc.freeze()
+    atexit.register(gc.unfreeze)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take longest first."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(
+        key=lambda item: (
+            not asks_services(item.path.name),
+            rank.get(item.path.name, len(LONGEST)),
+        )
+    )
+
+
+def asks_services(name):
+    """Say whether a test file asks a service that other files ask too."""
+    return name.startswith("test_page_") or name in ASKING
+
+
+class FileScheduling(LoadFileScheduling):
+    """Runs a file in one process, and in one process all files that ask the same services."""
+
+    def _split_scope(self, nodeid):
+        path = super()._split_scope(nodeid)
+        return "services" if asks_services(path.rpartition("/")[2]) else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Divide the tests by FileScheduling."""
+    return FileScheduling(config, log)
+
+
+def once_a_run(tmp_path_factory, name, make):
+    """Give what `make` makes of an empty folder.
+
+    Where tests run in several processes, the first that asks makes it; the others wait for it and
+    read a pickled copy.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # the folder of the run, which has one for each process
+    with (root / f"{name}.pickle").open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if kept := file.read():
+            return pickle.loads(kept)
+        (root / name).mkdir()
+        made = make(root / name)
+        pickle.dump(made, file)
+        return made
 
 
 def table(rows, spec):
@@ -97,6 +182,11 @@ def uneven_list(rows):
     )
 
 
+def simulate_coarse_totals(patch):
+    """Simulate totals of several deliverables from 256 points, a thirtieth of the usual."""
+    patch.setattr(TotalsTables, "fit", partial(TotalsTables.fit, draws=256))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Take the project's and MLflow's settings out of the environment, and keep telemetry off."""
@@ -113,16 +203,34 @@ def clean_environment(monkeypatch):
 @pytest.fixture(scope="session")
 def market_folder(tmp_path_factory):
     """Give the data folder of a simulated market of 150 creators."""
-    return write_market(tmp_path_factory.mktemp("market") / "data", creators=150, seed=5)
+    return once_a_run(
+        tmp_path_factory,
+        "market",
+        lambda folder: write_market(folder / "data", creators=150, seed=5),
+    )
 
 
 @pytest.fixture(scope="session")
 def trained(market_folder, tmp_path_factory):
     """Give what `training.train.train` makes of the market; its bundle is the champion of `home`."""
-    home = tmp_path_factory.mktemp("home")
-    made = train(market_folder, home, SMALL_RECIPE)
-    promote(home)
-    return made
+
+    def make(home):
+        made = train(market_folder, home, SMALL_RECIPE)
+        promote(home)
+        return made
+
+    return once_a_run(tmp_path_factory, "home", make)
+
+
+@pytest.fixture(scope="module")
+def coarse_totals(trained):
+    """Simulate totals coarsely where a file trains often and asks for no total.
+
+    `trained`, which other files share, is made before, with totals as they are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        simulate_coarse_totals(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -217,43 +325,10 @@ def two_workers(cluster):
 
 @pytest.fixture(scope="session")
 def served(home, market_folder, tmp_path_factory):
-    """Give the address of `creatorcast serve` over the champion and the tables of the market, in a real process."""
+    """Give the address of a service over the champion and the tables of the market."""
     folder = tmp_path_factory.mktemp("served")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "creatorcast",
-        "serve",
-        "--data",
-        str(market_folder),
-        "--port",
-        str(port),
-    ]
-    environment = {
-        **os.environ,
-        "CREATORCAST_HOME": str(home),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=output
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            assert process.poll() is None, (folder / "output").read_text()
-            try:
-                with urllib.request.urlopen(f"{address}/readyz", timeout=2):
-                    break
-            except OSError:
-                time.sleep(0.2)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
+    with page_service(folder, home, "--data", market_folder) as service:
+        yield service.address
 
 
 @pytest.fixture(scope="session")

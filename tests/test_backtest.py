@@ -108,7 +108,7 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
 
 
 @pytest.fixture(scope="module")
-def rolling(market, market_folder):
+def rolling(market, market_folder, coarse_totals):
     """Give the record of two cuts of the simulated market, with the oracle."""
     oracle = Oracle.read(market_folder, draws=128)
     return backtest(market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL_RECIPE, answers_of, table
+from conftest import SMALL_RECIPE, answers_of, simulate_coarse_totals, table
 from scipy.special import ndtr
 
 from features.derive.reference import TooLittleData
@@ -165,9 +165,7 @@ class Odd:
         self.creators, self.home = tables.creators, home / "home"
         write_tables(tables, home / "data")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                "models.totals.DRAWS", 256
-            )  # totals of several posts are simulated in a tenth of it
+            simulate_coarse_totals(patch)
             self.trained = train(home / "data", self.home, recipe)
         self.scorer = Scorer(self.trained.bundle, tables)
 

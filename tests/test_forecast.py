@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import simulate_coarse_totals
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import models.totals
 from models.boosting import LOCATION_BOOSTING, Boosting
 from models.corrections import CORRECTION_SHARE_GRID, choose_correction_shares, history_scale
 from models.forecast import Forecaster
@@ -32,7 +32,7 @@ EXPECTED = {
 
 @parametrize_with_checks([Forecaster(**SMALL)], expected_failed_checks=lambda estimator: EXPECTED)
 def test_sklearn_estimator_checks(estimator, check, monkeypatch):
-    monkeypatch.setattr(models.totals, "DRAWS", 256)  # the checks fit a hundred times
+    simulate_coarse_totals(monkeypatch)  # the checks fit a hundred times
     check(estimator)
 
 

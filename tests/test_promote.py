@@ -66,14 +66,21 @@ def shortened(tables, days):
     return replace(tables, posts=posts[~(age < pd.Timedelta(days=MATURE_DAYS))])
 
 
+def of_first_creators(tables, count):
+    """Give the tables of so many creators."""
+    some = tables.creators["creator_id"].unique()[:count]
+    frames = (frame[frame["creator_id"].isin(some)] for frame in tables.frames().values())
+    return Tables(*frames, meta=tables.meta)
+
+
 @pytest.fixture(scope="module")
-def retrained(tables, tmp_path_factory):
+def retrained(tables, coarse_totals, tmp_path_factory):
     """Give a home with a champion of 60 days ago and a bundle of 30 days ago, and the folders of the tables."""
     place = tmp_path_factory.mktemp("retrained")
     folders = {}
     for name, days in (("old", 60), ("new", 30), ("later", 0)):
         folders[name] = place / name
-        write_tables(shortened(tables, days), folders[name])
+        write_tables(shortened(of_first_creators(tables, 60), days), folders[name])
     bundles = {
         name: train(folders[name], place / "home", SMALL_RECIPE).bundle for name in ("old", "new")
     }
@@ -358,9 +365,7 @@ def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(
     if other == "market":  # the same names of creators
         own = shortened(simulate(80, 9)[0], 30)
     else:
-        some = tables.creators["creator_id"].unique()[:40]
-        frames = (frame[frame["creator_id"].isin(some)] for frame in tables.frames().values())
-        own = shortened(Tables(*frames, meta=tables.meta), 30)
+        own = shortened(of_first_creators(tables, 16), 30)
     write_tables(own, tmp_path / "other")
     candidate = train(tmp_path / "other", home, SMALL_RECIPE).bundle
     with pytest.raises(

@@ -32,6 +32,8 @@ from training.runs.description import run_description, run_name
 from training.runs.experiment import bundle_experiment
 
 NOW = END + 9 * DAY_US
+# each recalibration simulates totals anew, of which no test asks
+pytestmark = pytest.mark.usefixtures("coarse_totals")
 
 
 @pytest.fixture
