@@ -298,18 +298,19 @@ def _known(history: History, as_of: int) -> tuple[np.ndarray, np.ndarray, dict[s
     n = len(history.accounts)
     account, moments = np.arange(n), np.full(n, as_of)
     row = history.followers.end_row(account, moments) - 1
-    followers = history.followers.take_or_nan(
-        "followers", np.where(row >= history.followers.start[:-1], row, -1)
-    )
+    followers = history.followers.at(np.where(row >= history.followers.start[:-1], row, -1))[
+        "followers"
+    ]
     profile = history.profile_row(account, np.full(n, np.iinfo(np.int64).max))
-    shown = history.profiles.take_or_nan("followers", profile)
+    shown = history.profiles.at(profile)["followers"]
     followers = np.where(np.isfinite(followers), followers, shown)
     posts = history.panel(TARGET)
     end = posts.end_row(account, moments - 7 * DAY_US)
     rows = end[:, None] - 1 - np.arange(RECENT_POSTS)
     rows = np.where(rows >= posts.start[:-1, None], rows, -1)
-    counts = {name: posts.take_or_nan(name, rows) for name in COUNTS}
-    total = np.expm1(posts.take_or_nan(f"{TARGET}_log", rows))
+    recent = posts.at(rows)
+    counts = {name: recent[name] for name in COUNTS}
+    total = np.expm1(recent[f"{TARGET}_log"])
     with np.errstate(all="ignore"):
         means = {name: _mean(values) for name, values in counts.items()}
     return followers, _mean(total), means
@@ -331,4 +332,4 @@ def _later_posts(history: History, start: int) -> np.ndarray:
     n = len(history.accounts)
     rows = posts.end_row(np.arange(n), np.full(n, start))[:, None] + np.arange(MOST_POSTS)
     rows = np.where(rows < posts.start[1:, None], rows, -1)
-    return np.expm1(posts.take_or_nan(f"{TARGET}_log", rows))
+    return np.expm1(posts.at(rows)[f"{TARGET}_log"])

@@ -83,7 +83,7 @@ class TableCreatorStore:
         now = np.full(len(self), np.iinfo(np.int64).max)
         newest = self.history.followers.end_row(accounts, now) - 1
         is_known = newest >= self.history.followers.start[accounts]
-        followers = self.history.followers.take_or_nan("followers", np.where(is_known, newest, -1))
+        followers = self.history.followers.at(np.where(is_known, newest, -1))["followers"]
         ids = creator_ids(text_array(list(self._positions)))
         return CreatorIndex(self.history.platform, [ids, text_array(self._handles)], followers)
 
