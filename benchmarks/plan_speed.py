@@ -1,6 +1,8 @@
 """Seconds until a plan is found, and its gap: two long lists, several budgets, seeded problems.
 
-    python benchmarks/plan_speed.py [--problems 5] [--time-limit 30]
+    python benchmarks/plan_speed.py [--problems 5] [--time-limit 30] [--base FOLDER] [--json FILE]
+
+With --base the same is measured by another checkout too (benchmarks/two_checkouts.py).
 
 Lists: 1,000 candidates with 1 to 3 deliverables each (3,000 options) in 500 joint scenarios, by the
 mean of the worst 10 % of them; 10,000 candidates (30,000 options) by the expectation. Both with
@@ -13,8 +15,10 @@ does other things too only they can be compared.
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
+from two_checkouts import compare, script_figures, write_json
 
 from serving.plan.problem import LinearRule, Objective, PlanProblem
 from serving.plan.program import solve
@@ -22,6 +26,8 @@ from serving.plan.program import solve
 PLATFORMS, NICHES = 3, 12
 MOST_DELIVERABLES = 3
 BUDGETS = (8, 20, 40)
+#: Candidates and scenarios of each list; without scenarios it is planned by the expectation.
+LISTS = ((1_000, 500), (10_000, 0))
 GAP = 0.005
 
 
@@ -82,9 +88,11 @@ def _rules(platform: np.ndarray, niche: np.ndarray) -> tuple[LinearRule, ...]:
     return tuple(rules)
 
 
-def measure(candidates: int, draws: int, problems: int, time_limit: float) -> None:
+def measure(candidates: int, draws: int, problems: int, time_limit: float) -> dict[str, float]:
+    """Solve the problems of each budget and print; return the medians by name."""
     what = f"{draws} scenarios, mean of the worst 10 %" if draws else "expectation"
     print(f"\n{candidates:,} candidates, {candidates * MOST_DELIVERABLES:,} options, {what}")
+    figures = {}
     print("budget   problem  creators  seconds  processor      gap  complete")
     for creators in BUDGETS:
         rows = []
@@ -101,15 +109,32 @@ def measure(candidates: int, draws: int, problems: int, time_limit: float) -> No
             )
         seconds, processor, gap = np.median(rows, axis=0)
         print(f"{creators:6}    median            {seconds:7.2f}  {processor:9.2f}  {gap:7.4f}")
+        name = f"{candidates:,}, {creators} creators"
+        figures |= {f"{name}: seconds": float(seconds), f"{name}: processor": float(processor)}
+        figures[f"{name}: gap"] = float(gap)
+    return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", type=int, default=5)
     parser.add_argument("--time-limit", type=float, default=30.0)
+    parser.add_argument("--base", type=Path, help="Another checkout.")
+    parser.add_argument("--rounds", type=int, default=1, help="With --base.")
+    parser.add_argument("--json", type=Path, help="File for the figures.")
     arguments = parser.parse_args()
-    measure(1_000, 500, arguments.problems, arguments.time_limit)
-    measure(10_000, 0, arguments.problems, arguments.time_limit)
+    problems, time_limit = arguments.problems, arguments.time_limit
+    if arguments.base is None:
+        of_lists = [measure(size, draws, problems, time_limit) for size, draws in LISTS]
+        write_json(arguments.json, of_lists[0] | of_lists[1])
+        return
+    options = ["--problems", str(problems), "--time-limit", str(time_limit)]
+    results = compare(
+        arguments.base,
+        arguments.rounds,
+        lambda checkout: script_figures(checkout, Path(__file__), options),
+    )
+    write_json(arguments.json, results)
 
 
 if __name__ == "__main__":

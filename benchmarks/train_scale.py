@@ -1,5 +1,8 @@
-"""Fitting at scale: seconds and peak memory of a million question rows, `python
-benchmarks/train_scale.py`.
+"""Fitting at scale: seconds and peak memory of a million question rows.
+
+    python benchmarks/train_scale.py [--base FOLDER] [--json FILE]
+
+With --base the same is measured by another checkout too (benchmarks/two_checkouts.py).
 
 The columns are those of a simulated market's questions, drawn with replacement and jittered, ready
 in memory before the clock starts; fitted is the default estimator, folds, both heads and intervals
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from two_checkouts import compare, script_figures, write_json
 
 from features.derive.reference import fit_reference
 from features.history.history import History
@@ -52,25 +56,44 @@ def peak_gb() -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1e6
 
 
-def main(rows: int, creators: int) -> None:
-    """Measure once and print."""
+def fit_figures(rows: int, creators: int) -> dict[str, float]:
+    """Measure once, print, and return minutes, processor minutes and GB."""
     x, y, weight, account = training_rows(creators, rows)
     ready = peak_gb()
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     model = make_forecaster(TARGET, Recipe()).fit(x, y, sample_weight=weight, groups=account)
     minutes = (time.perf_counter() - start) / 60
+    processor = (time.process_time() - busy) / 60
     met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
     print(
         f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: "
-        f"{minutes:.1f} minutes"
+        f"{minutes:.1f} minutes, {processor:.1f} of the processor"
     )
     print(f"peak {peak_gb():.1f} GB (with the rows ready {ready:.1f})")
     print(f"aim {AIM_MINUTES:g} minutes, {AIM_GB:g} GB: {'met' if met else 'missed'}")
+    return {"minutes": minutes, "processor minutes": processor, "GB": peak_gb()}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure this checkout, or it beside another one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--creators", type=int, default=1_500)
+    parser.add_argument("--base", type=Path, help="Another checkout.")
+    parser.add_argument("--rounds", type=int, default=1, help="With --base.")
+    parser.add_argument("--json", type=Path, help="File for the figures.")
     arguments = parser.parse_args()
-    main(arguments.rows, arguments.creators)
+    if arguments.base is None:
+        write_json(arguments.json, fit_figures(arguments.rows, arguments.creators))
+        return
+    size = ["--rows", str(arguments.rows), "--creators", str(arguments.creators)]
+    results = compare(
+        arguments.base,
+        arguments.rounds,
+        lambda checkout: script_figures(checkout, Path(__file__), size),
+    )
+    write_json(arguments.json, results)
+
+
+if __name__ == "__main__":
+    main()

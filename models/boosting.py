@@ -72,7 +72,7 @@ def lightgbm_parameters(rows: int, boosting: Boosting, objective: str, seed: int
         "max_bin": 127,
         "seed": seed,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # a tree sees few of the columns; rows would be copied for it
         "verbosity": -1,
         "feature_pre_filter": False,
     }

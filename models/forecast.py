@@ -23,6 +23,7 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from models.booster_engine import LIGHTGBM, BoosterSet, as_float32
 from models.booster_parameters import DEFAULT_BOOSTING, BoosterParameters
@@ -179,7 +180,10 @@ class Forecaster(RegressorMixin, BoosterParameters):
         self._set_columns()
         self.positions_.require_usable(x, self)
         self.median_ = float(np.median(y))
-        self._fit_rows(x, y, weight, creator)
+        # products of few columns gain little from threads, and fits side by side on busy cores wait
+        # long for them
+        with threadpool_limits(1, user_api="blas"):
+            self._fit_rows(x, y, weight, creator)
         return self
 
     def _require_parameters(self) -> None:

@@ -70,9 +70,9 @@ def _describe(x: pd.DataFrame, account: np.ndarray, bands: tuple[str, ...]) -> d
     }
     words = {}
     for name in MONITORED_WORDS:
-        codes = x[_CODES[name]].to_numpy()
-        names = [UNKNOWN if np.isnan(one) else lists[name][int(one)] for one in codes]
-        shares = pd.Series(weight).groupby(np.array(names)).sum()
+        codes = x[_CODES[name]].fillna(len(lists[name])).to_numpy(int)
+        names = np.array([*lists[name], UNKNOWN])[codes]
+        shares = pd.Series(weight).groupby(names).sum()
         words[name] = {
             str(word): min(round(float(share), 6), 1.0) for word, share in shares.items()
         }

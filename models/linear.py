@@ -8,7 +8,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 #: Penalty on squared slopes of columns of unit scale, in rows of the mean weight.
 PENALTY = 300.0
@@ -107,14 +106,11 @@ def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndar
     """Return the slopes and last the intercept, (columns + 1,)."""
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
     solution, row_weight = np.zeros(x.shape[1] + 1), weight
-    # products this narrow gain little from threads, and fits side by side on busy cores wait long
-    # for them
-    with threadpool_limits(1, user_api="blas"):
-        for _ in range(ROUNDS):
-            square, product = _products(x, y, row_weight)
-            solution = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
-            error = np.abs(y - x @ solution[:-1] - solution[-1])
-            row_weight = weight / np.maximum(error, NEAR)
+    for _ in range(ROUNDS):
+        square, product = _products(x, y, row_weight)
+        solution = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
+        error = np.abs(y - x @ solution[:-1] - solution[-1])
+        row_weight = weight / np.maximum(error, NEAR)
     return solution
 
 

@@ -111,9 +111,10 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
 def rolling(market, market_folder, coarse_totals):
     """Give the record of two cuts of the simulated market, with the oracle."""
     oracle = Oracle.read(market_folder, draws=128)
-    return backtest(market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[
-        0
-    ]
+    record, _ = backtest(
+        market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True, totals=True
+    )
+    return record
 
 
 def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):

@@ -20,7 +20,7 @@ from models.model_card.page import card_page
 from models.model_card.parameters import recipe_parameters, run_parameters
 from models.model_card.text import card_text
 from training.registry import store_address
-from training.runs.card_file import training_figures
+from training.runs.card_file import training_pictures
 from training.runs.card_pictures import card_pictures
 from training.runs.description import EarlierRun, compare_runs, run_description, run_name
 from training.runs.experiment import bundle_experiment, experiment_name
@@ -152,7 +152,7 @@ def test_the_card_is_one_page_without_scripts_and_says_the_figures(trained, home
     assert trained.bundle.manifest["data_digest"] in text
     assert "nothing about real creators follows" in text
     page = card_page(
-        text + "\n<script>alert(1)</script>\n", card_pictures(training_figures(trained))
+        text + "\n<script>alert(1)</script>\n", card_pictures(training_pictures(trained))
     )
     seen = Seen()
     seen.feed(page)

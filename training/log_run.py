@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
@@ -24,7 +26,7 @@ from models.model_packaging import ModelPackaging
 from training.artifacts import TrainingResult
 from training.log_model import log_model
 from training.registry import BUNDLE_TAG
-from training.runs.card_file import training_figures
+from training.runs.card_file import training_pictures
 from training.runs.card_pictures import card_pictures
 from training.runs.description import EarlierRun, compare_runs, run_description, run_name
 from training.runs.experiment import bundle_experiment
@@ -185,14 +187,16 @@ def _log_files(trained: TrainingResult) -> None:
     for name, part in (("backtest.json", "table"), ("coverage.json", "coverage")):
         mlflow.log_table(pd.DataFrame(manifest["backtest"][part]), name)
     explanations = trained.note.get("explanations", {})
-    figures = training_figures(trained)
-    for name, figure in figures.items():
-        mlflow.log_figure(figure, name)
+    pictures = training_pictures(trained)
+    with TemporaryDirectory() as folder:
+        for name, picture in pictures.items():
+            Path(folder, name).write_bytes(picture)
+        mlflow.log_artifacts(folder)
     if explanations:
         mlflow.log_dict(explanations, "explanations.json")
     text = card_text(trained.bundle, trained.note)
     mlflow.log_text(text, CARD_TEXT)
-    mlflow.log_text(card_page(text, card_pictures(figures)), CARD_PAGE)
+    mlflow.log_text(card_page(text, card_pictures(pictures)), CARD_PAGE)
 
 
 def _parts(entities: list, size: int) -> Iterable[list]:

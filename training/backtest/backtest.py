@@ -67,6 +67,7 @@ class _Plan:
     oracle: Oracle | None
     folds: np.ndarray
     backend: Backend
+    totals: bool
 
     def cut_at(self, share: float) -> np.ndarray:
         """Return the moments (platforms,) before which `share` of each platform's posts lie."""
@@ -92,6 +93,7 @@ class _Plan:
             self.target,
             self.oracle,
             self.backend,
+            self.totals,
         )
 
 
@@ -117,17 +119,19 @@ def backtest(
     learning: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     backend: Backend = LOCAL,
+    totals: bool = False,
 ) -> tuple[BacktestResult, CalibrationSet | None]:
     """Fit and evaluate at `cuts` moments.
 
     `recipe.calibration_share` of the posts lie after the last cut, and STEP between two. Early cuts
-    with too little data are left out; raises TooLittleData where the last one is. Returns also the
+    with too little data are left out; raises TooLittleData where the last one is. `learning`,
+    `totals`: whether the learning curve and the scores of totals are made too. Returns also the
     last fit's forecasts of the later posts, which calibrate a fit to `until` (training.fit.fit);
     None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
     folds = creator_folds(history, recipe)
-    plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend)
+    plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend, totals)
     last = 1 - recipe.calibration_share
     moments = [plan.cut_at(last - STEP * steps) for steps in range(cuts + 1, -1, -1)]
     if cuts == 1:  # its fit has a calibration model of its own and needs no fits of earlier moments
@@ -164,7 +168,7 @@ class _Scored:
     """
 
     scores: pd.DataFrame
-    totals: pd.DataFrame
+    totals: pd.DataFrame | None
     calibration: CalibrationSet | None
 
 
@@ -283,8 +287,8 @@ def _scored(
 ) -> _Scored | None:
     if evaluation is None:
         return None
-    scores, totals = (frame.assign(split=split) for frame in (evaluation.scores, evaluation.totals))
-    return _Scored(scores, totals, calibration)
+    totals = None if evaluation.totals is None else evaluation.totals.assign(split=split)
+    return _Scored(evaluation.scores.assign(split=split), totals, calibration)
 
 
 def _learning_point(
@@ -335,7 +339,8 @@ def _result(
             "asked about, so nothing can be judged: add later posts, or allow longer leads"
         )
     scores = pd.concat([evaluation.scores for evaluation in made], ignore_index=True)
-    totals = pd.concat([evaluation.totals for evaluation in made], ignore_index=True)
+    of_totals = [evaluation.totals for evaluation in made if evaluation.totals is not None]
+    totals = pd.concat(of_totals, ignore_index=True) if of_totals else pd.DataFrame()
     columns = ["split", *(name for name in scores if name != "split")]
     scores = scores[columns].sort_values(["split"], kind="stable").reset_index(drop=True)
     learning = pd.DataFrame([point for point in points if point is not None])

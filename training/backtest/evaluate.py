@@ -42,12 +42,13 @@ class Evaluation:
       forecasts are for that age. `growth`: ln of the growth from that age to the horizon, by what
       `curve` says (FITTED, PUBLISHED or NO_CURVE of features.maturation.maturation)
     - `totals`: a row for each run of a creator's later posts; their counts are brought to the
-      horizon, as the posts of one total were read at several ages
+      horizon, as the posts of one total were read at several ages. None where they were not asked
+      for
     - `later`: the posts that were scored, with the features that the model saw
     """
 
     scores: pd.DataFrame
-    totals: pd.DataFrame
+    totals: pd.DataFrame | None
     later: LaterPosts
 
 
@@ -80,11 +81,12 @@ def evaluate_fit(
     target: str = "engagements",
     oracle: Oracle | None = None,
     backend: Backend = LOCAL,
+    totals: bool = False,
 ) -> Evaluation | None:
     """Score the posts between the fit and `until`, queried at the fit; None where there is none.
 
     `accounts`: mask of the accounts that are scored, default all; where it is given, the baselines
-    learn from the others.
+    learn from the others. `totals`: whether totals are scored too.
     """
     lead_days = recipe.sampling.longest_lead_days
     history = fitted.at_horizon(history)
@@ -100,7 +102,8 @@ def evaluate_fit(
     for number, evidence in enumerate(EVIDENCE[1:], start=1):
         part = slice(number * len(posts), (number + 1) * len(posts))
         scores.append(_scores(task, later.rows[part], later.x.iloc[part], evidence, {}, segment))
-    return Evaluation(pd.concat(scores, ignore_index=True), _totals(task, signed, x), later)
+    of_totals = _totals(task, signed, x) if totals else None
+    return Evaluation(pd.concat(scores, ignore_index=True), of_totals, later)
 
 
 def _fit_baselines(task: _Task) -> tuple[dict[str, Rule], dict[str, Rule]]:

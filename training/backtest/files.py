@@ -40,7 +40,16 @@ def publish_backtest(
         Oracle.read(data) if (Path(data) / "truth").is_dir() and target == "engagements" else None
     )
     record, _ = backtest(
-        history, mature_end(history, target), recipe, report, cuts, target, oracle, True, progress
+        history,
+        mature_end(history, target),
+        recipe,
+        report,
+        cuts,
+        target,
+        oracle,
+        learning=True,
+        progress=progress,
+        totals=True,
     )
     about = {
         "target": target,

@@ -33,7 +33,8 @@ class BacktestResult:
     """The results of a backtest.
 
     - `platforms`: all of the data, with later posts or not
-    - `scores`, `totals`: as training.backtest.evaluate.Evaluation, with the split
+    - `scores`, `totals`: as training.backtest.evaluate.Evaluation, with the split; `totals` has no
+      rows where they were not asked for
     - `learning`: the error on unseen creators by the number of creators that trained
     - `curves`: those of the last fit, as features.maturation.curve_text.describe_curves has them
     """

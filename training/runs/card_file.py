@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from features.errors import CreatorcastError
 from features.files.atomic import replace_text
 from models.model_card.page import card_page
 from models.model_card.text import card_text
 from training.artifacts import TrainingResult
 from training.backtest.plots import backtest_figures
-from training.runs.card_pictures import card_pictures
+from training.runs.card_pictures import card_pictures, draw_picture
 from training.runs.explanation_plots import explanation_figures
 
 PAGE, TEXT = ".html", ".md"
@@ -20,10 +18,13 @@ class CardError(CreatorcastError):
     """The model card cannot be written."""
 
 
-def training_figures(trained: TrainingResult) -> dict[str, Figure]:
-    """Return the pictures of a training by file name: its backtest, and what its models rest on."""
+def training_pictures(trained: TrainingResult) -> dict[str, bytes]:
+    """Return the pictures of a training, PNG by file name: its backtest, and what its models rest
+    on.
+    """
     figures = {} if trained.backtest is None else backtest_figures(trained.backtest)
-    return figures | explanation_figures(trained.note.get("explanations", {}))
+    figures |= explanation_figures(trained.note.get("explanations", {}))
+    return {name: draw_picture(figure) for name, figure in figures.items()}
 
 
 def check_card_path(path: Path) -> None:
@@ -38,7 +39,7 @@ def write_card(trained: TrainingResult, path: Path) -> None:
     """Write the card, whole or not at all. Raises CardError where the file cannot be written."""
     text = card_text(trained.bundle, trained.note)
     if path.suffix.lower() == PAGE:
-        text = card_page(text, card_pictures(training_figures(trained)))
+        text = card_page(text, card_pictures(training_pictures(trained)))
     try:
         replace_text(path, text)
     except OSError as error:

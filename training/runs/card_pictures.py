@@ -1,4 +1,4 @@
-"""The pictures of a model card, as parts of its page."""
+"""Pictures as PNG, and those of a model card as parts of its page."""
 
 import base64
 import io
@@ -18,16 +18,23 @@ PAGE_PICTURES = {
 }
 
 
-def card_pictures(figures: Mapping[str, Figure]) -> list[tuple[str, str]]:
-    """Return title and data address of each picture of PAGE_PICTURES that is among `figures`."""
+def draw_picture(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
+    return file.getvalue()
+
+
+def card_pictures(pictures: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """Return title and data address of each of PAGE_PICTURES that is among `pictures` (PNG by file
+    name).
+    """
     return [
-        (title, _data_address(figures[name]))
+        (title, _data_address(pictures[name]))
         for name, title in PAGE_PICTURES.items()
-        if name in figures
+        if name in pictures
     ]
 
 
-def _data_address(figure: Figure) -> str:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+def _data_address(picture: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
