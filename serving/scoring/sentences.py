@@ -148,9 +148,7 @@ def _costs_without_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> l
     figures = {**columns, "confidence": terms.confidence}
     advices = map(FeeAdvice, *(_values(figures.get(name), n) for name in FeeAdvice._fields))
     currencies = zip(_values(terms.currency, n), _values(terms.usd_per_unit, n), strict=True)
-    return [
-        advice.words(*currency) for advice, currency in zip(advices, currencies, strict=True)
-    ]
+    return [advice.words(*currency) for advice, currency in zip(advices, currencies, strict=True)]
 
 
 def _money(amounts: np.ndarray, terms: DealTerms) -> list[str]:
