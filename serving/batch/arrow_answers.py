@@ -75,9 +75,10 @@ def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
     formatter = _FORMATTERS.get(field.name)
     if pa.types.is_dictionary(field.type):
         return _dictionary_array(values, formatter)
-    if formatter is not None:
-        values = np.array([None if value is None else formatter(value) for value in values])
-    return pa.array(values, pa.string(), from_pandas=True)
+    if formatter is None:
+        return pa.array(values, pa.string(), from_pandas=True)
+    texts = [None if value is None else formatter(value) for value in values]
+    return pa.array(texts, pa.string())
 
 
 def _dictionary_array(

@@ -127,25 +127,28 @@ def _costs(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
 
 
 def _costs_with_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
-    fee = terms.fee_usd if terms.fee is None else terms.fee
+    assert terms.fee_usd is not None
+    fee = terms.fee_usd
     if terms.fee is not None:
-        fee = np.where(np.isnan(terms.fee), terms.fee_usd, terms.fee)
+        fee = np.where(np.isnan(terms.fee), fee, terms.fee)
+    target, benchmark = (columns.get(f"probability_{name}") for name in ("target", "benchmark"))
+    benchmark_usd = columns.get("benchmark_cpe_usd")
     parts = (
         _money(fee, terms),
         _prices(columns["cpe_usd_p50"], terms),
         _comparisons(columns, terms),
-        _probabilities("stays within the target of", "target_cpe_usd", columns, terms),
-        _probabilities("beats the benchmark of", "benchmark_cpe_usd", columns, terms),
+        _probabilities("stays within the target of", terms.target_cpe_usd, target, terms),
+        _probabilities("beats the benchmark of", benchmark_usd, benchmark, terms),
     )
     return [
-        f"at {fee} that is {price} each{comparison}{target + benchmark or _NO_BENCHMARK}"
-        for fee, price, comparison, target, benchmark in zip(*parts, strict=True)
+        f"at {amount} that is {price} each{comparison}{within + beats or _NO_BENCHMARK}"
+        for amount, price, comparison, within, beats in zip(*parts, strict=True)
     ]
 
 
 def _costs_without_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
     n = len(terms.deliverables)
-    figures = {**columns, "confidence": terms.confidence}
+    figures: dict[str, np.ndarray | None] = {**columns, "confidence": terms.confidence}
     advices = map(FeeAdvice, *(_values(figures.get(name), n) for name in FeeAdvice._fields))
     currencies = zip(_values(terms.currency, n), _values(terms.usd_per_unit, n), strict=True)
     return [advice.words(*currency) for advice, currency in zip(advices, currencies, strict=True)]
@@ -171,17 +174,17 @@ def _prices(amounts_usd: np.ndarray, terms: DealTerms) -> list[str]:
 
 
 def _probabilities(
-    words: str, cost: str, columns: Mapping[str, np.ndarray], terms: DealTerms
+    words: str, cost_usd: np.ndarray | None, probability: np.ndarray | None, terms: DealTerms
 ) -> list[str]:
-    """Word the probability that each row stays within a `cost`, nothing where it has none."""
-    n = len(terms.deliverables)
-    probability = columns.get(f"probability_{cost.partition('_')[0]}")
-    if probability is None:
-        return [""] * n
-    given = {**columns, "target_cpe_usd": terms.target_cpe_usd}
+    """Word the probability (n,) that each row stays within a cost (n,), nothing where it has
+    none.
+    """
+    if cost_usd is None or probability is None:
+        return [""] * len(terms.deliverables)
+    chances = _values(probability, len(probability))
     return [
         "" if chance is None else f"; {words} {price} with probability {_probability(chance)}"
-        for chance, price in zip(_values(probability, n), _prices(given[cost], terms), strict=True)
+        for chance, price in zip(chances, _prices(cost_usd, terms), strict=True)
     ]
 
 
