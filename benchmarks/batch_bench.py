@@ -11,6 +11,11 @@ from data in memory.
 
 For the model that ships, which is small, the time beside its bare predict is printed, and the steps that it goes to,
 by samples of the working threads every 5 ms.
+
+`--short` has the model that ships alone: lists into Parquet and CSV beside its bare predict, a workbook of
+WORKBOOK_ROWS rows beside the same list into Parquet, and 10 million rows into Parquet once. `--base FOLDER`, a
+checkout with a .venv of its own, takes turns in these ways, as "base parquet" and so on; it reads the lists and
+the model that are here. `--json FILE` writes every result of every round.
 """
 
 import argparse
@@ -29,6 +34,12 @@ import psutil
 from batch_bench_data import AS_OF, BenchmarkFiles, prepare, write_list, write_matrix
 
 WAYS = ("bare", "parquet", "csv", "parquet daal4py", "csv daal4py", "pyfunc")
+#: Ways of `creatorcast score`, each with the endings of its list and of its answers.
+ENDINGS = {
+    "parquet": ("parquet", "parquet"),
+    "csv": ("csv", "csv"),
+    "workbook": ("parquet", "xlsx"),
+}
 #: Targets of the reference model: a way, another, and the largest ratio of their seconds.
 TARGETS = (
     ("parquet", "bare", 1.25),
@@ -37,6 +48,13 @@ TARGETS = (
     ("parquet daal4py", "bare", 0.75),
 )
 FEW = 100
+#: Targets of the model that ships: a way and its list, another, and the largest ratio of their seconds.
+SHORT_TARGETS = (
+    ("parquet", "bare", 2.5),
+    ("csv", "bare", 3.0),
+    ("workbook", "workbook's parquet", 5.0),
+)
+WORKBOOK_ROWS, LONG_ROWS = 100_000, 10_000_000
 BESIDES_PREDICT_SECONDS, MOST_MEMORY_GB = 6.0, 1.0
 FOLDER = Path(__file__).resolve().parent
 
@@ -44,7 +62,7 @@ FOLDER = Path(__file__).resolve().parent
 def run(files: BenchmarkFiles, rows: int, rounds: int, report: Callable[[str], None]) -> None:
     """Compare the ways at so many rows with the reference model."""
     write_list(files, rows, ("parquet", "csv"), report)
-    write_matrix(files, rows, report)
+    write_matrix(files, rows, "reference", report)
     results: dict[str, list[dict]] = {way: [] for way in WAYS}
     for number in range(rounds):
         for way in WAYS:
@@ -87,6 +105,59 @@ def ships(files: BenchmarkFiles, rows: int, rounds: int, report: Callable[[str],
         print(f"  {step:<10}{share * seconds_per_million:6.2f} s a million rows")
 
 
+def short(
+    files: BenchmarkFiles, rows: int, rounds: int, base: Path | None, report: Callable[[str], None]
+) -> dict[str, list[dict]]:
+    """Compare the ways of the model that ships, here and in a `base` checkout; return by way the
+    result of each round.
+    """
+    write_list(files, rows, ("parquet", "csv"), report)
+    write_list(files, WORKBOOK_ROWS, ("parquet",), report)
+    write_matrix(files, rows, "ships", report)
+    ways = {
+        "bare": ("bare", rows),
+        "parquet": ("parquet", rows),
+        "csv": ("csv", rows),
+        "workbook": ("workbook", WORKBOOK_ROWS),
+        "workbook's parquet": ("parquet", WORKBOOK_ROWS),
+    }
+    results: dict[str, list[dict]] = {}
+    for number in range(rounds):
+        for name, (way, list_rows) in ways.items():
+            for checkout in (None, base) if base and way != "bare" else (None,):
+                result = measure(files, "ships", way, list_rows, checkout)
+                full_name = name if checkout is None else f"base {name}"
+                results.setdefault(full_name, []).append(result)
+                report(f"  round {number + 1}, {full_name}: {result_text(result)}")
+    _print_short({way: median(of_way) for way, of_way in results.items()}, rows, rounds)
+    return results
+
+
+def _print_short(medians: dict[str, dict], rows: int, rounds: int) -> None:
+    print(f"\nmodel that ships, {rows:,} rows, workbooks {WORKBOOK_ROWS:,}, median of {rounds}")
+    for way, result in medians.items():
+        print(f"  {way:<26}{result_text(result)}")
+    for way, other, most in SHORT_TARGETS:
+        for name in (way, f"base {way}"):
+            prefix = "base " if name != way and other != "bare" else ""
+            ratio = _ratio(medians, name, f"{prefix}{other}", "seconds")
+            if ratio is not None:
+                missed = "" if ratio <= most else ", MISSED"
+                print(f"  {name} / {prefix}{other}: {ratio:.2f}, target at most {most:.2f}{missed}")
+    for way in medians:
+        ratios = [_ratio(medians, way, f"base {way}", figure) for figure in ("seconds", "cpu")]
+        if None not in ratios:
+            seconds, cpu = ratios
+            print(f"  {way} by base: {seconds:.2f} of the seconds, {cpu:.2f} of all cores' seconds")
+
+
+def _ratio(medians: dict[str, dict], way: str, other: str, figure: str) -> float | None:
+    """Return the ratio of a figure of two ways, None where one has none."""
+    if figure not in medians.get(way, {}) or figure not in medians.get(other, {}):
+        return None
+    return medians[way][figure] / medians[other][figure]
+
+
 def growth(files: BenchmarkFiles, sizes: list[int], report: Callable[[str], None]) -> None:
     """Score longer and longer lists with the model that ships: seconds, rows a second, peak of memory."""
     print(
@@ -102,12 +173,18 @@ def growth(files: BenchmarkFiles, sizes: list[int], report: Callable[[str], None
         print(f"{rows:>12,} {result['seconds']:>9.1f} {speed:>10,.0f} {peak:>9,.0f}", flush=True)
 
 
-def measure(files: BenchmarkFiles, model: str, way: str, rows: int) -> dict:
-    """Run one way once; return {"seconds", "peak_mb", ...}, or {"failed"} with the last line of its errors."""
-    out = files.folder / "scored.parquet"
-    if way.split()[0] in ("parquet", "csv"):
-        ending, engine = (*way.split(), "lightgbm")[:2]
+def measure(
+    files: BenchmarkFiles, model: str, way: str, rows: int, checkout: Path | None = None
+) -> dict:
+    """Run one way once, in another checkout where one is named; return {"seconds", "peak_mb", ...}, or {"failed"}
+    with the last line of its errors.
+    """
+    python = sys.executable if checkout is None else str(checkout / ".venv" / "bin" / "python")
+    if way.split()[0] in ENDINGS:
+        kind, engine = (*way.split(), "lightgbm")[:2]
+        ending, out_ending = ENDINGS[kind]
         listed = str(files.listed(rows, ending))
+        out = files.folder / f"scored.{out_ending}"
         command = [
             "-m",
             "creatorcast",
@@ -132,7 +209,7 @@ def measure(files: BenchmarkFiles, model: str, way: str, rows: int) -> dict:
     ):
         began, before = time.perf_counter(), cpu_seconds()
         process = subprocess.Popen(
-            [sys.executable, *command], env=environment, stdout=stdout, stderr=stderr
+            [python, *command], cwd=checkout, env=environment, stdout=stdout, stderr=stderr
         )
         peak = wait_and_measure_memory(process)
         seconds, cpu = time.perf_counter() - began, cpu_seconds() - before
@@ -205,9 +282,22 @@ if __name__ == "__main__":
         default=Path("bench-batch"),
         help="kept, so that a run can be repeated",
     )
+    parser.add_argument("--short", action="store_true", help="the model that ships alone")
+    parser.add_argument(
+        "--base", type=Path, help="a checkout with its own .venv, beside ours in --short"
+    )
+    parser.add_argument("--json", type=Path, help="file for the figures of --short")
     arguments = parser.parse_args()
     here = BenchmarkFiles(arguments.folder.resolve())
-    prepare(here, arguments.creators, report)
+    models = ("ships",) if arguments.short else ("ships", "reference")
+    prepare(here, arguments.creators, report, models)
+    if arguments.short:
+        base = arguments.base.resolve() if arguments.base else None
+        results = short(here, arguments.rows, arguments.rounds, base, report)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results, indent=1))
+        growth(here, arguments.growth or [LONG_ROWS], report)
+        sys.exit()
     run(here, arguments.rows, arguments.rounds, report)
     ships(here, arguments.rows, arguments.rounds, report)
     if arguments.growth:

@@ -55,15 +55,22 @@ class BenchmarkFiles:
     def listed(self, rows: int, ending: str) -> Path:
         return self.folder / f"list-{rows}.{ending}"
 
-    def matrix(self, rows: int) -> Path:
-        return self.folder / f"matrix-{rows}.npy"
+    def matrix(self, model: str, rows: int) -> Path:
+        return self.folder / f"matrix-{model}-{rows}.npy"
 
     def bundle(self, model: str) -> Bundle:
         return load_bundle(champion_folder(self.home(model)))
 
 
-def prepare(files: BenchmarkFiles, creators: int, report: Callable[[str], None]) -> None:
-    """Make the market and the models where they do not exist yet; each appears only when it is complete."""
+def prepare(
+    files: BenchmarkFiles,
+    creators: int,
+    report: Callable[[str], None],
+    models: tuple[str, ...] = ("ships", "reference"),
+) -> None:
+    """Make the market and the models, `ships` first, where they do not exist yet; each appears only when it is
+    complete.
+    """
     data = files.folder / "data"
     files.folder.mkdir(parents=True, exist_ok=True)
     if not data.exists():
@@ -73,7 +80,7 @@ def prepare(files: BenchmarkFiles, creators: int, report: Callable[[str], None])
         report("training the model that ships")
         _creatorcast(files.home("ships"), "train", str(data), "--per-post", "1", "--no-log")
         _creatorcast(files.home("ships"), "promote", "--force", "--reason", "benchmark", "--no-log")
-    if not _has_champion(files.home("reference")):
+    if "reference" in models and not _has_champion(files.home("reference")):
         report("fitting the reference model")
         _save_reference(files, data)
 
@@ -98,13 +105,15 @@ def write_list(
         beside.rename(path)
 
 
-def write_matrix(files: BenchmarkFiles, rows: int, report: Callable[[str], None]) -> None:
-    """Write the input of the boosters for a list, (rows, columns) float64, where it does not exist yet."""
-    path = files.matrix(rows)
+def write_matrix(
+    files: BenchmarkFiles, rows: int, model: str, report: Callable[[str], None]
+) -> None:
+    """Write the input of a model's boosters for a list, (rows, columns) float64, where it does not exist yet."""
+    path = files.matrix(model, rows)
     if path.exists():
         return
     report(f"deriving the matrix of {rows:,} rows")
-    bundle = files.bundle("reference")
+    bundle = files.bundle(model)
     columns = bundle.forecasters["engagements"].columns_
     beside = path.with_name(f".{path.name}.npy")
     matrix = np.lib.format.open_memmap(beside, "w+", dtype=np.float64, shape=(rows, len(columns)))

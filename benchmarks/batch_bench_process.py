@@ -55,7 +55,7 @@ PACKAGES = ("features", "ingest", "models", "serving")
 
 def bare(files: BenchmarkFiles, model: str, rows: int) -> dict:
     """Time Booster.predict on the matrix, for each forecaster that a run uses."""
-    matrix = np.load(files.matrix(rows))
+    matrix = np.load(files.matrix(model, rows))
     forecasters = files.bundle(model).forecasters.values()
     began = time.perf_counter()
     for forecaster in forecasters:

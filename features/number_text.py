@@ -44,6 +44,24 @@ def format_amount(value: float) -> str:
     return f"-{text}" if value < 0 else text
 
 
+def format_amounts(values: np.ndarray) -> list[str]:
+    """Word finite amounts, (n,), as `format_amount` does.
+
+    >>> format_amounts(np.array([1234.5, 99.999, 0.3, 0.0042123, -0.0]))
+    ['1,235', '100', '0.30', '0.0042', '0']
+    """
+    size = np.abs(values)
+    lifted = size * _NUDGE
+    with np.errstate(divide="ignore"):
+        decimals = np.where(size > 0, np.maximum(1 - np.floor(np.log10(lifted)), 2), 2)
+    unit = 10.0**decimals
+    rounded = np.where(size < MIN_WHOLE, np.rint(lifted * unit) / unit, np.floor(size + 0.5))
+    amounts = np.copysign(rounded, values).tolist()
+    # a list has few distinct ones, and wording them takes longer than rounding
+    texts = {amount: format_amount(amount) for amount in set(amounts)}
+    return [texts[amount] for amount in amounts]
+
+
 def round_amount(value: float) -> float:
     """Return an amount as `format_amount` words it.
 

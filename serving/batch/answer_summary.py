@@ -48,17 +48,16 @@ def count_answers(answers: pa.Table) -> dict:
 
 def _count_currencies(answers: pa.Table) -> dict[str, int]:
     """Return the currencies of the fees that have a cost, with their rates -> number of answers."""
-    names = answers.column_names
-    if not {"currency", "usd_per_unit"} <= set(names):
+    columns = ["currency", "usd_per_unit"]
+    if not set(columns) <= set(answers.column_names):
         return {}
-    with_cost = answers.filter(pc.is_valid(answers[_COST]))
-    codes, rates = (with_cost[name].to_pylist() for name in ("currency", "usd_per_unit"))
-    return dict(
-        Counter(
-            f"{code} {rate!r}" if code and rate else f"{USD} 1.0"
-            for code, rate in zip(codes, rates, strict=True)
-        )
-    )
+    fees = answers.select(columns).filter(pc.is_valid(answers[_COST]))
+    groups = fees.group_by(columns, use_threads=False).aggregate([([], "count_all")])
+    counts: Counter[str] = Counter()
+    for group in groups.to_pylist():
+        code, rate, number = group["currency"], group["usd_per_unit"], group["count_all"]
+        counts[f"{code} {rate!r}" if code and rate else f"{USD} 1.0"] += number
+    return dict(counts)
 
 
 @dataclass

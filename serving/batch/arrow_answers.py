@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -67,26 +68,27 @@ def answers_to_arrow(
 
 
 def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
-    if field.name in _FORMATTERS:
-        values = _format_values(values, _FORMATTERS[field.name])
     if pa.types.is_floating(field.type):
-        return pa.array(values.astype(float), from_pandas=True)
+        return pa.array(values.astype(float, copy=False), from_pandas=True)
     if field.type == _TIME:
         return pa.array(values.astype("datetime64[us]")).cast(_TIME)
-    texts = pa.array(values, pa.string(), from_pandas=True)
-    return texts.dictionary_encode() if pa.types.is_dictionary(field.type) else texts
+    formatter = _FORMATTERS.get(field.name)
+    if pa.types.is_dictionary(field.type):
+        return _dictionary_array(values, formatter)
+    if formatter is None:
+        return pa.array(values, pa.string(), from_pandas=True)
+    texts = [None if value is None else formatter(value) for value in values]
+    return pa.array(texts, pa.string())
 
 
-def _format_values(values: np.ndarray, formatter: Callable[..., str | None]) -> np.ndarray:
-    """Return each value as text, None where it is None; equal tuples are formatted once."""
-    text_of: dict[object, str | None] = {}
-    texts = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        key = value if isinstance(value, tuple) else row
-        if key not in text_of:
-            text_of[key] = None if value is None else formatter(value)
-        texts[row] = text_of[key]
-    return texts
+def _dictionary_array(
+    values: np.ndarray, formatter: Callable[..., str | None] | None
+) -> pa.DictionaryArray:
+    """Return values (n,) that stand in many rows each as text, unknown where they are None."""
+    codes, distinct = pd.factorize(values)
+    texts = distinct if formatter is None else [formatter(value) for value in distinct]
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(texts, pa.string()))
 
 
 def csv_bytes(table: pa.Table, header: bool) -> bytes:

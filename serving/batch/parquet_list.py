@@ -275,21 +275,24 @@ def _parquet_files(path: Path) -> list[Path]:
 
 def _tables_of(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """Yield batches of any size as tables of so many rows, or of fewer where those would exceed
-    MAX_BATCH_BYTES.
+    MAX_BATCH_BYTES. Each column of a table is one chunk: work on many small ones takes long.
     """
     pending: list[pa.RecordBatch] = []
+    pending_rows = pending_bytes = 0
     for batch in batches:
-        pending_bytes = sum(waiting.nbytes for waiting in pending)
         if pending and pending_bytes + batch.nbytes > MAX_BATCH_BYTES:
-            yield pa.Table.from_batches(pending)
-            pending = []
+            yield pa.Table.from_batches(pending).combine_chunks()
+            pending, pending_rows, pending_bytes = [], 0, 0
         pending.append(batch)
-        while sum(map(len, pending)) >= rows:
+        pending_rows += len(batch)
+        pending_bytes += batch.nbytes
+        while pending_rows >= rows:
             table = pa.Table.from_batches(pending)
-            yield table.slice(0, rows)
-            pending = table.slice(rows).to_batches()
+            yield table.slice(0, rows).combine_chunks()
+            rest = table.slice(rows)
+            pending, pending_rows, pending_bytes = rest.to_batches(), len(rest), rest.nbytes
     if pending:
-        yield pa.Table.from_batches(pending)
+        yield pa.Table.from_batches(pending).combine_chunks()
 
 
 def _slice_batches(batches: Iterator[pa.RecordBatch], start: int, end: int) -> Iterator[pa.Table]:

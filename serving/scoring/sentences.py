@@ -10,6 +10,7 @@ import numpy as np
 
 from features.number_text import (
     format_amount,
+    format_amounts,
     format_estimates,
     format_fraction,
     format_money,
@@ -27,70 +28,44 @@ BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
     "own_deals": "by your own deals",
     "rate_card": "by the rate card",
 }
-_CUT_OFFS = frozenset(CUT_OFFS.values())
-
-
-class _Facts(NamedTuple):
-    """What the sentence of one row is made of; None where a figure is unknown.
-
-    `total` is the median of the engagements that are delivered; `p50`, `p10` and `p90` are
-    quantiles of them, worded.
-    """
-
-    total: float
-    p50: str
-    p10: str
-    p90: str
-    deliverables: float
-    package: str | None
-    completion_rate: float | None
-    fee_usd: float | None
-    fee: float | None
-    currency: str | None
-    usd_per_unit: float | None
-    target_cpe_usd: float | None
-    confidence: float | None
-    horizon_days: float | None
-    cpe_usd_p50: float | None
-    cheaper_than_share: float | None
-    benchmark_cpe_cell: str | None
-    benchmark_cpe_source: str | None
-    benchmark_cpe_usd: float | None
-    probability_target: float | None
-    probability_benchmark: float | None
-    break_even_fee_usd: float | None
-    market_fee_usd_typical: float | None
-    market_fee_usd_high: float | None
-
-
-_TERMS = _Facts._fields[4:14]
-_ANSWERS = _Facts._fields[14:]
+_NO_BENCHMARK = "; there is no benchmark to judge that by"
+#: The cut-offs of verdicts as probabilities are worded.
+_CUT_OFFS = frozenset(map(format_probability, CUT_OFFS.values()))
+#: Columns of answers that the words on a cost are made of.
+_ANSWERS = (
+    *("cpe_usd_p50", "cheaper_than_share", "probability_target", "probability_benchmark"),
+    *("benchmark_cpe_cell", "benchmark_cpe_source", "benchmark_cpe_usd"),
+    *("break_even_fee_usd", "market_fee_usd_typical", "market_fee_usd_high"),
+)
 
 
 def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np.ndarray:
     """Return the sentence of each forecast, (n,) objects, from the `columns` of its answer.
 
     With a completion rate the sentence is about what is delivered, as costs and probabilities are.
+    A list has few distinct rounded figures: each is worded once.
     """
-    n = len(terms.deliverables)
-    sentences = np.empty(n, dtype=object)
-    sentences[:] = [_sentence(facts) for facts in _facts_of_rows(columns, terms)]
+    total = "engagements" if terms.completion_rate is None else "delivered"
+    median, low, high = (columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90"))
+    parts = (
+        _engagements(median),
+        _bookings(terms),
+        format_estimates(low),
+        format_estimates(high),
+        _costs(columns, terms),
+    )
+    sentences = np.empty(len(median), dtype=object)
+    sentences[:] = [
+        f"{engagements}{booking} (80 %: {least}-{most}); {cost}."
+        for engagements, booking, least, most, cost in zip(*parts, strict=True)
+    ]
     return sentences
 
 
-def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[_Facts]:
-    total = "engagements" if terms.completion_rate is None else "delivered"
-    quantiles = [columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90")]
-    estimates = [format_estimates(values) for values in quantiles]
-    given = [getattr(terms, name) for name in _TERMS]
-    answered = [columns.get(name) for name in _ANSWERS]
-    unknown = [None] * len(terms.deliverables)
-    others = [unknown if values is None else _known_values(values) for values in given + answered]
-    return map(_Facts._make, zip(quantiles[0].tolist(), *estimates, *others, strict=True))
-
-
-def _known_values(values: np.ndarray) -> list:
-    """Return the values of a column, None where one is unknown."""
+def _values(values: np.ndarray | None, n: int) -> list:
+    """Return the values of a column, None where one is unknown; n of None where it is absent."""
+    if values is None:
+        return [None] * n
     if values.dtype != float or not np.isnan(values).any():
         return values.tolist()
     known = values.astype(object)
@@ -98,19 +73,20 @@ def _known_values(values: np.ndarray) -> list:
     return known.tolist()
 
 
-def _sentence(facts: _Facts) -> str:
-    cost = _cost_without_fee(facts) if facts.fee_usd is None else _cost_with_fee(facts)
-    booking = _booking(facts.deliverables, facts.package, facts.completion_rate, facts.horizon_days)
-    return (
-        f"{_engagements(facts.total, facts.p50)}{booking} (80 %: {facts.p10}-{facts.p90}); {cost}."
-    )
+def _engagements(totals: np.ndarray) -> list[str]:
+    """Word engagements, (n,); a total above 0 that rounds to 0 is not called 0."""
+    estimates = format_estimates(totals)
+    words = {text: f"About {pluralize(text, 'engagement')}" for text in set(estimates)}
+    return [
+        "Under 1 engagement" if text == "0" and total > 0 else words[text]
+        for text, total in zip(estimates, totals.tolist(), strict=True)
+    ]
 
 
-def _engagements(total: float, estimate: str) -> str:
-    """Word engagements; a total above 0 that rounds to 0 is not called 0."""
-    if estimate == "0" and total > 0:
-        return "Under 1 engagement"
-    return f"About {pluralize(estimate, 'engagement')}"
+def _bookings(terms: DealTerms) -> Iterable[str]:
+    n = len(terms.deliverables)
+    given = (terms.package, terms.completion_rate, terms.horizon_days)
+    return map(_booking, terms.deliverables.tolist(), *(_values(values, n) for values in given))
 
 
 @lru_cache(4096)
@@ -137,29 +113,79 @@ def _posts(number: float) -> str:
     return pluralize(format_number(number), "post")
 
 
-def _cost_with_fee(facts: _Facts) -> str:
-    fee = facts.fee_usd if facts.fee is None else facts.fee
-    price = _price(facts.cpe_usd_p50, facts.usd_per_unit, facts.currency)
-    cost = f"at {_amount(fee, facts.currency)} that is {price} each"
-    probabilities = _target_probability(facts) + _benchmark_probability(facts)
-    judged = probabilities or "; there is no benchmark to judge that by"
-    return f"{cost}{_comparison(facts)}{judged}"
+def _costs(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
+    """Word what each row costs, or may cost where it has no fee."""
+    has_fee = np.zeros(len(terms.deliverables), dtype=bool)
+    if terms.fee_usd is not None:
+        has_fee = ~np.isnan(terms.fee_usd)
+    costs = np.empty(len(has_fee), dtype=object)
+    for rows, word in ((has_fee, _costs_with_fee), (~has_fee, _costs_without_fee)):
+        if rows.any():
+            answered = {name: columns[name][rows] for name in _ANSWERS if name in columns}
+            costs[rows] = word(answered, terms[rows])
+    return costs.tolist()
 
 
-def _target_probability(facts: _Facts) -> str:
-    if facts.probability_target is None:
-        return ""
-    target = _price(facts.target_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = _probability(facts.probability_target)
-    return f"; stays within the target of {target} with probability {probability}"
+def _costs_with_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
+    assert terms.fee_usd is not None
+    fee = terms.fee_usd
+    if terms.fee is not None:
+        fee = np.where(np.isnan(terms.fee), fee, terms.fee)
+    target, benchmark = (columns.get(f"probability_{name}") for name in ("target", "benchmark"))
+    benchmark_usd = columns.get("benchmark_cpe_usd")
+    parts = (
+        _money(fee, terms),
+        _prices(columns["cpe_usd_p50"], terms),
+        _comparisons(columns, terms),
+        _probabilities("stays within the target of", terms.target_cpe_usd, target, terms),
+        _probabilities("beats the benchmark of", benchmark_usd, benchmark, terms),
+    )
+    return [
+        f"at {amount} that is {price} each{comparison}{within + beats or _NO_BENCHMARK}"
+        for amount, price, comparison, within, beats in zip(*parts, strict=True)
+    ]
 
 
-def _benchmark_probability(facts: _Facts) -> str:
-    if facts.probability_benchmark is None:
-        return ""
-    benchmark = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
-    probability = _probability(facts.probability_benchmark)
-    return f"; beats the benchmark of {benchmark} with probability {probability}"
+def _costs_without_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
+    n = len(terms.deliverables)
+    figures: dict[str, np.ndarray | None] = {**columns, "confidence": terms.confidence}
+    advices = map(FeeAdvice, *(_values(figures.get(name), n) for name in FeeAdvice._fields))
+    currencies = zip(_values(terms.currency, n), _values(terms.usd_per_unit, n), strict=True)
+    return [advice.words(*currency) for advice, currency in zip(advices, currencies, strict=True)]
+
+
+def _money(amounts: np.ndarray, terms: DealTerms) -> list[str]:
+    """Word amounts (n,) that are in the currencies of the rows."""
+    currencies = _values(terms.currency, len(amounts))
+    is_unknown = np.isnan(amounts)
+    texts = format_amounts(np.where(is_unknown, 0.0, amounts))
+    return [
+        NO_SUM if unknown else f"{text} {currency or USD}"
+        for text, currency, unknown in zip(texts, currencies, is_unknown.tolist(), strict=True)
+    ]
+
+
+def _prices(amounts_usd: np.ndarray, terms: DealTerms) -> list[str]:
+    """Word amounts in USD, (n,), in the currencies that the fees were given in."""
+    if terms.usd_per_unit is None:
+        return _money(amounts_usd, terms)
+    rate = np.where(np.isnan(terms.usd_per_unit), 1.0, terms.usd_per_unit)
+    return _money(amounts_usd / rate, terms)
+
+
+def _probabilities(
+    words: str, cost_usd: np.ndarray | None, probability: np.ndarray | None, terms: DealTerms
+) -> list[str]:
+    """Word the probability (n,) that each row stays within a cost (n,), nothing where it has
+    none.
+    """
+    if cost_usd is None or probability is None:
+        return [""] * len(terms.deliverables)
+    chances = _values(probability, len(probability))
+    return [
+        "" if chance is None else f"; {words} {price} with probability {_probability(chance)}"
+        for chance, price in zip(chances, _prices(cost_usd, terms), strict=True)
+    ]
 
 
 def _probability(value: float) -> str:
@@ -168,21 +194,30 @@ def _probability(value: float) -> str:
     >>> [_probability(value) for value in (0.876, 0.598, 0.5997)]
     ['0.88', '0.598', '0.5997']
     """
-    is_near = round(value, 2) in _CUT_OFFS
-    return format_probability(value, 2 + percent_decimals(value) if is_near else 2)
+    text = format_probability(value)
+    return format_probability(value, 2 + percent_decimals(value)) if text in _CUT_OFFS else text
 
 
-def _comparison(facts: _Facts) -> str:
+def _comparisons(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[str]:
     """Word how many creators of the benchmark cost more, or less where most of them do."""
-    share = facts.cheaper_than_share
+    n = len(terms.deliverables)
+    share = columns.get("cheaper_than_share")
     if share is None:
+        return [""] * n
+    tenths = np.minimum(np.rint(10 * np.maximum(share, 1 - share)), 9)
+    benchmark = (_values(columns[f"benchmark_cpe_{name}"], n) for name in ("cell", "source"))
+    return map(_comparison, _values(tenths, n), (share < 0.5).tolist(), *benchmark)
+
+
+@lru_cache(4096)
+def _comparison(
+    tenths: float | None, is_more_expensive: bool, segment: str | None, source: str | None
+) -> str:
+    if tenths is None:
         return ""
-    word = "cheaper"
-    if share < 0.5:
-        word, share = "more expensive", 1 - share
-    tenths = min(round(10 * share), 9)
-    source = BENCHMARK_SOURCE_TEXTS[facts.benchmark_cpe_source]
-    return f", {word} than about {tenths} in 10 {facts.benchmark_cpe_cell} ({source})"
+    word = "more expensive" if is_more_expensive else "cheaper"
+    basis = BENCHMARK_SOURCE_TEXTS[source]
+    return f", {word} than about {tenths:.0f} in 10 {segment} ({basis})"
 
 
 class FeeAdvice(NamedTuple):
@@ -218,11 +253,6 @@ class FeeAdvice(NamedTuple):
     def _is_above_market(self) -> bool:
         highest, market = self.break_even_fee_usd, self.market_fee_usd_high
         return highest is not None and market is not None and highest > market
-
-
-def _cost_without_fee(facts: _Facts) -> str:
-    advice = FeeAdvice(*(getattr(facts, name) for name in FeeAdvice._fields))
-    return advice.words(facts.currency, facts.usd_per_unit)
 
 
 def sentence_in_currency(
