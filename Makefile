@@ -14,7 +14,7 @@ setup: .venv/ready  ## make .venv from the lock file; does nothing when nothing 
 	  { echo "creatorcast needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
-	  VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements.lock && \
+	  VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock && \
 	  VIRTUAL_ENV=.venv uv pip install --quiet --no-build-isolation --no-deps -e . ; \
 	else \
 	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
