@@ -158,19 +158,24 @@ def _ratio(medians: dict[str, dict], way: str, other: str, figure: str) -> float
     return medians[way][figure] / medians[other][figure]
 
 
-def growth(files: BenchmarkFiles, sizes: list[int], report: Callable[[str], None]) -> None:
-    """Score longer and longer lists with the model that ships: seconds, rows a second, peak of memory."""
+def growth(files: BenchmarkFiles, sizes: list[int], report: Callable[[str], None]) -> list[dict]:
+    """Score longer and longer lists with the model that ships, and print seconds, rows a second, peak of memory; return
+    the result of each size.
+    """
+    results = []
     print(
         "\ngrowth, Parquet to Parquet, the model that ships\n        rows   seconds     rows/s   peak MB"
     )
     for rows in sizes:
         write_list(files, rows, ("parquet",), report)
         result = measure(files, "ships", "parquet", rows)
+        results.append(result)
         if "seconds" not in result:
             print(f"{rows:>12,} {result_text(result)}")
             continue
         speed, peak = rows / result["seconds"], result["peak_mb"]
         print(f"{rows:>12,} {result['seconds']:>9.1f} {speed:>10,.0f} {peak:>9,.0f}", flush=True)
+    return results
 
 
 def measure(
@@ -294,9 +299,9 @@ if __name__ == "__main__":
     if arguments.short:
         base = arguments.base.resolve() if arguments.base else None
         results = short(here, arguments.rows, arguments.rounds, base, report)
+        results["long"] = growth(here, arguments.growth or [LONG_ROWS], report)
         if arguments.json:
             arguments.json.write_text(json.dumps(results, indent=1))
-        growth(here, arguments.growth or [LONG_ROWS], report)
         sys.exit()
     run(here, arguments.rows, arguments.rounds, report)
     ships(here, arguments.rows, arguments.rounds, report)

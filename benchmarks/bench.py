@@ -8,32 +8,34 @@ hour on two cores that do nothing else.
 """
 
 import argparse
+import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from figures import Figure, markdown_table, read_figures
+import bench_figures
+from bench_figures import Figure, markdown_table
 
 ROOT = Path(__file__).parents[1]
-#: Name -> the script and its arguments, in the order in which they run.
-BENCHMARKS: dict[str, tuple[str, ...]] = {
-    "service": ("serve_bench.py",),
-    "start": ("start_speed.py",),
-    "lists": ("batch_bench.py", "--ships"),
-    "features": ("features_scale.py",),
-    "request": ("features_request.py",),
-    "training": ("train_speed.py",),
-    "rows": ("train_scale.py",),
-    "plan": ("plan_speed.py",),
-    "posts": ("features_out_of_core.py",),
-    "tests": ("suite_speed.py",),
+#: Name -> what reads the figures, the script, and its arguments; in the order in which they run.
+BENCHMARKS: dict[str, tuple[Callable[[dict], Iterable[Figure]], str, tuple[str, ...]]] = {
+    "tests": (bench_figures.tests, "suite_speed.py", ()),
+    "service": (bench_figures.service, "serve_bench.py", ("--rounds", "3")),
+    "start": (bench_figures.start, "start_speed.py", ("--rounds", "5")),
+    "lists": (bench_figures.lists, "batch_bench.py", ("--short",)),
+    "training": (bench_figures.training, "train_speed.py", ("--cuts", "5", "--rounds", "1")),
+    "features": (bench_figures.features, "features_scale.py", ()),
+    "request": (bench_figures.request, "features_request.py", ()),
+    "plan": (bench_figures.plan, "plan_speed.py", ("--problems", "3")),
+    "rows": (bench_figures.rows, "train_scale.py", ()),
+    "posts": (bench_figures.posts, "features_out_of_core.py", ()),
 }
 
 
@@ -51,18 +53,37 @@ def checkout(revision: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", str(folder)], check=True)
 
 
-def run(name: str, base: Path, json_file: Path) -> list[Figure]:
+@contextmanager
+def panel() -> Iterator[Path | None]:
+    """Yield the tables of the real panel in a temporary folder; None where CREATORCAST_REAL_DATA names no data, and
+    then a simulated market is trained on.
+    """
+    data = os.environ.get("CREATORCAST_REAL_DATA")
+    if not data:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        tables = Path(folder) / "panel"
+        source = str(Path(data) / "instagram_panel")
+        command = [sys.executable, "-m", "creatorcast", "import", source, "--out", str(tables)]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr.fileno())
+        yield tables
+
+
+def run(name: str, base: Path, more: tuple[str, ...]) -> list[Figure]:
     """Run one benchmark; its output goes to standard error. Returns no figure where it fails."""
-    script, *arguments = BENCHMARKS[name]
-    command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments]
-    command += ["--base", str(base), "--json", str(json_file)]
-    began = time.perf_counter()
-    print(f"== {name}", file=sys.stderr, flush=True)
-    done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno())
-    took = time.perf_counter() - began
-    ended = f"failed with exit code {done.returncode}" if done.returncode else "done"
-    print(f"== {name}: {ended} after {took:.0f} s", file=sys.stderr, flush=True)
-    return [] if done.returncode else read_figures(json_file)
+    read, script, arguments = BENCHMARKS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.json"
+        command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments, *more]
+        command += ["--base", str(base), "--json", str(file)]
+        began = time.perf_counter()
+        print(f"== {name}", file=sys.stderr, flush=True)
+        done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno())
+        took = time.perf_counter() - began
+        ended = f"failed with exit code {done.returncode}" if done.returncode else "done"
+        print(f"== {name}: {ended} after {took:.0f} s", file=sys.stderr, flush=True)
+        return [] if done.returncode else list(read(json.loads(file.read_text())))
 
 
 def page(revision: str, figures: list[Figure], lacking: list[str]) -> str:
@@ -97,9 +118,9 @@ def main() -> None:
     revision = _git("rev-parse", "--short", arguments.base)
     figures: list[Figure] = []
     lacking: list[str] = []
-    with checkout(revision) as base, tempfile.TemporaryDirectory() as temporary:
+    with checkout(revision) as base, panel() as tables:
         for name in arguments.only:
-            made = run(name, base, Path(temporary) / f"{name}.json")
+            made = run(name, base, ("--data", str(tables)) if name == "training" and tables else ())
             figures += made
             lacking += [] if made else [name]
             arguments.out.write_text(page(revision, figures, lacking))

@@ -35,7 +35,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from figures import Figure, write_figures
 
 from features import out_of_core
 from features.history.history import History
@@ -44,8 +43,6 @@ from features.partition import parts
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730
-#: Most memory of the whole process.
-MOST_GB = 6.0
 AS_OF = START + pd.Timedelta(days=DAYS)
 START_US, DAY_US = START.value // 1000, 86_400_000_000
 #: Posts made at a time, and phrases of each niche that captions are put together from.
@@ -354,9 +351,8 @@ def main() -> None:
                     "--step", "run", "--folder", folder, *settings, base=base
                 )
                 print(report(folder, folder / "features.parquet", found[base]), machine(), sep="\n")
-            write_figures(
-                a.json, figures(a.posts, found[None], found.get(a.base) if a.base else None)
-            )
+            if a.json:
+                a.json.write_text(json.dumps({"now": found[None], "base": found.get(a.base)}))
 
 
 def make(folder: Path, posts: int, creators: int) -> None:
@@ -367,15 +363,6 @@ def make(folder: Path, posts: int, creators: int) -> None:
     began = time.perf_counter()
     in_fresh_process("--step", "make", "--folder", folder, "--posts", posts, "--creators", creators)
     print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-
-
-def figures(posts: int, now: dict, base: dict | None) -> list[Figure]:
-    """Return the figures of a run, beside those of the other checkout where it ran too."""
-    what = f"{posts / 1e6:,.0f}M posts out of core"
-    return [
-        Figure(what, "s", now["seconds"], base and base["seconds"]),
-        Figure(f"{what}, memory", "GB", now["peak"] / 1024, base and base["peak"] / 1024, MOST_GB),
-    ]
 
 
 if __name__ == "__main__":
