@@ -39,6 +39,10 @@ BENCHMARKS: dict[str, tuple[Callable[[dict], Iterable[Figure]], str, tuple[str, 
 }
 
 
+#: Benchmarks of this checkout alone: a second run would take too long.
+ALONE = frozenset({"tests", "posts"})
+
+
 @contextmanager
 def checkout(revision: str) -> Iterator[Path]:
     """Yield a folder with the tree of a revision and an environment of its own."""
@@ -76,7 +80,7 @@ def run(name: str, base: Path, more: tuple[str, ...]) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.json"
         command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments, *more]
-        command += ["--base", str(base), "--json", str(file)]
+        command += [*([] if name in ALONE else ["--base", str(base)]), "--json", str(file)]
         began = time.perf_counter()
         print(f"== {name}", file=sys.stderr, flush=True)
         done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno())

@@ -1,9 +1,6 @@
 """The features of a data folder whose posts do not fit in memory: seconds by stage, peak memory, sizes of the files.
 
     python benchmarks/features_out_of_core.py [--posts 100000000] [--creators 1000000] [--folder FOLDER] [--parts N]
-    python benchmarks/features_out_of_core.py --base FOLDER [--json FILE]
-
-With `--base`, the code of another checkout with an environment of its own derives the same market first.
 
 Makes a market in FOLDER (where it holds none yet; a temporary one by default), then runs
 `features.out_of_core.derive_folder` on it in a fresh process. The peak memory is that of the whole process: VmHWM, which
@@ -266,15 +263,9 @@ def resident(field: str) -> float:
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
-def in_fresh_process(*arguments, base: Path | None = None) -> dict:
-    """Run this script, or that of the checkout `base`, with `arguments`; return the JSON that it prints last."""
-    here = [sys.executable, __file__]
-    there = (
-        []
-        if base is None
-        else [base / ".venv/bin/python", base / "benchmarks" / Path(__file__).name]
-    )
-    command = [*map(str, there or here), *map(str, arguments)]
+def in_fresh_process(*arguments) -> dict:
+    """Run this script with `arguments`; return the JSON that it prints last."""
+    command = [sys.executable, __file__, *map(str, arguments)]
     return json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
     )
@@ -330,7 +321,6 @@ def main() -> None:
         "--parts", type=int, help="into how many parts to split (default: as derive_folder chooses)"
     )
     parser.add_argument("--memory-gb", type=float, default=4.0)
-    parser.add_argument("--base", type=Path, metavar="FOLDER", help="another checkout, set up")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     parser.add_argument("--step", choices=["make", "run"], help=argparse.SUPPRESS)
     a = parser.parse_args()
@@ -344,25 +334,22 @@ def main() -> None:
             folder = a.folder or Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
             settings = ("--memory-gb", a.memory_gb, *(("--parts", a.parts) if a.parts else ()))
-            found = {}
-            make(folder, a.posts, a.creators)
-            for base in (a.base, None) if a.base else (None,):
-                found[base] = in_fresh_process(
-                    "--step", "run", "--folder", folder, *settings, base=base
-                )
-                print(report(folder, folder / "features.parquet", found[base]), machine(), sep="\n")
+            found = measure(folder, a.posts, a.creators, settings)
+            print(report(folder, folder / "features.parquet", found), machine(), sep="\n")
             if a.json:
-                a.json.write_text(json.dumps({"now": found[None], "base": found.get(a.base)}))
+                a.json.write_text(json.dumps(found))
 
 
-def make(folder: Path, posts: int, creators: int) -> None:
-    """Make the market where it is not there yet."""
-    if (folder / "posts.parquet").exists():
-        return
-    check_disk(folder, posts, creators)
-    began = time.perf_counter()
-    in_fresh_process("--step", "make", "--folder", folder, "--posts", posts, "--creators", creators)
-    print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+def measure(folder: Path, posts: int, creators: int, settings: tuple) -> dict:
+    """Make the market where it is not there yet, derive it, and give what `run_once` found."""
+    if not (folder / "posts.parquet").exists():
+        check_disk(folder, posts, creators)
+        began = time.perf_counter()
+        in_fresh_process(
+            "--step", "make", "--folder", folder, "--posts", posts, "--creators", creators
+        )
+        print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    return in_fresh_process("--step", "run", "--folder", folder, *settings)
 
 
 if __name__ == "__main__":
