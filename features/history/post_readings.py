@@ -5,8 +5,6 @@ whenever it was made; a reading without a moment counts as one of these. A young
 from FRESH_DAYS on, by the newest reading made until then. Reposts never enter.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,6 +31,7 @@ from features.tables.vocabulary import (
     NICHES,
     PLATFORMS,
 )
+from features.threads import map_threads
 
 COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
 #: Why a reading without any of them is none.
@@ -44,8 +43,6 @@ CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_loca
 TEXT_FIELDS = ("text", "hashtags", "topic")
 #: The last posts of an account that features look at; a multiple of 8, as every window width is.
 WINDOW_POSTS = 96
-#: Posts from which on it pays to start threads.
-MIN_THREADED_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -289,13 +286,9 @@ def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tupl
 
 
 def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.ndarray]:
-    """Put columns into order; many rows on all cores."""
-    if len(order) < MIN_THREADED_ROWS:
-        return {name: values.take(order) for name, values in columns.items()}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(
-            zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True)
-        )
+    """Put columns into order."""
+    taken = map_threads(lambda values: values.take(order), list(columns.values()), len(order))
+    return dict(zip(columns, taken, strict=True))
 
 
 def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
