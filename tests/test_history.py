@@ -137,9 +137,18 @@ def test_counts_are_brought_to_a_horizon_and_another_one_starts_from_what_was_re
     ):
         columns = found.panel("engagements").columns
         assert columns["engagements_log"] == pytest.approx(np.log1p(99) + curve.growth(8, 30))
-        assert columns["engagements_growth_variance"] == pytest.approx(0.25 * curve.growth(8, 30))
+        growth = columns["engagements_growth"][None]
+        assert found.growth_variance("engagements", np.array([0]), growth) == pytest.approx(
+            0.25 * curve.growth(8, 30)
+        )
     assert first.at_horizon(published_maturation(), 30) is first
     assert history.at_horizon(AS_READ, 30).posts.columns["engagements_log"] == np.log1p(99)
+
+
+def test_the_growth_to_no_horizon_is_an_error_that_says_what_to_do():
+    history = History.from_tables(tables_of({"observed_at": day(8)}))
+    with pytest.raises(ValueError, match=r"bring them to a horizon by History\.at_horizon"):
+        history.growth_variance("engagements", np.array([0]), np.ones((1, 1)))
 
 
 def test_no_count_falls_below_nothing():

@@ -174,9 +174,9 @@ class History:
         """Return the history with the counts of its posts brought from their age at reading to
         `horizon_days` after posting.
 
-        Added are, by target, the columns `{target}_log`, ln(1 + count) at the horizon;
+        Added are, by target, the columns `{target}_log`, ln(1 + count) at the horizon, and
         `{target}_growth`, ln of the growth from the reading to it (below 0 where the reading is
-        older); and `{target}_growth_variance` of it, 0 where it is not above 0.
+        older).
         """
         horizon = Horizon(maturation, horizon_days)
         if self.horizon is not None and self.horizon == horizon:
@@ -195,12 +195,21 @@ class History:
         platform = posts.of_accounts(self.platform)
         for target in TARGETS:
             growth = horizon.growth(target, platform, posts.columns["age_read_days"])
-            theta = posts.of_accounts(horizon.maturation.thetas(target, self.platform))
             brought = posts.columns[f"{target}_log_read"] + growth
             columns[f"{target}_log"] = np.maximum(brought, 0.0, out=brought)
             columns[f"{target}_growth"] = growth
-            columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns
+
+    def growth_variance(self, target: str, account: np.ndarray, growth: np.ndarray) -> np.ndarray:
+        """Return the variance of the `growth` (n, w) of posts of each account (n,), 0 where it is
+        not above 0; raises ValueError where counts are as they were read.
+        """
+        if self.horizon is None:
+            raise ValueError(
+                "the counts are as they were read: bring them to a horizon by History.at_horizon"
+            )
+        theta = self.horizon.maturation.thetas(target, self.platform[account])
+        return np.where(growth > 0, theta[:, None] * growth, 0.0)
 
     def panel(self, target: str) -> PostPanel:
         """Return the posts whose `engagements` or `views` are known."""
