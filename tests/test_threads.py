@@ -1,13 +1,14 @@
 import os
 
-import numpy as np
 import pytest
 from invented_tables import fit_small, make_queries, make_tables
+from pandas.testing import assert_frame_equal
 
 import features.derive.derive
+import features.history.history
+import features.history.post_readings
 import features.threads
 from features.derive.derive import derive
-from features.history.history import History
 from features.threads import MIN_THREADED_ROWS, map_threads, split_rows
 
 
@@ -36,16 +37,16 @@ def test_rows_are_split_into_parts_of_about_as_many(rows, size):
     assert len(parts) == -(-rows // size)
 
 
-def test_the_number_of_threads_changes_no_digit(monkeypatch):
+def test_neither_the_parts_nor_the_number_of_threads_change_a_digit(monkeypatch):
     tables = make_tables(3_000, 100, topics=True, seed=4)
     queries, reference = make_queries(tables, 300), fit_small(tables)
-    monkeypatch.setattr(features.derive.derive, "CHUNK_ROWS", 16)
+    expected = derive(tables, queries, reference)
     monkeypatch.setattr(features.threads, "MIN_THREADED_ROWS", 0)
-    answers = []
+    monkeypatch.setattr(features.derive.derive, "CHUNK_ROWS", 16)
+    for module in (features.history.history, features.history.post_readings):
+        monkeypatch.setattr(module, "MIN_THREADED_ROWS", 64)
+    monkeypatch.setattr(features.history.history, "NAMED_ROWS", 500)
+    monkeypatch.setattr(features.history.post_readings, "SORTED_ROWS", 300)
     for cores in (1, 2, 5):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        history = History.from_tables(tables)
-        answers.append(derive(history, queries, reference).to_numpy())
-    assert np.isfinite(answers[0]).any()
-    for other in answers[1:]:
-        assert np.array_equal(answers[0], other, equal_nan=True)
+        assert_frame_equal(derive(tables, queries, reference), expected, check_exact=True)

@@ -35,7 +35,10 @@ from features.history.reading_pairs import ReadingPairs
 from features.maturation.maturation import Maturation
 from features.tables.model import Tables
 from features.tables.vocabulary import NICHES, PLATFORMS, TARGETS
+from features.threads import MIN_THREADED_ROWS, map_threads, split_rows
 
+#: Posts whose accounts are looked up at a time: each time all accounts are put into a table.
+NAMED_ROWS = 1_000_000
 PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business")
 
 
@@ -85,7 +88,7 @@ class History:
         observed = to_us(creators["observed_at"])
         readings = empty_readings()
         if len(tables.posts):
-            account = positions_in(account_names(tables.posts), accounts)
+            account = _account_positions(tables.posts, accounts)
             readings = PostReadings.from_frame(tables.posts, account)
         history = cls._from_panels(
             pd.Index(accounts.to_pandas(), dtype="str"),
@@ -191,13 +194,18 @@ class History:
         )
 
     def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
-        columns, posts = {}, self.posts
-        platform = posts.of_accounts(self.platform)
-        for target in TARGETS:
-            growth = horizon.growth(target, platform, posts.columns["age_read_days"])
-            brought = posts.columns[f"{target}_log_read"] + growth
-            columns[f"{target}_log"] = np.maximum(brought, 0.0, out=brought)
-            columns[f"{target}_growth"] = growth
+        read, platform = self.posts.columns, self.posts.of_accounts(self.platform)
+        names = [f"{target}_{name}" for target in TARGETS for name in ("log", "growth")]
+        columns = {name: np.empty(len(platform)) for name in names}
+
+        def fill(rows: slice) -> None:
+            for target in TARGETS:
+                growth = horizon.growth(target, platform[rows], read["age_read_days"][rows])
+                brought = read[f"{target}_log_read"][rows] + growth
+                np.maximum(brought, 0.0, out=columns[f"{target}_log"][rows])
+                columns[f"{target}_growth"][rows] = growth
+
+        map_threads(fill, split_rows(len(platform), MIN_THREADED_ROWS))
         return columns
 
     def growth_variance(self, target: str, account: np.ndarray, growth: np.ndarray) -> np.ndarray:
@@ -280,12 +288,23 @@ class PostDetails:
         return cls(ids.take(pa.array(order)), readings.observed_at[order], excluded)
 
 
+def _account_positions(posts: pd.DataFrame, accounts: pa.Array) -> np.ndarray:
+    """Return the position of each post's account in the names of all `accounts`, -1 where none."""
+    columns = posts[["platform", "creator_id"]]
+
+    def find(rows: slice) -> np.ndarray:
+        return positions_in(account_names(columns.iloc[rows]), accounts)
+
+    return np.concatenate(map_threads(find, split_rows(len(posts), NAMED_ROWS)))
+
+
 def split_by_target(posts: PostPanel) -> tuple[PostPanel, PostPanel]:
     """Return the posts whose engagements, and those whose views are known."""
-    return (
-        select_posts(posts, np.isfinite(posts.columns["engagements_log_read"])),
-        select_posts(posts, np.isfinite(posts.columns["views_log_read"])),
+    counts = [posts.columns[f"{target}_log_read"] for target in ("engagements", "views")]
+    engaged, viewed = map_threads(
+        lambda values: select_posts(posts, np.isfinite(values)), counts, len(posts.time)
     )
+    return engaged, viewed
 
 
 def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
