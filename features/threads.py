@@ -24,10 +24,9 @@ def map_threads(
 
     `rows`: of each part, where it may be small.
     """
-    threads = min(len(parts), os.cpu_count() or 1) if rows >= MIN_THREADED_ROWS else 1
-    if threads <= 1:
+    if len(parts) <= 1 or rows < MIN_THREADED_ROWS:
         return [work(part) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
         return list(pool.map(work, parts))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.history.account_keys import account_names
+from features.history.account_keys import account_names, join_account_names
 from features.history.arrays import (
     NAT_US,
     arrow_text,
@@ -290,10 +290,10 @@ class PostDetails:
 
 def _account_positions(posts: pd.DataFrame, accounts: pa.Array) -> np.ndarray:
     """Return the position of each post's account in the names of all `accounts`, -1 where none."""
-    columns = posts[["platform", "creator_id"]]
+    platform, creator_id = arrow_text(posts["platform"]), arrow_text(posts["creator_id"])
 
     def find(rows: slice) -> np.ndarray:
-        return positions_in(account_names(columns.iloc[rows]), accounts)
+        return positions_in(join_account_names(platform[rows], creator_id[rows]), accounts)
 
     return np.concatenate(map_threads(find, split_rows(len(posts), NAMED_ROWS)))
 
