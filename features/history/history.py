@@ -300,11 +300,10 @@ def _account_positions(posts: pd.DataFrame, accounts: pa.Array) -> np.ndarray:
 
 def split_by_target(posts: PostPanel) -> tuple[PostPanel, PostPanel]:
     """Return the posts whose engagements, and those whose views are known."""
-    counts = [posts.columns[f"{target}_log_read"] for target in ("engagements", "views")]
-    engaged, viewed = map_threads(
-        lambda values: select_posts(posts, np.isfinite(values)), counts, len(posts.time)
+    return (
+        select_posts(posts, np.isfinite(posts.columns["engagements_log_read"])),
+        select_posts(posts, np.isfinite(posts.columns["views_log_read"])),
     )
-    return engaged, viewed
 
 
 def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
