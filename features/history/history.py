@@ -22,13 +22,13 @@ from features.history.arrays import (
     text_array,
     to_us,
 )
+from features.history.captions import Captions
 from features.history.panel import Panel, PostPanel, select_posts, sort_panel
 from features.history.post_readings import (
     CountingRows,
     PostReadings,
     counting_rows,
     empty_readings,
-    join_captions,
     post_panel,
 )
 from features.history.reading_pairs import ReadingPairs
@@ -61,7 +61,7 @@ class History:
     topics: tuple[str, ...]
     #: Caption, hashtags and topic of each row of `posts` and of the early readings behind them, and
     #: the bio of each of `profiles`; None where nobody wrote.
-    captions: pa.Array | None = None
+    captions: Captions | None = None
     bios: pa.Array | None = None
     #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
@@ -155,7 +155,7 @@ class History:
         """
         rows = rows or counting_rows(readings)
         posts, topics = post_panel(readings, rows, platform)
-        captions = join_captions(readings.texts, rows.all)
+        captions = Captions.from_texts(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
         if bios is not None:
             has_bios = bios.null_count < len(bios)

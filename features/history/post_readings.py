@@ -305,23 +305,6 @@ def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.nd
     return dict(zip(columns, taken, strict=True))
 
 
-def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
-    """Return the texts of each post as one, in `order`: caption, hashtags with their sign, topic.
-
-    None where no post has a text.
-    """
-    texts = {name: values for name, values in texts.items() if values.null_count < len(values)}
-    if not texts:
-        return None
-    if "hashtags" in texts:
-        texts["hashtags"] = pc.replace_substring_regex(
-            texts["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 "
-        )
-    columns = [pc.fill_null(values, "") for values in texts.values()]
-    joined = pc.binary_join_element_wise(*columns, pa.scalar("\n", pa.large_string()))
-    return joined.take(pa.array(order))
-
-
 def _sort_by_time(
     rows: np.ndarray, account: np.ndarray, time: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
