@@ -55,10 +55,7 @@ class Comparables:
         posts_shown = np.ones(len(account), bool)
         text = niche_distribution(history, account, moment, posts_shown, reference.niche_classifier)
         niche = likeliest_niche(profile["niche"], text)
-        windows = {
-            target: post_window(history.panel(target), target, account, moment)
-            for target in TARGETS
-        }
+        windows = {target: post_window(history, target, account, moment) for target in TARGETS}
         posts = windows["engagements"].n
         results = pd.DataFrame(
             {

@@ -89,7 +89,7 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
         columns[name] = decode_categories(names, x[f"{name}_code"].to_numpy())
     columns["followers"] = followers = np.expm1(x["followers_log"].to_numpy())
     for target in TARGETS:
-        window = post_window(history.panel(target), target, account, moment)
+        window = post_window(history, target, account, moment)
         columns[target] = _typical(window.median)
     with np.errstate(divide="ignore"):
         followers_log = np.where(followers > 0, np.log(followers), np.nan)
@@ -119,10 +119,9 @@ def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> p
     followers_log = np.log(people["followers"].where(people["followers"] > 0))
     values, formats = {}, {}
     for target in TARGETS:
-        panel = history.panel(target)
-        window = post_window(panel, target, account, moment)
+        window = post_window(history, target, account, moment)
         values[target] = window.values
-        formats[target] = panel.at(window.rows)["format"]
+        formats[target] = history.panel(target).at(window.rows)["format"]
     tables = []
     for code, name in enumerate(FORMATS):
         table = people.assign(

@@ -67,7 +67,12 @@ SUBPACKAGES = {
     "serving.client": set(),
     "serving.registered_model": {"serving.http", "serving.scoring"},
 }
-SHARED_MODULES = {"features.errors", "features.number_text", "serving.settings"}
+SHARED_MODULES = {
+    "features.errors",
+    "features.number_text",
+    "features.threads",
+    "serving.settings",
+}
 #: Sub-package -> modules that none of its files imports.
 NEVER_IMPORTED = {"features.derive": {"features.tables.folder"}}
 #: Heavy package -> the files that may import it.

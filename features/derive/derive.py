@@ -6,9 +6,6 @@ feature. It has two steps: the features of the account
 (`features.derive.queries.query_features`).
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pandas as pd
 
@@ -18,9 +15,10 @@ from features.derive.queries import Queries, query_features
 from features.derive.reference import Reference
 from features.history.history import History
 from features.tables.model import Tables
+from features.threads import map_threads, split_rows
 
 #: Queries derived at a time, by each thread: their matrices fit the processor's cache.
-CHUNK_ROWS = 2048
+CHUNK_ROWS = 1024
 _NAMES = pd.Index(COLUMNS)
 
 
@@ -58,11 +56,11 @@ def derive_arrays(history: History, queries: Queries, reference: Reference) -> n
     order = np.argsort(history.posts.end_row(queries.account, queries.as_of) - start, kind="stable")
     out = np.empty((len(queries), len(COLUMNS)))
 
-    def fill(rows: np.ndarray) -> None:
+    def fill(part: slice) -> None:
+        rows = order[part]
         out[rows] = _derive_chunk(history, queries[rows], reference)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, np.array_split(order, -(-len(order) // CHUNK_ROWS))))
+    map_threads(fill, split_rows(len(order), CHUNK_ROWS))
     return out
 
 

@@ -196,9 +196,9 @@ def fit_reference(
     if maturation is None:
         maturation = _fit_curves(history, accounts, moments)
     history = history.at_horizon(maturation, horizon_days)
-    engaged = post_window(history.posts_with_engagements, "engagements", accounts, moment)
+    engaged = post_window(history, "engagements", accounts, moment)
     posts_engaged = history.posts_with_engagements.at(engaged.rows)
-    viewed = post_window(history.posts_with_views, "views", accounts, moment)
+    viewed = post_window(history, "views", accounts, moment)
     creators = int((engaged.n > 0).sum())
     _require_creators(creators, latest)
     market = fit_market(engaged, profile)

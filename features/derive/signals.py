@@ -11,7 +11,8 @@ import numpy as np
 
 from features.derive import window_stats
 from features.history.arrays import DAY_US
-from features.history.panel import PanelRows, PostPanel
+from features.history.history import History
+from features.history.panel import PanelRows
 from features.history.post_readings import WINDOW_POSTS
 
 HALF_LIFE_DAYS = 60.0
@@ -80,7 +81,7 @@ class GatheredPosts:
     """The last posts of n accounts for one target, (n, w) each, newest first, NaN where none.
 
     `values`: ln(1 + count) at the horizon, of which `growth` came after the reading, with a
-    variance of `growth_variance`; `age` in days; `rows` in the panel, -1 where none.
+    variance of `growth_variance` (0 where none); `age` in days; `rows` in the panel, -1 where none.
     """
 
     values: np.ndarray
@@ -94,31 +95,31 @@ class GatheredPosts:
 
 
 def post_window(
-    panel: PostPanel, target: str, account: np.ndarray, as_of: np.ndarray
+    history: History, target: str, account: np.ndarray, as_of: np.ndarray
 ) -> PostWindow:
     """Summarise the last posts of each account (n,) with known counts of the target at `as_of`
-    (microseconds, UTC); the panel is of a history at a horizon.
+    (microseconds, UTC); the history is at a horizon.
     """
-    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
-    return summarise_window(gather_posts(panel, target, rows, as_of))
+    rows = history.panel(target).known_rows(account, as_of, WINDOW_POSTS)
+    return summarise_window(gather_posts(history, target, account, rows, as_of))
 
 
 def gather_posts(
-    panel: PostPanel, target: str, rows: np.ndarray, as_of: np.ndarray
+    history: History, target: str, account: np.ndarray, rows: np.ndarray, as_of: np.ndarray
 ) -> GatheredPosts:
-    """Return the posts at `rows` (n, w) of the panel, as its `known_rows` gives them, of n accounts
-    at `as_of` (n,).
+    """Return the posts at `rows` (n, w) of the target's panel, as its `known_rows` gives them, of
+    each account (n,) at `as_of` (n,).
     """
+    panel = history.panel(target)
     if not len(panel.time) + len(panel.early.known_from):
         unknown = np.full(rows.shape, np.nan)
-        return GatheredPosts(unknown, unknown, unknown, unknown, rows)
+        return GatheredPosts(unknown, unknown, np.zeros(rows.shape), unknown, rows)
     posts = panel.at(rows)
     age = (as_of[:, None] - panel.posted_at(np.maximum(rows, 0))) / DAY_US
     np.copyto(age, np.nan, where=posts.is_missing)
-    values, growth, variance = (
-        posts[f"{target}_{name}"] for name in ("log", "growth", "growth_variance")
-    )
-    return GatheredPosts(values, growth, variance, age, rows)
+    growth = posts[f"{target}_growth"]
+    variance = history.growth_variance(target, account, growth)
+    return GatheredPosts(posts[f"{target}_log"], growth, variance, age, rows)
 
 
 def summarise_window(posts: GatheredPosts) -> PostWindow:
@@ -158,7 +159,7 @@ def growth_certainty(values: np.ndarray, growth_variance: np.ndarray) -> np.ndar
     deviation = _median(np.abs(values - middle[:, None]), known)
     own = np.square(1.4826 * window_stats.nan_to_zero(deviation))
     spread = (known * own + USUAL_POSTS * USUAL_SPREAD**2) / (known + USUAL_POSTS)
-    return spread[:, None] / (spread[:, None] + window_stats.nan_to_zero(growth_variance))
+    return spread[:, None] / (spread[:, None] + growth_variance)
 
 
 def _median(values: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from features.derive.signals import (
 )
 from features.derive.window_stats import stack_rows
 from features.history.history import History
-from features.history.panel import PostPanel
 from features.history.post_readings import WINDOW_POSTS
 
 
@@ -63,13 +62,16 @@ def read_posts_by_target(
         if id(panel) not in known:
             known[id(panel)] = panel.known_rows(account[allowed], as_of[allowed], WINDOW_POSTS)
         rows = known[id(panel)]
-        posts[target] = _read_target_posts(panel, target, allowed, rows, as_of, evidence_limit)
+        posts[target] = _read_target_posts(
+            history, target, account, allowed, rows, as_of, evidence_limit
+        )
     return posts
 
 
 def _read_target_posts(
-    panel: PostPanel,
+    history: History,
     target: str,
+    account: np.ndarray,
     allowed: np.ndarray,
     known: np.ndarray,
     as_of: np.ndarray,
@@ -82,7 +84,7 @@ def _read_target_posts(
     if not has_posts.any():
         return no_posts(len(as_of))
     rows = allowed[has_posts]
-    posts = gather_posts(panel, target, known[has_posts], as_of[rows])
+    posts = gather_posts(history, target, account[rows], known[has_posts], as_of[rows])
     mean_12 = expand_rows(mean_of_12(posts.values), rows, len(as_of))
     shown = evidence_limit[rows] == HISTORY
     if shown.all():
@@ -104,7 +106,8 @@ def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
     if not sum(counts):
         return None
     gathered = [of_target.posts for of_target in posts.values()]
-    fills = {field.name: np.nan for field in fields(GatheredPosts)} | {"rows": -1}
+    fills = {field.name: np.nan for field in fields(GatheredPosts)}
+    fills |= {"growth_variance": 0.0, "rows": -1}
     stacked = {
         name: stack_rows((getattr(of_target, name) for of_target in gathered), fill)
         for name, fill in fills.items()

@@ -17,7 +17,11 @@ def account_name(platform: str, creator_id: str) -> str:
 
 def account_names(frame: pd.DataFrame) -> pa.Array:
     """Return the name of each row's account, from the columns platform and creator_id."""
-    platform, creator_id = arrow_text(frame["platform"]), arrow_text(frame["creator_id"])
+    return join_account_names(arrow_text(frame["platform"]), arrow_text(frame["creator_id"]))
+
+
+def join_account_names(platform: pa.Array, creator_id: pa.Array) -> pa.Array:
+    """Return the name of each account, (n,), from both parts of it."""
     separator = pa.scalar("/", pa.large_string())
     return pc.binary_join_element_wise(platform, creator_id, separator)
 

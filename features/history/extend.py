@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.history.arrays import text_array
+from features.history.captions import Captions
 from features.history.history import History, PostDetails, split_by_target
 from features.history.panel import Panel, PostPanel
 from features.history.post_readings import (
@@ -14,7 +15,6 @@ from features.history.post_readings import (
     COUNT_FIELDS,
     PostReadings,
     counting_rows,
-    join_captions,
     post_panel,
 )
 from features.tables.vocabulary import MATURE_DAYS
@@ -115,7 +115,7 @@ def known_readings(
         {name: columns[name][rows] for name in _NUMBERS},
         {"topic": text_array(names)},
     )
-    return readings, None if history.captions is None else history.captions.take(pa.array(rows))
+    return readings, None if history.captions is None else history.captions.take(rows)
 
 
 def _match_known_posts(known: PostReadings, readings: PostReadings) -> PostReadings:
@@ -165,15 +165,15 @@ def _join(known: PostReadings, readings: PostReadings) -> PostReadings:
 
 def _captions(
     known: pa.Array | None, readings: PostReadings, order: np.ndarray, first: int
-) -> pa.Array | None:
+) -> Captions | None:
     """Return the captions of the `first` known posts and of the readings, in `order`; None where
     nobody wrote.
     """
-    added = join_captions(readings.texts, np.arange(len(readings.account)))
-    if known is None and added is None:
+    rows = np.arange(len(readings.account))
+    captions = Captions.from_texts(readings.texts, rows)
+    if known is None and captions is None:
         return None
     if known is None:
         known = pa.nulls(first, pa.large_string())
-    if added is None:
-        added = pa.nulls(len(readings.account), pa.large_string())
-    return pa.concat_arrays([known, added]).take(pa.array(order))
+    added = pa.nulls(len(rows), pa.large_string()) if captions is None else captions.take(rows)
+    return Captions({"text": pa.concat_arrays([known, added])}, order)

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.history.account_keys import account_names
+from features.history.account_keys import account_names, join_account_names
 from features.history.arrays import (
     NAT_US,
     arrow_text,
@@ -22,20 +22,23 @@ from features.history.arrays import (
     text_array,
     to_us,
 )
+from features.history.captions import Captions
 from features.history.panel import Panel, PostPanel, select_posts, sort_panel
 from features.history.post_readings import (
     CountingRows,
     PostReadings,
     counting_rows,
     empty_readings,
-    join_captions,
     post_panel,
 )
 from features.history.reading_pairs import ReadingPairs
 from features.maturation.maturation import Maturation
 from features.tables.model import Tables
 from features.tables.vocabulary import NICHES, PLATFORMS, TARGETS
+from features.threads import MIN_THREADED_ROWS, map_threads, split_rows
 
+#: Posts whose accounts are looked up at a time: each time all accounts are put into a table.
+NAMED_ROWS = 1_000_000
 PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business")
 
 
@@ -58,7 +61,7 @@ class History:
     topics: tuple[str, ...]
     #: Caption, hashtags and topic of each row of `posts` and of the early readings behind them, and
     #: the bio of each of `profiles`; None where nobody wrote.
-    captions: pa.Array | None = None
+    captions: Captions | None = None
     bios: pa.Array | None = None
     #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
@@ -85,7 +88,7 @@ class History:
         observed = to_us(creators["observed_at"])
         readings = empty_readings()
         if len(tables.posts):
-            account = positions_in(account_names(tables.posts), accounts)
+            account = _account_positions(tables.posts, accounts)
             readings = PostReadings.from_frame(tables.posts, account)
         history = cls._from_panels(
             pd.Index(accounts.to_pandas(), dtype="str"),
@@ -152,7 +155,7 @@ class History:
         """
         rows = rows or counting_rows(readings)
         posts, topics = post_panel(readings, rows, platform)
-        captions = join_captions(readings.texts, rows.all)
+        captions = Captions.from_texts(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
         if bios is not None:
             has_bios = bios.null_count < len(bios)
@@ -174,9 +177,9 @@ class History:
         """Return the history with the counts of its posts brought from their age at reading to
         `horizon_days` after posting.
 
-        Added are, by target, the columns `{target}_log`, ln(1 + count) at the horizon;
+        Added are, by target, the columns `{target}_log`, ln(1 + count) at the horizon, and
         `{target}_growth`, ln of the growth from the reading to it (below 0 where the reading is
-        older); and `{target}_growth_variance` of it, 0 where it is not above 0.
+        older).
         """
         horizon = Horizon(maturation, horizon_days)
         if self.horizon is not None and self.horizon == horizon:
@@ -191,16 +194,30 @@ class History:
         )
 
     def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
-        columns, posts = {}, self.posts
-        platform = posts.of_accounts(self.platform)
-        for target in TARGETS:
-            growth = horizon.growth(target, platform, posts.columns["age_read_days"])
-            theta = posts.of_accounts(horizon.maturation.thetas(target, self.platform))
-            brought = posts.columns[f"{target}_log_read"] + growth
-            columns[f"{target}_log"] = np.maximum(brought, 0.0, out=brought)
-            columns[f"{target}_growth"] = growth
-            columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
+        read, platform = self.posts.columns, self.posts.of_accounts(self.platform)
+        names = [f"{target}_{name}" for target in TARGETS for name in ("log", "growth")]
+        columns = {name: np.empty(len(platform)) for name in names}
+
+        def fill(rows: slice) -> None:
+            for target in TARGETS:
+                growth = horizon.growth(target, platform[rows], read["age_read_days"][rows])
+                brought = read[f"{target}_log_read"][rows] + growth
+                np.maximum(brought, 0.0, out=columns[f"{target}_log"][rows])
+                columns[f"{target}_growth"][rows] = growth
+
+        map_threads(fill, split_rows(len(platform), MIN_THREADED_ROWS))
         return columns
+
+    def growth_variance(self, target: str, account: np.ndarray, growth: np.ndarray) -> np.ndarray:
+        """Return the variance of the `growth` (n, w) of posts of each account (n,), 0 where it is
+        not above 0; raises ValueError where counts are as they were read.
+        """
+        if self.horizon is None:
+            raise ValueError(
+                "the counts are as they were read: bring them to a horizon by History.at_horizon"
+            )
+        theta = self.horizon.maturation.thetas(target, self.platform[account])
+        return np.where(growth > 0, theta[:, None] * growth, 0.0)
 
     def panel(self, target: str) -> PostPanel:
         """Return the posts whose `engagements` or `views` are known."""
@@ -269,6 +286,16 @@ class PostDetails:
             len(history.platform),
         )
         return cls(ids.take(pa.array(order)), readings.observed_at[order], excluded)
+
+
+def _account_positions(posts: pd.DataFrame, accounts: pa.Array) -> np.ndarray:
+    """Return the position of each post's account in the names of all `accounts`, -1 where none."""
+    platform, creator_id = arrow_text(posts["platform"]), arrow_text(posts["creator_id"])
+
+    def find(rows: slice) -> np.ndarray:
+        return positions_in(join_account_names(platform[rows], creator_id[rows]), accounts)
+
+    return np.concatenate(map_threads(find, split_rows(len(posts), NAMED_ROWS)))
 
 
 def split_by_target(posts: PostPanel) -> tuple[PostPanel, PostPanel]:

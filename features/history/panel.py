@@ -282,14 +282,15 @@ def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
     lost, instead = lost[has_other], instead[has_other]
     kept[lost] = True
     rows = np.flatnonzero(kept)
-    column, read_at, place = rows.copy(), posts.read_at[rows], rows.searchsorted(lost)
-    column[place] = n + instead
+    index = np.concatenate([rows, n + kept_early])
+    read_at, place = posts.read_at[rows], rows.searchsorted(lost)
+    index[place] = n + instead
     read_at[place] = early.known_from[instead]
     return PostPanel(
         rows.searchsorted(posts.start),
         posts.time[rows],
         posts.columns,
-        np.concatenate([column, n + kept_early]),
+        index,
         early=EarlyReadings(
             Panel(kept_early.searchsorted(early.panel.start), early.panel.time[kept_early], {}),
             early.post[kept_early],

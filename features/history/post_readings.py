@@ -5,8 +5,6 @@ whenever it was made; a reading without a moment counts as one of these. A young
 from FRESH_DAYS on, by the newest reading made until then. Reposts never enter.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,6 +31,7 @@ from features.tables.vocabulary import (
     NICHES,
     PLATFORMS,
 )
+from features.threads import MIN_THREADED_ROWS, map_threads, split_rows
 
 COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
 #: Why a reading without any of them is none.
@@ -44,8 +43,8 @@ CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_loca
 TEXT_FIELDS = ("text", "hashtags", "topic")
 #: The last posts of an account that features look at; a multiple of 8, as every window width is.
 WINDOW_POSTS = 96
-#: Posts from which on it pays to start threads.
-MIN_THREADED_ROWS = 200_000
+#: Readings that are sorted at a time, in so many parts at most: each part looks at all accounts.
+SORTED_ROWS, MAX_SORTED_PARTS = 250_000, 16
 
 
 @dataclass(frozen=True)
@@ -269,10 +268,22 @@ def _values(
     told = _taken({name: of.astype(np.float32, copy=False) for name, of in told.items()}, rows)
     return {
         **counts,
-        "engagements_log_read": np.log1p(public_engagements(counts, platform)),
-        "views_log_read": np.log1p(counts["views"]),
+        **_log_counts(counts, platform),
         **{name: told.get(name, unknown) for name in names},
     }
+
+
+def _log_counts(counts: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ln(1 + count) as read of the engagements and views, (k,) each."""
+    engagements, views = np.empty(len(platform)), np.empty(len(platform))
+
+    def fill(rows: slice) -> None:
+        of_rows = {name: values[rows] for name, values in counts.items()}
+        np.log1p(public_engagements(of_rows, platform[rows]), out=engagements[rows])
+        np.log1p(of_rows["views"], out=views[rows])
+
+    map_threads(fill, split_rows(len(platform), MIN_THREADED_ROWS))
+    return {"engagements_log_read": engagements, "views_log_read": views}
 
 
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -289,30 +300,9 @@ def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tupl
 
 
 def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.ndarray]:
-    """Put columns into order; many rows on all cores."""
-    if len(order) < MIN_THREADED_ROWS:
-        return {name: values.take(order) for name, values in columns.items()}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(
-            zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True)
-        )
-
-
-def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
-    """Return the texts of each post as one, in `order`: caption, hashtags with their sign, topic.
-
-    None where no post has a text.
-    """
-    texts = {name: values for name, values in texts.items() if values.null_count < len(values)}
-    if not texts:
-        return None
-    if "hashtags" in texts:
-        texts["hashtags"] = pc.replace_substring_regex(
-            texts["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 "
-        )
-    columns = [pc.fill_null(values, "") for values in texts.values()]
-    joined = pc.binary_join_element_wise(*columns, pa.scalar("\n", pa.large_string()))
-    return joined.take(pa.array(order))
+    """Put columns into order."""
+    taken = map_threads(lambda values: values.take(order), list(columns.values()), len(order))
+    return dict(zip(columns, taken, strict=True))
 
 
 def _sort_by_time(
@@ -329,7 +319,7 @@ def _sort_by_time(
         moment = account.astype(np.int64)
         moment *= span
         moment += time - first
-        order = np.argsort(moment)
+        order = _argsort_by_account(moment, account)
         moment = moment[order]
         is_again[1:] = moment[1:] == moment[:-1]
     else:
@@ -337,3 +327,18 @@ def _sort_by_time(
         account, time = account[order], time[order]
         is_again[1:] = (account[1:] == account[:-1]) & (time[1:] == time[:-1])
     return rows[order], is_again
+
+
+def _argsort_by_account(moment: np.ndarray, account: np.ndarray) -> np.ndarray:
+    """Return the order of `moment` (k,), which rises with the `account` (k,); ranges of accounts
+    are sorted one by one, which takes less than all at once.
+    """
+    first, parts = int(account.min()), min(-(-len(account) // SORTED_ROWS), MAX_SORTED_PARTS)
+    accounts = int(account.max()) + 1 - first
+
+    def sort(part: slice) -> np.ndarray:
+        is_inside = (account >= first + part.start) & (account < first + part.stop)
+        rows = np.flatnonzero(is_inside)
+        return rows[np.argsort(moment[rows])]
+
+    return np.concatenate(map_threads(sort, split_rows(accounts, -(-accounts // parts))))

@@ -148,7 +148,7 @@ def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.nda
     if history.captions is not None:
         place = np.arange(len(captions)) - np.repeat(ends - length, length)
         rows = np.repeat(stop - 1, length) - place
-        captions = history.captions.take(pa.array(rows)).to_pylist()
+        captions = history.captions.take(rows).to_pylist()
     documents = []
     for text, end, size in zip(texts, ends, length, strict=True):
         pieces = (text, *captions[end - size : end])

@@ -3,9 +3,7 @@
 """
 
 import json
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS, WINDOW_POSTS
 from features.snapshot.snapshot_file import FORMAT_VERSION, SnapshotError, batch_digest
 from features.tables.vocabulary import NICHES
+from features.threads import map_threads, split_rows
 
 #: Accounts described at a time, by each thread.
 CHUNK = 1024
@@ -124,8 +123,9 @@ def _described(
     columns = _Columns.of(history, count)
     done = 0
 
-    def describe(rows: np.ndarray) -> None:
+    def describe(part: slice) -> None:
         nonlocal done
+        rows = alike[part]
         account = order[rows]
         as_of = np.full(len(rows), moment)
         columns.fill(
@@ -137,8 +137,7 @@ def _described(
     # accounts with about as many posts go together, so that their matrices are no wider than they
     # need
     alike = np.argsort(count, kind="stable")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(describe, np.array_split(alike, -(-len(alike) // CHUNK))))
+    map_threads(describe, split_rows(len(alike), CHUNK))
     return columns
 
 

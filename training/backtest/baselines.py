@@ -50,7 +50,7 @@ def rule_of_thumb_forecasts(
     offset.
     """
     panel = history.panel(target)
-    window = post_window(panel, target, queries.account, queries.as_of)
+    window = post_window(history, target, queries.account, queries.as_of)
     fallback = x[f"{target}_log_offset"].to_numpy()
     followers = np.expm1(x["followers_log"].to_numpy())
     trailing_rate = _trailing_rate(history, panel, window, queries.account)
