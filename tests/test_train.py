@@ -1,9 +1,11 @@
+import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SMALL_RECIPE
 
 from features.derive.reference import TooLittleData
 from features.history.arrays import DAY_US
@@ -14,9 +16,11 @@ from features.tables.validate import validate
 from models.bundle import content_version, save_bundle
 from models.bundle_files import BundleError
 from training.artifacts import backtest_file
+from training.backend import LOCAL
 from training.fit import Recipe
 from training.platform_times import to_timestamp
-from training.train import data_digest, headline_metrics, mature_end, train
+from training.stopwatch import Stopwatch
+from training.train import _backtest_and_fit, data_digest, headline_metrics, mature_end, train
 
 RULES = {
     "creator's median",
@@ -124,3 +128,41 @@ def test_the_digest_of_the_data_ignores_the_order_of_rows_and_sees_a_value(marke
 def test_a_bundle_is_never_overwritten(trained):
     with pytest.raises(BundleError, match="exists already"):
         save_bundle(trained.bundle, trained.folder)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_the_fit_is_reported_after_the_backtest_beside_which_it_runs(cores, monkeypatch):
+    fit_reported, lines = threading.Event(), []
+
+    def slow_backtest(history, until, recipe, report, **options):
+        report("backtest begins")
+        assert fit_reported.wait(10 if cores > 1 else 0) == (cores > 1)
+        report("backtest ends")
+        return "record", "calibration"
+
+    def quick_fit(*arguments):
+        arguments[-2]("rows learned from")
+        fit_reported.set()
+        return "fits"
+
+    def calibrate(fits, history, recipe, sets, report, backend):
+        report("calibrated")
+        return fits, sets
+
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("training.train.backtest", slow_backtest)
+    monkeypatch.setattr("training.train.fit_with_calibration_models", quick_fit)
+    monkeypatch.setattr("training.train.calibrate_fits", calibrate)
+    monkeypatch.setattr("training.train.timestamps_by_platform", lambda history, until: {})
+    monkeypatch.setattr("training.train.days_text", lambda moments: "a day")
+    watch = Stopwatch()
+    made = _backtest_and_fit(None, None, SMALL_RECIPE, lines.append, LOCAL, watch)
+    assert made == ("record", ("fits", {"engagements": "calibration"}))
+    assert lines == [
+        "backtest begins",
+        "backtest ends",
+        "the model: what is known on a day",
+        "rows learned from",
+        "calibrated",
+    ]
+    assert list(watch.seconds) == ["backtest", "fit"]

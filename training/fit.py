@@ -6,7 +6,7 @@ weighing more.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -93,8 +93,37 @@ def fit(
     Raises features.derive.reference.TooLittleData where there is nothing to learn from.
     """
     until = times_by_platform(until)
-    workers, recipe = plan_parallel_fits(recipe)
     sets = dict(calibration or {})
+    uncalibrated = tuple(target for target in targets if target not in sets)
+    fits = fit_with_calibration_models(
+        history, until, recipe, accounts, targets, uncalibrated, report, backend
+    )
+    return calibrate_fits(fits, history, recipe, sets, accounts, report, backend)
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What `calibrate_fits` needs: the models that answer, and by target the calibration models,
+    None where there is too little to learn from.
+    """
+
+    fitted: FittedModels
+    calibration_models: dict[str, FittedModels | None]
+
+
+def fit_with_calibration_models(
+    history: History,
+    until: int | np.ndarray,
+    recipe: Recipe,
+    accounts: np.ndarray | None,
+    targets: tuple[str, ...],
+    uncalibrated: tuple[str, ...],
+    report: Callable[[str], None] = lambda text: None,
+    backend: Backend = LOCAL,
+) -> Fits:
+    """Fit `targets` as `fit`, and beside them the calibration models of those `uncalibrated`."""
+    until = times_by_platform(until)
+    workers, recipe = plan_parallel_fits(recipe)
     with ThreadPoolExecutor(workers) as pool:
         main = pool.submit(
             fit_uncalibrated, history, until, recipe, accounts, targets, report, backend
@@ -103,17 +132,30 @@ def fit(
             target: pool.submit(
                 _fit_calibration_model, history, target, until, recipe, accounts, backend
             )
-            for target in targets
-            if target not in sets
+            for target in uncalibrated
         }
-        fitted = main.result()
-        models = {target: job.result() for target, job in earlier.items()}
+        return Fits(main.result(), {target: job.result() for target, job in earlier.items()})
+
+
+def calibrate_fits(
+    fits: Fits,
+    history: History,
+    recipe: Recipe,
+    sets: Mapping[str, CalibrationSet | None],
+    accounts: np.ndarray | None = None,
+    report: Callable[[str], None] = lambda text: None,
+    backend: Backend = LOCAL,
+) -> FittedModels:
+    """Calibrate each target by its calibration model, the others by their calibration `sets`."""
+    fitted, models = fits.fitted, fits.calibration_models
     for target, forecaster in fitted.forecasters.items():
         if target in models:
-            sets[target] = calibration_set(
-                history, target, models[target], until, recipe, accounts, backend
+            later = calibration_set(
+                history, target, models[target], fitted.until, recipe, accounts, backend
             )
-        calibrate(forecaster, target, sets[target], report)
+        else:
+            later = sets[target]
+        calibrate(forecaster, target, later, report)
     return fitted
 
 

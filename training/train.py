@@ -1,6 +1,7 @@
 """Training: from a data folder to a bundle with the results of its backtest."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,12 @@ from training.backtest.backtest import backtest
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult
 from training.code_version import made_with
-from training.fit import FittedModels, fit
+from training.fit import (
+    FittedModels,
+    calibrate_fits,
+    fit_with_calibration_models,
+    plan_parallel_fits,
+)
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
     days_text,
@@ -90,21 +96,7 @@ def _train_bundle(
     until = mature_end(history, now=now)
     accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
     report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
-    with watch.stage("backtest"):
-        backtest_result, calibration = backtest(
-            history, until, recipe, report, learning=True, backend=backend
-        )
-    report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
-    with watch.stage("fit"):
-        fitted = fit(
-            history,
-            until,
-            recipe,
-            targets=recipe.targets,
-            calibration={TARGETS[0]: calibration},
-            report=report,
-            backend=backend,
-        )
+    backtest_result, fitted = _backtest_and_fit(history, until, recipe, report, backend, watch)
     with watch.stage("pricing"):
         benchmarks, market_fee = fit_pricing(
             tables, fitted.at_horizon(history), fitted.reference, int(until.max()), card
@@ -119,6 +111,48 @@ def _train_bundle(
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     scores = scores_with_names(history, backtest_result, recipe.horizon_days)
     return bundle, backtest_result, scores, explanations
+
+
+def _backtest_and_fit(
+    history: History,
+    until: np.ndarray,
+    recipe: Recipe,
+    report: Callable[[str], None],
+    backend: Backend,
+    watch: Stopwatch,
+) -> tuple[BacktestResult, FittedModels]:
+    """Return the backtest, and the models fitted to what is known at `until` (platforms,).
+
+    The fit runs beside the backtest, whose forecasts calibrate the headline target; its lines are
+    reported after those of the backtest.
+    """
+    workers, _ = plan_parallel_fits(recipe)
+    fit_lines: list[str] = []
+    with ThreadPoolExecutor(min(workers, 2)) as pool:
+        tested = pool.submit(
+            backtest, history, until, recipe, report, learning=True, backend=backend
+        )
+        fits = pool.submit(
+            fit_with_calibration_models,
+            history,
+            until,
+            recipe,
+            None,
+            recipe.targets,
+            tuple(target for target in recipe.targets if target != TARGETS[0]),
+            fit_lines.append,
+            backend,
+        )
+        with watch.stage("backtest"):
+            backtest_result, calibration = tested.result()
+        report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
+        with watch.stage("fit"):
+            models = fits.result()
+            for line in fit_lines:
+                report(line)
+            sets = {TARGETS[0]: calibration}
+            fitted = calibrate_fits(models, history, recipe, sets, report=report, backend=backend)
+    return backtest_result, fitted
 
 
 def mature_end(history: History, target: str = "engagements", now: int | None = None) -> np.ndarray:

@@ -141,12 +141,14 @@ def backtest(
     report(f"backtest: {cuts} cut(s), the last on {day}")
     with ThreadPoolExecutor(workers) as executor:
         pool = _Pool(executor, progress, len(moments) + 3 * cuts + len(shares))
-        seen, unseen = _fit_all(plan, pool, moments, cuts, report)
-        report("backtest: judging")
-        jobs = _submit_evaluations(plan, pool, seen, unseen)
+        seen_jobs, unseen_jobs = _submit_fits(plan, pool, moments, cuts, report)
+        # independent of the other fits: they keep cores busy until the last of these is made
         curve = [
             pool.submit(_learning_point, plan, moments[-1], cuts - 1, share) for share in shares
         ]
+        seen, unseen = pool.results(seen_jobs), pool.results(unseen_jobs)
+        report("backtest: judging")
+        jobs = _submit_evaluations(plan, pool, seen, unseen)
         evaluations, points = pool.results(jobs), pool.results(curve)
     if isinstance(seen[-1], TooLittleData):
         raise seen[-1]
@@ -191,20 +193,20 @@ class _Pool:
         return results
 
 
-def _fit_all(
+def _submit_fits(
     plan: _Plan,
     pool: _Pool,
     moments: list[np.ndarray],
     cuts: int,
     report: Callable[[str], None],
-) -> tuple[list[_Fit], list[_Fit]]:
-    """Return the fits to all creators, one for each moment, and those without the held out ones."""
+) -> tuple[list[Future[_Fit]], list[Future[_Fit]]]:
+    """Start the fits to all creators, one for each moment, and those without the held out ones."""
     seen = [pool.submit(_fit_seen, plan, moment, cuts == 1, report) for moment in moments]
     unseen = [
         pool.submit(_fit_unseen, plan, moment, number)
         for number, moment in enumerate(moments[-cuts:])
     ]
-    return pool.results(seen), pool.results(unseen)
+    return seen, unseen
 
 
 def _fit_seen(
