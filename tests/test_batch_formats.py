@@ -20,7 +20,7 @@ import serving.batch.runner
 from creatorcast import main
 from serving.batch import BatchError, BatchOptions, RunCounts, score_file
 from serving.batch.answer_streams import AnswerStreams, encode_stream
-from serving.batch.duplicate_ids import DuplicateIds
+from serving.batch.duplicate_ids import DuplicateIds, offer_keys
 from serving.batch.writers import writer_for
 from serving.http.answer import RequestAnswer
 from serving.http.ranking import rank_answer
@@ -273,6 +273,15 @@ def test_an_id_repeats_where_an_earlier_row_has_it(chunks):
         for chunk in chunks
         for told in seen.find_repeats(pd.Series(chunk, dtype="str")).tolist()
     ] == wanted
+
+
+def test_offers_of_other_moments_are_others():
+    times = ["2026-07-01", None, "2026-07-01T00:00:01Z", None, "2026-07-01T00:00:00Z"]
+    rows = pd.DataFrame({"creator_id": ["a", "a", "a", "b", " a"]}, dtype="str")
+    rows["start_at"] = pd.to_datetime(times, utc=True, format="ISO8601").as_unit("us")
+    seen = DuplicateIds()
+    assert seen.find_repeats(offer_keys(rows)).tolist() == [False, False, False, False, True]
+    assert seen.find_repeats(offer_keys(rows[1:2])).tolist() == [True]
 
 
 @settings(max_examples=30, deadline=None)
