@@ -154,6 +154,28 @@ def format_probability(value: float, decimals: int = 2) -> str:
     return "over 0.99" if value >= 0.995 else f"{value:.{decimals}f}"
 
 
+def _least_value(hundredths: int) -> float:
+    """Return the least probability that is worded by the text of so many hundredths."""
+    middle = (hundredths - 0.5) / 100
+    is_worded_so = format_probability(middle) == _PROBABILITIES[hundredths]
+    return middle if is_worded_so else math.nextafter(middle, 1.0)
+
+
+#: The texts of probabilities in their order, and the least value of each but the first.
+_PROBABILITIES = [format_probability(hundredths / 100) for hundredths in range(101)]
+_LEAST_VALUES = np.array([_least_value(hundredths) for hundredths in range(1, 101)])
+
+
+def format_probabilities(values: np.ndarray) -> list[str]:
+    """Word probabilities, (n,), as `format_probability` does.
+
+    >>> format_probabilities(np.array([0.876, 0.9999, 0.0001]))
+    ['0.88', 'over 0.99', 'under 0.01']
+    """
+    places = np.searchsorted(_LEAST_VALUES, values, side="right")
+    return [_PROBABILITIES[place] for place in places.tolist()]
+
+
 def format_number(value: float) -> str:
     """Word a number that is known, with at most two decimals.
 

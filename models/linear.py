@@ -53,7 +53,9 @@ class LinearCorrection:
 
     def contributions(self, x: np.ndarray) -> np.ndarray:
         """Return what each column adds to the intercept, (n, columns)."""
-        return self.standardise(x) * self.slope
+        standard = self.standardise(x)
+        standard *= self.slope
+        return standard
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return intercept + contributions, (n,)."""

@@ -12,6 +12,8 @@ from features.number_text import (
     format_estimates,
     format_money,
     format_number,
+    format_probabilities,
+    format_probability,
     pluralize,
 )
 from serving.batch.answer_summary import AnswerSummary
@@ -45,6 +47,13 @@ def test_amounts_keep_their_order(one, other):
     assert float(format_amount(small).replace(",", "")) <= float(
         format_amount(large).replace(",", "")
     )
+
+
+@given(st.integers(0, 1000), st.sampled_from((0.0, 0.5, 1.0)), st.floats(0, 1))
+def test_probabilities_are_worded_alike_alone_and_together(thousandths, towards, other):
+    edge = thousandths / 1000
+    values = np.array([edge, np.nextafter(edge, towards), other])
+    assert format_probabilities(values) == [format_probability(one) for one in values.tolist()]
 
 
 def test_counts_and_their_nouns():

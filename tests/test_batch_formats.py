@@ -20,7 +20,7 @@ import serving.batch.runner
 from creatorcast import main
 from serving.batch import BatchError, BatchOptions, RunCounts, score_file
 from serving.batch.answer_streams import AnswerStreams, encode_stream
-from serving.batch.duplicate_ids import DuplicateIds
+from serving.batch.duplicate_ids import DuplicateIds, offer_keys
 from serving.batch.writers import writer_for
 from serving.http.answer import RequestAnswer
 from serving.http.ranking import rank_answer
@@ -275,6 +275,15 @@ def test_an_id_repeats_where_an_earlier_row_has_it(chunks):
     ] == wanted
 
 
+def test_offers_of_other_moments_are_others():
+    times = ["2026-07-01", None, "2026-07-01T00:00:01Z", None, "2026-07-01T00:00:00Z"]
+    rows = pd.DataFrame({"creator_id": ["a", "a", "a", "b", " a"]}, dtype="str")
+    rows["start_at"] = pd.to_datetime(times, utc=True, format="ISO8601").as_unit("us")
+    seen = DuplicateIds()
+    assert seen.find_repeats(offer_keys(rows)).tolist() == [False, False, False, False, True]
+    assert seen.find_repeats(offer_keys(rows[1:2])).tolist() == [True]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=5))
 def test_answers_that_are_kept_come_back_chunk_by_chunk(sizes):
@@ -301,7 +310,11 @@ def test_answers_that_are_kept_come_back_chunk_by_chunk(sizes):
         streams = AnswerStreams(kept)
         for _ in range(2):
             assert list(streams) == [chunk for chunk in chunks if len(chunk)]
-        path = writer_for(".parquet", schema).finish(kept, RunCounts())
+        kept.write_bytes(b"".join(map(encode_stream, chunks[:1])))  # what a resumed run has
+        with writer_for(".parquet", schema).open(kept) as file:
+            for chunk in chunks[1:]:
+                file.add(encode_stream(chunk))
+            path = file.finish(RunCounts())
         read = pq.read_table(path)
         assert pq.ParquetFile(path).num_row_groups == sum(size > 0 for size in sizes)
     whole = pa.concat_tables([schema.empty_table(), *chunks])

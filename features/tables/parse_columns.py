@@ -52,13 +52,14 @@ def parse_column(
 
     `utc`: whether times without an offset are UTC; else they are faults.
     """
-    if values.isna().all():
+    is_missing = values.isna().to_numpy()
+    if is_missing.all():
         return missing_column(len(values), DTYPES[column.kind]), []
     if isinstance(values.dtype, pd.CategoricalDtype):  # a dictionary of Parquet
         values = values.astype(values.cat.categories.dtype)
     parsed, rule = _parse_kind(values, column.kind, utc)
-    unread = parsed.isna() & values.notna()
-    if not unread.to_numpy().any():
+    unread = parsed.isna().to_numpy() & ~is_missing
+    if not unread.any():
         return parsed, []
     rows = np.flatnonzero(unread & _is_filled(values))
     rules = rule.iloc[rows] if isinstance(rule, pd.Series) else [rule] * len(rows)

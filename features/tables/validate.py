@@ -173,6 +173,8 @@ def _broken(values: pd.Series, column: Column) -> list[ValueFault]:
     faults = []
     for rule, is_broken in broken_rules(column, values).items():
         rows = np.flatnonzero(is_broken)
+        if not len(rows):
+            continue
         is_missing = rule is BrokenRule.MISSING
         broken = [None] * len(rows) if is_missing else values.iloc[rows].tolist()
         text = rule_text(rule, column)

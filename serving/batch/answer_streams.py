@@ -22,6 +22,11 @@ def encode_stream(answers: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def decode_stream(answers: bytes) -> pa.Table:
+    """Return the answers of one chunk that has some."""
+    return pa.ipc.open_stream(answers).read_all()
+
+
 @dataclass(frozen=True)
 class AnswerStreams:
     """A file of streams; iterating over it reads one chunk at a time, from the first on."""

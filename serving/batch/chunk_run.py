@@ -20,7 +20,7 @@ from serving.batch.executors import ExecutorFactory, PendingChunk
 from serving.batch.run_checkpoint import LIST_CHANGED
 from serving.batch.run_report import ProgressReporter, RunCounts
 from serving.batch.score_chunk import ChunkScorer
-from serving.batch.writers import AnswerWriter
+from serving.batch.writers import AnswerFile, AnswerWriter
 
 #: Marks columns that rejected rows have of an earlier run.
 _BEFORE = " (before)"
@@ -93,22 +93,23 @@ class ChunkRun:
             summary.add(line.figures)
         if not self.checkpoint.lines:
             self._write_starts(writer)
-        try:
-            for figures in self._score_chunks(writer):
-                counts = counts.plus(figures)
-                summary.add(figures)
-                self.reporter.progress(counts.read, counts.rejected, self.prospects.total)
-        except Exception:
-            self._check_list()  # a list that changes may break its readers in any way
-            raise
-        self._check_list()
-        if not self.rows_read == counts.read == counts.scored + counts.rejected:
-            raise BatchError(
-                f"{self.rows_read:,} rows were read but {counts.scored:,} scored and "
-                f"{counts.rejected:,} rejected; nothing was written"
-            )
-        self.checkpoint.close()
-        answers = writer.finish(self.checkpoint.folder / "answers", counts)
+        with writer.open(self.checkpoint.folder / "answers") as file:
+            try:
+                for figures in self._score_chunks(writer, file):
+                    counts = counts.plus(figures)
+                    summary.add(figures)
+                    self.reporter.progress(counts.read, counts.rejected, self.prospects.total)
+            except Exception:
+                self._check_list()  # a list that changes may break its readers in any way
+                raise
+            self._check_list()
+            if not self.rows_read == counts.read == counts.scored + counts.rejected:
+                raise BatchError(
+                    f"{self.rows_read:,} rows were read but {counts.scored:,} scored and "
+                    f"{counts.rejected:,} rejected; nothing was written"
+                )
+            self.checkpoint.close()
+            answers = file.finish(counts)
         counts = replace(
             counts,
             summary=(*summary.lines(), *writer.notes),
@@ -123,7 +124,7 @@ class ChunkRun:
         self.checkpoint.append("rejected", encode_csv_rows([rejected_header(self.prospects)]))
         self.checkpoint.commit({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
 
-    def _score_chunks(self, writer: AnswerWriter) -> Iterator[dict]:
+    def _score_chunks(self, writer: AnswerWriter, file: AnswerFile) -> Iterator[dict]:
         """Have chunks scored and write them down in their order; yield the counts of each."""
         task = ChunkTask(self.chunk_scorer, writer, len(self.prospects.header), self.best)
         pending: deque[PendingChunk] = deque()
@@ -132,9 +133,9 @@ class ChunkRun:
             for chunk, first, repeats in self._chunks_to_score(executor.chunks, chunks_done):
                 pending.append(executor.submit(chunk, first, repeats))
                 if len(pending) > executor.max_pending:
-                    yield self._record(pending.popleft().result())
+                    yield self._record(pending.popleft().result(), file)
             while pending:
-                yield self._record(pending.popleft().result())
+                yield self._record(pending.popleft().result(), file)
 
     def _chunks_to_score(
         self, read_chunks: Callable[[int], Iterator[Chunk]], chunks_done: int
@@ -149,7 +150,7 @@ class ChunkRun:
             if number >= chunks_done:
                 yield chunk, first, repeats
 
-    def _record(self, result: ChunkResult) -> dict:
+    def _record(self, result: ChunkResult, file: AnswerFile) -> dict:
         """Write down what came of a chunk; return its counts."""
         self.reporter.check()
         self._check_list()
@@ -160,6 +161,7 @@ class ChunkRun:
         self.checkpoint.append("rejected", result.rejected)
         self.checkpoint.append(BEST_FILE, result.best)
         self.checkpoint.commit(result.figures)
+        file.add(result.answers)
         new_notes = set(result.notes) - self.reported_notes
         for note in new_notes:
             self.reporter.notify(note)

@@ -90,7 +90,7 @@ class ChunkScorer:
         partnership_id came before.
         """
         clean, reasons = validate_chunk(chunk, first, repeats)
-        valid = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
+        valid = np.delete(np.arange(len(clean)), list(reasons))
         prospects = ProspectBatch.from_frame(clean.iloc[valid] if reasons else clean)
         forecasts = None
         if self.asked is not None:

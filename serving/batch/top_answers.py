@@ -1,6 +1,7 @@
 """The best answers of a list alone, best first, in memory of a few chunks."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from serving.batch.answer_streams import AnswerStreams, encode_stream
 from serving.batch.run_report import RunCounts
-from serving.batch.writers import FileWriter
+from serving.batch.writers import AnswerFile, FileAtEnd, FileWriter
 from serving.scoring.measures import RANKING_MEASURES, best_first, measure_columns, measure_values
 
 
@@ -32,6 +33,10 @@ class TopAnswerWriter:
     def encode(self, answers: pa.Table) -> bytes:
         """Return the best answers of a chunk by each measure, in their order, as a stream."""
         return encode_stream(best_of_each(self.measures, answers, self.count))
+
+    def open(self, kept: Path) -> AbstractContextManager[AnswerFile]:
+        """Open the file, which is made at the end: its rows are the best of all chunks."""
+        return nullcontext(FileAtEnd(self, kept))
 
     def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Write the file of the best answers beside `kept`, and note by what they are best."""

@@ -2,14 +2,16 @@
 chunks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.batch.answer_streams import AnswerStreams, encode_stream
+from serving.batch.answer_streams import AnswerStreams, decode_stream, encode_stream
 from serving.batch.arrow_answers import DICTIONARY_COLUMNS, csv_bytes
 from serving.batch.errors import BatchError
 from serving.batch.run_report import RunCounts
@@ -20,6 +22,18 @@ from serving.workbook.contents import (
     RowCounts,
     WorkbookPlan,
 )
+
+
+class AnswerFile(Protocol):
+    """The file of a run while its chunks are done one after the other."""
+
+    def add(self, answers: bytes) -> None:
+        """Take the bytes of the next chunk, which are kept already."""
+
+    def finish(self, counts: RunCounts) -> Path:
+        """Return the path of the whole file, in the folder of the kept bytes, where the rejected
+        rows lie too. `counts`: of all rows.
+        """
 
 
 class AnswerWriter(Protocol):
@@ -38,10 +52,8 @@ class AnswerWriter(Protocol):
     def encode(self, answers: pa.Table) -> bytes:
         """Return the bytes of a chunk's answers, to be kept after those of the chunks before."""
 
-    def finish(self, kept: Path, counts: RunCounts) -> Path:
-        """Return the path of the whole file, made of the kept bytes, in the folder of `kept`, where
-        the rejected rows lie too. `counts`: of all rows.
-        """
+    def open(self, kept: Path) -> AbstractContextManager[AnswerFile]:
+        """Open the file of the chunks whose bytes are in `kept`, and of those that follow."""
 
 
 class FileWriter(AnswerWriter, Protocol):
@@ -49,6 +61,28 @@ class FileWriter(AnswerWriter, Protocol):
 
     def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write a file of tables; return its path."""
+
+
+class WriterAtEnd(Protocol):
+    """Makes a file once all chunks are there."""
+
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
+        """Return what `AnswerFile.finish` does, made of all `kept` bytes."""
+
+
+@dataclass(frozen=True)
+class FileAtEnd:
+    """A file that is made of all kept bytes at the end."""
+
+    writer: WriterAtEnd
+    kept: Path
+
+    def add(self, answers: bytes) -> None:
+        """Leave the bytes where they are kept."""
+
+    def finish(self, counts: RunCounts) -> Path:
+        """Have the file made."""
+        return self.writer.finish(self.kept, counts)
 
 
 class CsvAnswerWriter:
@@ -67,6 +101,10 @@ class CsvAnswerWriter:
         """Return the rows as CSV."""
         return csv_bytes(answers, header=False)
 
+    def open(self, kept: Path) -> AbstractContextManager[AnswerFile]:
+        """Open the file, which is `kept`."""
+        return nullcontext(FileAtEnd(self, kept))
+
     def finish(self, kept: Path, counts: RunCounts) -> Path:
         """Return `kept`."""
         return kept
@@ -82,7 +120,7 @@ class CsvAnswerWriter:
 
 
 class _StreamedAnswerWriter:
-    """Keeps chunks as Arrow streams, which become a file at the end, a chunk at a time."""
+    """Keeps chunks as Arrow streams, of which a file is made a chunk at a time."""
 
     def __init__(self, schema: pa.Schema):
         self.schema = schema
@@ -96,22 +134,50 @@ class _StreamedAnswerWriter:
         """Return the rows as an Arrow stream."""
         return encode_stream(answers)
 
-    def finish(self, kept: Path, counts: RunCounts) -> Path:
-        """Write the file beside `kept`."""
-        return self.write(AnswerStreams(kept), kept.parent, counts)
 
-    def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
-        """Write the file; subclasses say how."""
-        raise NotImplementedError
+class _ParquetFile:
+    """A Parquet file to which a row group a chunk is added."""
+
+    def __init__(self, path: Path, writer: pq.ParquetWriter):
+        self.path, self.writer = path, writer
+
+    def add(self, answers: bytes) -> None:
+        """Write the answers of a chunk, which are a stream."""
+        if answers:
+            self.add_table(decode_stream(answers))
+
+    def add_table(self, answers: pa.Table) -> None:
+        """Write the answers of a chunk."""
+        self.writer.write_table(answers, row_group_size=max(len(answers), 1))
+
+    def finish(self, counts: RunCounts) -> Path:
+        """Write the end of the file."""
+        self.writer.close()
+        return self.path
 
 
 class ParquetAnswerWriter(_StreamedAnswerWriter):
-    """Parquet: a row group a chunk. Dictionaries only for columns of few distinct values: the
-    others take half the time without.
+    """Parquet: a row group a chunk, written while the chunks after it are scored. Dictionaries only
+    for columns of few distinct values: the others take half the time without.
     """
+
+    @contextmanager
+    def open(self, kept: Path) -> Iterator[AnswerFile]:
+        """Open the file beside `kept`."""
+        with self._new_file(kept.parent) as file:
+            for table in AnswerStreams(kept):
+                file.add_table(table)
+            yield file
 
     def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write a row group a table."""
+        with self._new_file(folder) as file:
+            for table in answers:
+                file.add_table(table)
+            return file.finish(counts)
+
+    @contextmanager
+    def _new_file(self, folder: Path) -> Iterator[_ParquetFile]:
         path = folder / "whole"
         repeated = [
             field.name
@@ -121,9 +187,7 @@ class ParquetAnswerWriter(_StreamedAnswerWriter):
         with pq.ParquetWriter(
             path, self.schema, use_dictionary=repeated, store_schema=False
         ) as writer:
-            for table in answers:
-                writer.write_table(table, row_group_size=max(len(table), 1))
-        return path
+            yield _ParquetFile(path, writer)
 
 
 class XlsxAnswerWriter(_StreamedAnswerWriter):
@@ -139,6 +203,14 @@ class XlsxAnswerWriter(_StreamedAnswerWriter):
                 f"{columns:,} columns are more than a worksheet holds ({MAX_SHEET_COLUMNS:,}): "
                 f"name fewer by --columns, or write .csv or .parquet"
             )
+
+    def open(self, kept: Path) -> AbstractContextManager[AnswerFile]:
+        """Open the file, which is made at the end: its rows are in rank order."""
+        return nullcontext(FileAtEnd(self, kept))
+
+    def finish(self, kept: Path, counts: RunCounts) -> Path:
+        """Write the file beside `kept`."""
+        return self.write(AnswerStreams(kept), kept.parent, counts)
 
     def write(self, answers: Iterable[pa.Table], folder: Path, counts: RunCounts) -> Path:
         """Write the workbook. Raises BatchError where a sheet would have too many rows."""

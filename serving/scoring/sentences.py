@@ -15,6 +15,7 @@ from features.number_text import (
     format_fraction,
     format_money,
     format_number,
+    format_probabilities,
     format_probability,
     pluralize,
 )
@@ -181,21 +182,25 @@ def _probabilities(
     """
     if cost_usd is None or probability is None:
         return [""] * len(terms.deliverables)
-    chances = _values(probability, len(probability))
+    parts = _chances(probability), _prices(cost_usd, terms), np.isnan(probability).tolist()
     return [
-        "" if chance is None else f"; {words} {price} with probability {_probability(chance)}"
-        for chance, price in zip(chances, _prices(cost_usd, terms), strict=True)
+        "" if unknown else f"; {words} {price} with probability {chance}"
+        for chance, price, unknown in zip(*parts, strict=True)
     ]
 
 
-def _probability(value: float) -> str:
-    """Word a probability so that it stays on its side of the cut-offs of verdicts.
+def _chances(probabilities: np.ndarray) -> list[str]:
+    """Word probabilities, (n,), so that they stay on their side of the cut-offs of verdicts.
 
-    >>> [_probability(value) for value in (0.876, 0.598, 0.5997)]
+    >>> _chances(np.array([0.876, 0.598, 0.5997]))
     ['0.88', '0.598', '0.5997']
     """
-    text = format_probability(value)
-    return format_probability(value, 2 + percent_decimals(value)) if text in _CUT_OFFS else text
+    return [
+        format_probability(value, 2 + percent_decimals(value)) if text in _CUT_OFFS else text
+        for text, value in zip(
+            format_probabilities(probabilities), probabilities.tolist(), strict=True
+        )
+    ]
 
 
 def _comparisons(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[str]:
