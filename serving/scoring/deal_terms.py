@@ -13,6 +13,7 @@ from features.tables.currency import CurrencyRates, FeeRule, check_fees, convert
 from features.tables.packages import read_package, total_deliverables
 from features.tables.schema import EMV_PARTS
 from features.tables.vocabulary import PLATFORMS
+from models.conformal import GRID
 from models.emv import ValueTable
 from serving.scoring.answer_table import EXTRA_COLUMNS
 from serving.scoring.breaches import Breach
@@ -34,12 +35,19 @@ class AnswerOptions:
     """What a caller may ask for besides the usual answer.
 
     `explain`: the reasons of forecasts; `comparables`: comparable creators; `quantiles`:
-    probabilities within models.distribution.GRID of further quantiles of the totals.
+    probabilities within models.distribution.GRID of further quantiles of the totals; `whole_curve`:
+    the caller reads all of GRID off the forecasts, so that warnings are about all of it.
     """
 
     explain: bool = False
     comparables: bool = False
     quantiles: tuple[float, ...] = ()
+    whole_curve: bool = False
+
+    @property
+    def quantiles_read(self) -> tuple[float, ...]:
+        """Probabilities of the quantiles that the caller gets or reads off, besides QUANTILES."""
+        return tuple(GRID.tolist()) if self.whole_curve else self.quantiles
 
     @property
     def columns(self) -> list[str]:

@@ -280,7 +280,7 @@ class Scorer:
         if "warnings" in answer_columns:
             flags = self._warning_flags(rows) | self._pricing_warnings.flags(x, terms, figures)
             flags |= package_flags(rows, self.bundle.market_fee, figures)
-            flags |= joint.warnings(extras.quantiles) | rows.post_flags
+            flags |= joint.warnings(extras.quantiles_read) | rows.post_flags
             figures["warnings"] = warning_names(with_starter_warning(flags, self.bundle))
         if "sentence" in answer_columns:
             figures["sentence"] = verdict_sentences(figures, terms)

@@ -2,8 +2,9 @@
 comparable creators in a line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
@@ -30,6 +31,8 @@ BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
     "rate_card": "by the rate card",
 }
 _NO_BENCHMARK = "; there is no benchmark to judge that by"
+#: The words on the cost that a row is held against, before its price.
+_LIMITS = {"target": "stays within the target of", "benchmark": "beats the benchmark of"}
 #: The cut-offs of verdicts as probabilities are worded.
 _CUT_OFFS = frozenset(map(format_probability, CUT_OFFS.values()))
 #: Columns of answers that the words on a cost are made of.
@@ -47,14 +50,10 @@ def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np
     A list has few distinct rounded figures: each is worded once.
     """
     total = "engagements" if terms.completion_rate is None else "delivered"
-    median, low, high = (columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90"))
-    parts = (
-        _engagements(median),
-        _bookings(terms),
-        format_estimates(low),
-        format_estimates(high),
-        _costs(columns, terms),
-    )
+    totals = [columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90")]
+    median, low, high = _divide(format_estimates(np.concatenate(totals)), totals)
+    engagements = _engagements(median, totals[0])
+    parts = (engagements, _bookings(terms), low, high, _costs(columns, terms))
     sentences = np.empty(len(median), dtype=object)
     sentences[:] = [
         f"{engagements}{booking} (80 %: {least}-{most}); {cost}."
@@ -67,16 +66,22 @@ def _values(values: np.ndarray | None, n: int) -> list:
     """Return the values of a column, None where one is unknown; n of None where it is absent."""
     if values is None:
         return [None] * n
-    if values.dtype != float or not np.isnan(values).any():
-        return values.tolist()
-    known = values.astype(object)
-    known[np.isnan(values)] = None
-    return known.tolist()
+    return [None if value != value else value for value in values.tolist()]
 
 
-def _engagements(totals: np.ndarray) -> list[str]:
-    """Word engagements, (n,); a total above 0 that rounds to 0 is not called 0."""
-    estimates = format_estimates(totals)
+def _divide(words: list[str], columns: Sequence[np.ndarray]) -> list[list[str]]:
+    """Return the words of each column, (n,), of those that were worded together.
+
+    One call for all costs one row a good deal less than a call for each.
+    """
+    rest = iter(words)
+    return [list(islice(rest, len(column))) for column in columns]
+
+
+def _engagements(estimates: list[str], totals: np.ndarray) -> list[str]:
+    """Word engagements, (n,), from their `estimates` in words; a total above 0 that rounds to 0 is
+    not called 0.
+    """
     words = {text: f"About {pluralize(text, 'engagement')}" for text in set(estimates)}
     return [
         "Under 1 engagement" if text == "0" and total > 0 else words[text]
@@ -119,11 +124,14 @@ def _costs(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list[str]:
     has_fee = np.zeros(len(terms.deliverables), dtype=bool)
     if terms.fee_usd is not None:
         has_fee = ~np.isnan(terms.fee_usd)
+    kinds = ((~has_fee, _costs_without_fee), (has_fee, _costs_with_fee))
+    for rows, word in kinds:
+        if rows.all():
+            return word(columns, terms)
     costs = np.empty(len(has_fee), dtype=object)
-    for rows, word in ((has_fee, _costs_with_fee), (~has_fee, _costs_without_fee)):
-        if rows.any():
-            answered = {name: columns[name][rows] for name in _ANSWERS if name in columns}
-            costs[rows] = word(answered, terms[rows])
+    for rows, word in kinds:
+        answered = {name: columns[name][rows] for name in _ANSWERS if name in columns}
+        costs[rows] = word(answered, terms[rows])
     return costs.tolist()
 
 
@@ -132,15 +140,21 @@ def _costs_with_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> list
     fee = terms.fee_usd
     if terms.fee is not None:
         fee = np.where(np.isnan(terms.fee), fee, terms.fee)
-    target, benchmark = (columns.get(f"probability_{name}") for name in ("target", "benchmark"))
-    benchmark_usd = columns.get("benchmark_cpe_usd")
-    parts = (
-        _money(fee, terms),
-        _prices(columns["cpe_usd_p50"], terms),
-        _comparisons(columns, terms),
-        _probabilities("stays within the target of", terms.target_cpe_usd, target, terms),
-        _probabilities("beats the benchmark of", benchmark_usd, benchmark, terms),
+    rate: np.ndarray | float = 1.0
+    if terms.usd_per_unit is not None:
+        rate = np.where(np.isnan(terms.usd_per_unit), 1.0, terms.usd_per_unit)
+    costs_usd = {
+        "price": columns["cpe_usd_p50"],
+        "target": terms.target_cpe_usd,
+        "benchmark": columns.get("benchmark_cpe_usd"),
+    }
+    costs = {name: cost / rate for name, cost in costs_usd.items() if cost is not None}
+    amounts = _money({"fee": fee, **costs}, terms)
+    target, benchmark = (
+        _probabilities(words, amounts.get(name), columns.get(f"probability_{name}"), len(fee))
+        for name, words in _LIMITS.items()
     )
+    parts = (amounts["fee"], amounts["price"], _comparisons(columns, terms), target, benchmark)
     return [
         f"at {amount} that is {price} each{comparison}{within + beats or _NO_BENCHMARK}"
         for amount, price, comparison, within, beats in zip(*parts, strict=True)
@@ -155,34 +169,29 @@ def _costs_without_fee(columns: Mapping[str, np.ndarray], terms: DealTerms) -> l
     return [advice.words(*currency) for advice, currency in zip(advices, currencies, strict=True)]
 
 
-def _money(amounts: np.ndarray, terms: DealTerms) -> list[str]:
-    """Word amounts (n,) that are in the currencies of the rows."""
-    currencies = _values(terms.currency, len(amounts))
-    is_unknown = np.isnan(amounts)
-    texts = format_amounts(np.where(is_unknown, 0.0, amounts))
-    return [
+def _money(amounts: dict[str, np.ndarray], terms: DealTerms) -> dict[str, list[str]]:
+    """Word columns of amounts, (n,) each, that are in the currencies of the rows."""
+    columns = list(amounts.values())
+    stacked = np.concatenate(columns)
+    is_unknown = np.isnan(stacked)
+    texts = format_amounts(np.where(is_unknown, 0.0, stacked))
+    currencies = _values(terms.currency, len(terms.deliverables)) * len(columns)
+    words = [
         NO_SUM if unknown else f"{text} {currency or USD}"
         for text, currency, unknown in zip(texts, currencies, is_unknown.tolist(), strict=True)
     ]
-
-
-def _prices(amounts_usd: np.ndarray, terms: DealTerms) -> list[str]:
-    """Word amounts in USD, (n,), in the currencies that the fees were given in."""
-    if terms.usd_per_unit is None:
-        return _money(amounts_usd, terms)
-    rate = np.where(np.isnan(terms.usd_per_unit), 1.0, terms.usd_per_unit)
-    return _money(amounts_usd / rate, terms)
+    return dict(zip(amounts, _divide(words, columns), strict=True))
 
 
 def _probabilities(
-    words: str, cost_usd: np.ndarray | None, probability: np.ndarray | None, terms: DealTerms
+    words: str, prices: list[str] | None, probability: np.ndarray | None, n: int
 ) -> list[str]:
-    """Word the probability (n,) that each row stays within a cost (n,), nothing where it has
-    none.
+    """Word the probability (n,) that each row stays within a cost, `prices` in words; nothing
+    where it has none.
     """
-    if cost_usd is None or probability is None:
-        return [""] * len(terms.deliverables)
-    parts = _chances(probability), _prices(cost_usd, terms), np.isnan(probability).tolist()
+    if prices is None or probability is None:
+        return [""] * n
+    parts = _chances(probability), prices, np.isnan(probability).tolist()
     return [
         "" if unknown else f"; {words} {price} with probability {chance}"
         for chance, price, unknown in zip(*parts, strict=True)

@@ -14,21 +14,19 @@ from features.maturation.maturation import Maturation
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import GRID
 from models.correlation import DEFAULT_CORRELATION
+from models.joint import ENGAGEMENTS, VIEWS
 from models.running_post import curve_of_quantiles, move_forecast
 from serving.scoring.answer_table import AnswerTable
 from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.forecast_rows import ForecastRows
 from serving.scoring.prospect_batch import EPOCH, MICROSECOND, ProspectBatch
-from serving.scoring.quantiles import quantile_name
 from serving.scoring.scorer import Scorer
 from serving.track.post_counts import MEASURES
 from serving.track.tracked import TrackedPartnership
 
 GIVEN, BY_MODEL = "given", "model"
 NO_MODEL = "no model was asked: none is in use, and no forecast was given"
-_QUANTILES = tuple(GRID.tolist())
-#: By measure the columns of those quantiles in the scorer's answers.
-_NAMES = {name: [f"{name}_{quantile_name(level)}" for level in _QUANTILES] for name in MEASURES}
-_COLUMNS = ("evidence", "warnings", *(column for columns in _NAMES.values() for column in columns))
+_KNOTS = np.arange(len(GRID))
 
 
 @dataclass(frozen=True)
@@ -107,12 +105,13 @@ def _by_model(
 ) -> list[DeliverableForecasts]:
     """Return the model's forecasts as of a moment, microseconds UTC, before every post."""
     rows = [row for partnership in partnerships for row in _prospect_rows(partnership)]
-    table = scorer.score(
+    table, scored = scorer.score_with_forecasts(
         ProspectBatch.from_rows(rows),
         as_of,
-        extras=AnswerOptions(quantiles=_QUANTILES),
-        columns=_COLUMNS,
+        extras=AnswerOptions(whole_curve=True),
+        columns=("evidence", "warnings"),
     )
+    totals = _totals(table, scored)
     forecasts, start = [], 0
     for partnership in partnerships:
         rows_of_it = range(start, start + len(partnership.posts) + 1)
@@ -121,14 +120,26 @@ def _by_model(
         forecasts.append(
             _no_forecast(partnership, "the model has no forecast: " + reasons[0])
             if reasons
-            else _of_table(partnership, table, rows_of_it, scorer, maturation)
+            else _of_table(partnership, table, totals, rows_of_it, scorer, maturation)
         )
     return forecasts
+
+
+def _totals(table: AnswerTable, scored: ForecastRows | None) -> dict[str, np.ndarray]:
+    """Return by measure the totals of n rows at GRID, (n, len(GRID)), NaN where there is none."""
+    totals = {measure: np.full((table.n, len(GRID)), np.nan) for measure in MEASURES}
+    if scored is not None:
+        rows, joint = np.flatnonzero(table.is_scored), scored.joint
+        totals[ENGAGEMENTS][rows] = joint.engagements.totals_at(_KNOTS)
+        if joint.views is not None:
+            totals[VIEWS][rows[joint.has_views]] = joint.views.totals_at(_KNOTS)
+    return totals
 
 
 def _of_table(
     partnership: TrackedPartnership,
     table: AnswerTable,
+    totals: dict[str, np.ndarray],
     rows: range,
     scorer: Scorer,
     maturation: Maturation,
@@ -140,10 +151,8 @@ def _of_table(
     sources: dict[str, str | None] = {}
     correlation: dict[str, float] = {}
     for measure in MEASURES:
-        quantiles = [table.columns[name][rows.start : rows.stop] for name in _NAMES[measure]]
-        counts = np.array(quantiles).T
         curves[measure] = move_forecast(
-            np.log1p(counts.astype(float)),
+            np.log1p(totals[measure][rows.start : rows.stop]),
             maturation,
             measure,
             np.full(len(rows), float(platform)),
