@@ -1,3 +1,5 @@
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +24,12 @@ from training.backtest.evaluate import (
     OUR_MODEL_WITH_CONTENT,
     REFERENCE_BASELINE,
 )
-from training.backtest.plots import backtest_figures
+from training.backtest.plots import (
+    FEWEST_CREATORS,
+    backtest_figures,
+    coverage_by_cell,
+    width_by_cell,
+)
 from training.backtest.report_tables import (
     ENOUGH_POSTS,
     breakdowns,
@@ -327,6 +334,14 @@ def test_without_known_engagements_there_is_nothing_to_judge():
         TooLittleData, match="no post has known engagements: posts need likes and comments"
     ):
         backtest(history, mature_end(history), Recipe())
+
+
+@pytest.mark.parametrize("draw", [coverage_by_cell, width_by_cell])
+def test_a_picture_says_that_no_group_has_creators_enough(trained, draw):
+    coverage = trained.backtest.coverage
+    figure = draw(coverage[coverage["creators"] < FEWEST_CREATORS])
+    assert figure.axes[0].get_title() == "no group has 10 creators or more"
+    figure.savefig(BytesIO())
 
 
 def test_pictures_and_text_show_every_forecaster(trained, rolling):

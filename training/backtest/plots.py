@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -13,6 +14,8 @@ from training.backtest.age_table import BIAS_TOLERANCE, age_table
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult, breakdowns, headline_rows
 
+#: Of a group that is drawn.
+FEWEST_CREATORS = 10
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
 #: Colours, shapes and lines: no picture is read by its colours alone.
 _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
@@ -82,8 +85,7 @@ def coverage_by_cell(coverage: pd.DataFrame) -> Figure:
         color = _OURS if row.judged else _OTHER
         axes.plot([row.coverage_80_low, row.coverage_80_high], [place, place], color=color)
         axes.plot(row.coverage_80, place, "o", color=color, ms=4.5)
-    axes.set_yticks(range(len(rows)), _cell_names(rows), fontsize=7)
-    axes.set_ylim(-1, len(rows))
+    _name_cells(axes, rows)
     axes.axvline(0.8, color="#444", lw=1, ls="--")
     axes.set_xlabel("share of posts inside the 80 % interval; pale: fewer than 50 creators")
     return figure
@@ -121,8 +123,9 @@ def width_by_cell(coverage: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     colors = [_OURS if judged else _OTHER for judged in rows["judged"]]
     axes.scatter(np.exp(rows["width_80"]), range(len(rows)), c=colors, s=22)
-    axes.set_yticks(range(len(rows)), _cell_names(rows), fontsize=7)
-    axes.set_ylim(-1, len(rows))
+    _name_cells(axes, rows)
+    if rows.empty:
+        axes.set_xlim(1, 10)  # a log scale has no limits of nothing
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: format_number(value)))
@@ -244,15 +247,20 @@ def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
 
 def _cells(coverage: pd.DataFrame) -> pd.DataFrame:
     """Return the groups with enough creators to be drawn, in the order of the axis, upwards."""
-    return coverage[coverage["creators"] >= 10].sort_values(
+    return coverage[coverage["creators"] >= FEWEST_CREATORS].sort_values(
         ["split", "platform", "band", "evidence"], ascending=False
     )
 
 
-def _cell_names(rows: pd.DataFrame) -> list[str]:
-    return [
+def _name_cells(axes: Axes, rows: pd.DataFrame) -> None:
+    """Name the groups on the vertical axis, or say that there is none."""
+    names = [
         f"{r.split} {r.platform} {r.band} {r.evidence} (n={r.rows:,})" for r in rows.itertuples()
     ]
+    axes.set_yticks(range(len(rows)), names, fontsize=7)
+    axes.set_ylim(-1, len(rows))
+    if rows.empty:
+        axes.set_title(f"no group has {FEWEST_CREATORS} creators or more", fontsize=9)
 
 
 def _ordered(classes: np.ndarray) -> list[str]:
