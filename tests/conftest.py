@@ -52,6 +52,7 @@ LONGEST = (
     "test_recalibrate.py",
     "test_backtest.py",
     "test_reproduce.py",
+    "test_tracking_server.py",
     "test_distributed_training.py",
     "test_service.py",
     "test_startup.py",
