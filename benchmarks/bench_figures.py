@@ -61,7 +61,8 @@ def service(found: dict[str, Any]) -> Iterator[Figure]:
     for name, least in (("mlflow models serve", 15), ("straightforward", 8)):
         other = medians[name]
         for callers in ("1", "16"):
-            what = f"one partnership, requests a second against {name}, {callers} caller(s)"
+            by = "1 caller" if callers == "1" else f"{callers} callers"
+            what = f"one partnership, requests a second against {name}, {by}"
             rates = (of[callers]["rps"] / other[callers]["rps"] for of in (now, base))
             yield Figure(what, "times", *rates, least if callers == "1" else None, True)
     yield Figure("one partnership, p50", "ms", now["1"]["p50"], base["1"]["p50"])
@@ -191,4 +192,4 @@ def posts(found: dict[str, Any]) -> Iterator[Figure]:
 
 def tests(found: dict[str, Any]) -> Iterator[Figure]:
     """Yield the figures of suite_speed.py."""
-    yield Figure("`make test`", "min", found["minutes"], None, 6, note=found["said"])
+    yield Figure(f"`make test`: {found['said'].split(' in ')[0]}", "min", found["minutes"], None, 6)
