@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from two_checkouts import compare, script_figures, write_json
+from two_checkouts import compare_script, write_json
 
 from serving.plan.problem import LinearRule, Objective, PlanProblem
 from serving.plan.program import solve
@@ -129,12 +129,8 @@ def main() -> None:
         write_json(arguments.json, of_lists[0] | of_lists[1])
         return
     options = ["--problems", str(problems), "--time-limit", str(time_limit)]
-    results = compare(
-        arguments.base,
-        arguments.rounds,
-        lambda checkout: script_figures(checkout, Path(__file__), options),
-    )
-    write_json(arguments.json, results)
+    found = compare_script(arguments.base, arguments.rounds, Path(__file__), options)
+    write_json(arguments.json, found)
 
 
 if __name__ == "__main__":

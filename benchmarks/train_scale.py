@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from two_checkouts import compare, script_figures, write_json
+from two_checkouts import compare_script, write_json
 
 from features.derive.reference import fit_reference
 from features.history.history import History
@@ -87,12 +87,8 @@ def main() -> None:
         write_json(arguments.json, fit_figures(arguments.rows, arguments.creators))
         return
     size = ["--rows", str(arguments.rows), "--creators", str(arguments.creators)]
-    results = compare(
-        arguments.base,
-        arguments.rounds,
-        lambda checkout: script_figures(checkout, Path(__file__), size),
-    )
-    write_json(arguments.json, results)
+    found = compare_script(arguments.base, arguments.rounds, Path(__file__), size)
+    write_json(arguments.json, found)
 
 
 if __name__ == "__main__":

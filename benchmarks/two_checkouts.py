@@ -91,6 +91,15 @@ def compare(
     return results
 
 
+def compare_script(
+    base: Path, rounds: int, script: Path, arguments: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Compare the checkout `base` and this one, as `compare`, by what a script of this folder
+    writes to its `--json`.
+    """
+    return compare(base, rounds, lambda checkout: script_figures(checkout, script, arguments))
+
+
 def write_json(file: Path | None, value: object) -> None:
     """Write a value as JSON, where a file is named."""
     if file is not None:
