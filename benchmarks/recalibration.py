@@ -87,7 +87,7 @@ def replay(history: History, months: list[int], per_month: int, seed: int) -> Re
         asked = random.choice(len(EVIDENCE), len(posts), p=EVIDENCE_SHARES)
         rows = repeat_for_each_evidence(posts)[asked * len(posts) + np.arange(len(posts))]
         x = LOCAL.derive(at_horizon, rows.queries, fitted.reference)
-        parts = forecaster._parts(forecaster._checked(x))
+        parts = forecaster._parts(forecaster._matrix(x))
         frames.append(
             pd.DataFrame(
                 {

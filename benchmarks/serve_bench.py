@@ -140,7 +140,7 @@ def as_mlflow(x: np.ndarray) -> bytes:
 
 
 def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
-    """Time Booster.predict alone: location and scale of both targets, one thread; ms, the median of some rounds."""
+    """Time the trees alone: location and scale of both targets, one thread; ms, the median of some rounds."""
     boosters = [b for f in bundle.forecasters.values() for b in (f.location_, f.scale_)]
     seen = np.ascontiguousarray(
         x[:, [COLUMNS.index(name) for name in bundle.forecasters["engagements"].columns_]]
@@ -149,7 +149,7 @@ def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
     for _ in range(rounds):
         began = time.perf_counter()
         for booster in boosters:
-            booster.predict(seen, num_threads=1)
+            booster.predict(seen, threads=1)
         times.append(1e3 * (time.perf_counter() - began))
     return median(times)
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from two_checkouts import compare_script, write_json
 
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.history import History
 from training.backend import LOCAL
 from training.dataset import Sampling, sample_training_rows, training_weights
@@ -66,7 +66,7 @@ def fit_figures(rows: int, creators: int) -> dict[str, float]:
     processor = (time.process_time() - busy) / 60
     met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
     print(
-        f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: "
+        f"{rows:,} rows x {x.shape[1]} columns, {model.location_.trees} trees: "
         f"{minutes:.1f} minutes, {processor:.1f} of the processor"
     )
     print(f"peak {peak_gb():.1f} GB (with the rows ready {ready:.1f})")

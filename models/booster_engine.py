@@ -11,12 +11,11 @@ But: daal4py has no categorical splits and no linear leaves; such boosters stay 
 import logging
 from collections.abc import Iterator, Sequence
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike
 
 from features.errors import CreatorcastError
-from models.booster_call import predict_rows
+from models.tree_model import TreeModel
 
 LIGHTGBM, DAAL4PY, AUTO = "lightgbm", "daal4py", "auto"
 ENGINES = (AUTO, LIGHTGBM, DAAL4PY)
@@ -49,7 +48,7 @@ class BoosterSet:
 
     Parameters
     ----------
-    boosters : lightgbm.Booster, of regression objectives, in order of the heads
+    boosters : models.tree_model.TreeModel, in order of the heads
     engine : "lightgbm"; "daal4py", which raises EngineError where it cannot be used; or "auto",
         which takes LightGBM there and logs why
     threads : of both engines; 0 takes all cores
@@ -59,7 +58,7 @@ class BoosterSet:
     engine : the engine in use
     """
 
-    def __init__(self, boosters: Sequence[lgb.Booster], engine: str = LIGHTGBM, threads: int = 0):
+    def __init__(self, boosters: Sequence[TreeModel], engine: str = LIGHTGBM, threads: int = 0):
         if engine not in ENGINES:
             raise EngineError(f"{engine!r} is no engine: expected one of {', '.join(ENGINES)}")
         self.boosters, self.threads, self.engine = tuple(boosters), threads, LIGHTGBM
@@ -82,7 +81,7 @@ class BoosterSet:
     def _predict_by_lightgbm(self, rounded: np.ndarray) -> list[np.ndarray]:
         # for a few rows the start of threads takes longer than the prediction
         threads = 1 if len(rounded) < FEW_BOOSTER_ROWS else self.threads
-        return [predict_rows(booster, rounded, threads) for booster in self.boosters]
+        return [booster.predict(rounded, threads) for booster in self.boosters]
 
     def _predict_by_daal4py(self, rounded: np.ndarray) -> list[np.ndarray]:
         return [model.predict(rounded) for model in self._models]
@@ -102,7 +101,7 @@ class BoosterSet:
     def _convert_and_compare(self) -> str | None:
         """Convert the boosters and compare; return why daal4py cannot be used, or None."""
         try:
-            dumps = [booster.dump_model() for booster in self.boosters]
+            dumps = [booster.dump() for booster in self.boosters]
             self._models = [_Converted(dump, self.threads) for dump in dumps]
         except ImportError as error:
             return f"it is not installed (pip install 'creatorcast[fast]'): {error}"

@@ -1,4 +1,4 @@
-"""A check of the text of a LightGBM booster before LightGBM reads it.
+"""The text of a LightGBM booster: how it is made, and its check before LightGBM reads it.
 
 Damaged text can make LightGBM abort the whole process.
 
@@ -8,11 +8,14 @@ checked.
 """
 
 import re
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 
 from features.errors import CreatorcastError
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 #: Lines of the header that are the same in every booster of a forecast.
 FIXED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
@@ -64,11 +67,35 @@ class BoosterTextError(CreatorcastError):
     """The text is not a booster as this code writes it, or was damaged."""
 
 
-def booster_text(booster: lgb.Booster) -> str:
+def booster_text(booster: "lgb.Booster") -> str:
     """Return a fitted booster as text; the number of threads that fitted it, which changes nothing
     else, is not in it.
     """
     return THREADS.sub("[num_threads: 0]", booster.model_to_string())
+
+
+def constant_booster(columns: int) -> str:
+    """Return the text of a booster of one leaf, 0 whatever so many columns hold."""
+    empty = dict.fromkeys(TREE, "")
+    leaf = {"num_leaves": 1, "num_cat": 0, "leaf_value": 0, "is_linear": 0, "shrinkage": 1}
+    tree = _lines("Tree=0", empty | leaf)
+    header = {
+        **FIXED,
+        "max_feature_idx": columns - 1,
+        "objective": OBJECTIVES[0],
+        "feature_names": _column_names(columns),
+        "feature_infos": " ".join(["none"] * columns),
+        "tree_sizes": len(tree),
+    }
+    return _lines("tree", header) + tree + "".join(f"{line}\n\n" for line in _ENDS)
+
+
+def _lines(title: str, values: dict) -> str:
+    return "\n".join([title, *(f"{name}={value}" for name, value in values.items()), "\n"])
+
+
+def _column_names(columns: int) -> str:
+    return " ".join(f"Column_{number}" for number in range(columns))
 
 
 def check_booster(text: str, columns: int) -> None:
@@ -101,7 +128,7 @@ def _header(head: str, columns: int) -> dict[str, str]:
     expected = {
         **FIXED,
         "max_feature_idx": str(columns - 1),
-        "feature_names": " ".join(f"Column_{number}" for number in range(columns)),
+        "feature_names": _column_names(columns),
     }
     for name, value in expected.items():
         if header[name] != value:

@@ -7,6 +7,7 @@ place and then renamed, so that it is whole or not there at all.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from models.bundle_files import (
 )
 from models.bundle_folders import bundle_folder
 from models.fee import MarketFee
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 
 #: Hexadecimal digits of a bundle's digest in its version.
 VERSION_DIGITS = 10
@@ -50,7 +51,7 @@ class Bundle:
 
     manifest: dict
     reference: Reference
-    forecasters: dict[str, Forecaster]
+    forecasters: Mapping[str, FittedForecaster]
     benchmarks: SegmentBenchmarks | None = None
     market_fee: MarketFee | None = None
 
@@ -111,7 +112,7 @@ def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
 def _assembled(contents: BundleContents, reference: Reference) -> Bundle:
     documents, boosters = contents.documents, contents.boosters
     forecasters = {
-        target: Forecaster.from_state(
+        target: FittedForecaster.from_state(
             documents[f"{target}.json"],
             boosters[f"{target}_location.txt"],
             boosters[f"{target}_scale.txt"],

@@ -30,7 +30,7 @@ from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.joint import JointForecast, joint_forecast, lacks_curve
 from models.linear import LinearCorrection
 from models.reasons import reasons
@@ -90,9 +90,9 @@ def check_answers(bundle: Bundle) -> None:
         _check_prices(bundle, x, deliverables)
 
 
-def _check_corrections(target: str, forecaster: Forecaster) -> None:
+def _check_corrections(target: str, forecaster: FittedForecaster) -> None:
     """Raise BundleError where the boosters or lines of a forecaster can reach LARGEST_LOG."""
-    dumps = [booster.dump_model() for booster in forecaster.trees_.boosters]
+    dumps = [booster.dump() for booster in forecaster.trees_.boosters]
     boosted, scale_log = np.abs(forecaster.trees_.predict(probe_rows(dumps))).max(axis=0)
     linear = max(_largest_correction(line) for line in forecaster.linear_)
     largest_by_name = {
@@ -244,7 +244,7 @@ def _check_forecast(target: str, forecast: PredictiveDistribution, x: np.ndarray
         )
 
 
-def _check_totals(target: str, forecaster: Forecaster) -> None:
+def _check_totals(target: str, forecaster: FittedForecaster) -> None:
     """Raise BundleError where the tables of totals do not fit the scores of the same forecaster."""
     totals, conformal = forecaster.totals_, forecaster.conformal_
     for number, (z, ceiling) in enumerate(zip(conformal.z, conformal.ceiling, strict=True)):

@@ -9,7 +9,7 @@ import numpy as np
 from models.fit_validation import require_codes, require_finite
 
 if TYPE_CHECKING:
-    from models.forecast import Forecaster
+    from models.fitted_forecaster import FittedForecaster
 
 #: The name of a column, or its position where columns have no names.
 ColumnName = str | int
@@ -34,7 +34,7 @@ class ColumnPositions:
     platform_seen: int | None
 
     @classmethod
-    def of(cls, forecaster: "Forecaster", names: list[ColumnName]) -> "ColumnPositions":
+    def of(cls, forecaster: "FittedForecaster", names: list[ColumnName]) -> "ColumnPositions":
         """Return the positions of a forecaster's columns in a matrix with the columns `names`.
 
         Raises ValueError for a column that is not among them.
@@ -68,7 +68,7 @@ class ColumnPositions:
         """Return the platform code of each row, (n,); 0 where there is no such column."""
         return _codes(x, self.platform)
 
-    def require_usable(self, x: np.ndarray, forecaster: "Forecaster") -> None:
+    def require_usable(self, x: np.ndarray, forecaster: "FittedForecaster") -> None:
         """Raise ValueError where a row has no finite offset, or an evidence or platform code that
         is out of range.
         """

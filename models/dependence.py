@@ -3,10 +3,10 @@
 import numpy as np
 
 from features.derive.catalog import COLUMNS
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 
 
-def column_dependence(forecaster: Forecaster) -> np.ndarray:
+def column_dependence(forecaster: FittedForecaster) -> np.ndarray:
     """Return whether location or scale can change with a derived column, for each platform and
     evidence, (platforms, evidences, len(COLUMNS)).
 
@@ -16,8 +16,7 @@ def column_dependence(forecaster: Forecaster) -> np.ndarray:
     seen = np.array([COLUMNS.index(name) for name in forecaster.columns_])
     sloped = np.array([name not in forecaster.codes for name in forecaster.columns_])
     in_location, in_scale = (
-        booster.feature_importance("split") > 0
-        for booster in (forecaster.location_, forecaster.scale_)
+        booster.split_counts() > 0 for booster in (forecaster.location_, forecaster.scale_)
     )
     depends = np.zeros((forecaster.platforms, forecaster.evidences, len(COLUMNS)), dtype=bool)
     depends[:, :, seen] = in_scale

@@ -1,28 +1,21 @@
 """The market fee: the usual fee of such a deal, learned from the user's deals where there are
 enough of them, else read from a rate card.
 
-- ln of the fee a deliverable: a robust line on followers, engagement level and deliverables, which
-  can extrapolate, and L1 boosting of its residuals
-- quantiles from residuals out of fold, folds by creator, widened as those of the forecaster are
+ln of the fee a deliverable is a line on followers, engagement level and deliverables, which can
+extrapolate, plus boosted trees; `models.fee_fit` fits both.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import HuberRegressor
-from sklearn.model_selection import GroupKFold
 
 from features.derive.catalog import feature_column, feature_columns
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
-from models.booster_call import predict_rows
-from models.booster_text import booster_text
 from models.rate_card import RATE_CARD_KEY, RateCard
+from models.tree_model import TreeModel
 
-#: Fees and creators that a fit needs, and fees of a platform that it needs to be used there.
-ENOUGH_FEES, ENOUGH_CREATORS, ENOUGH_OF_PLATFORM = 100, 30, 20
 #: Probabilities of the low, typical and high fee.
 FEE_LEVELS = (0.1, 0.5, 0.9)
 LINE_COLUMNS = ("followers_log", "engagements_log_offset")
@@ -35,21 +28,6 @@ FEE_FEATURES = (
     "verified_flag",
     "brand_fit",
 )
-WIDEN, WIDEN_BY_CREATOR = 0.05, 6.0
-BOOSTING = {
-    "objective": "l1",
-    "learning_rate": 0.05,
-    "num_leaves": 5,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "feature_fraction": 0.7,
-    "lambda_l2": 10.0,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-    "num_threads": 1,
-}
-TREES, FOLDS = 60, 5
 OWN_DEALS, RATE_CARD = "own_deals", "rate_card"
 
 
@@ -64,42 +42,12 @@ class FeeModel:
 
     middle: np.ndarray
     line: np.ndarray
-    booster: lgb.Booster
+    booster: TreeModel
     residual: np.ndarray
     platforms: tuple[str, ...]
     fees: int
     creators: int
     error: float
-
-    @classmethod
-    def fit(
-        cls, x: pd.DataFrame, deliverables: np.ndarray, fee_usd: np.ndarray, creator: np.ndarray
-    ) -> "FeeModel | None":
-        """Fit to n deals; return None where there are fewer than ENOUGH_FEES fees or
-        ENOUGH_CREATORS creators.
-
-        `x`: derived columns as of the start of each deal; `fee_usd` (n,): for all `deliverables`
-        (n,) together; `creator` (n,): its account.
-        """
-        creators = len(np.unique(creator))
-        if len(x) < ENOUGH_FEES or creators < ENOUGH_CREATORS:
-            return None
-        y = np.log(fee_usd / deliverables)
-        residuals = np.empty(len(y))
-        for train, test in GroupKFold(FOLDS).split(y, groups=creator):
-            parts = _fit_parts(x.iloc[train], deliverables[train], y[train])
-            forecast = _predict_parts(parts, x.iloc[test], deliverables[test])
-            residuals[test] = y[test] - forecast
-        quantiles = np.quantile(residuals, FEE_LEVELS)
-        median, widening = quantiles[1], 1 + WIDEN + WIDEN_BY_CREATOR / creators
-        residual = median + (quantiles - median) * widening
-        counts = x["platform_code"].value_counts()
-        platforms = tuple(
-            name for code, name in enumerate(PLATFORMS) if counts.get(code, 0) >= ENOUGH_OF_PLATFORM
-        )
-        middle, line, booster = _fit_parts(x, deliverables, y)
-        error = float(np.abs(residuals).mean())
-        return cls(middle, line, booster, residual, platforms, len(y), creators, error)
 
     def predict(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
         """Return the low, typical and high fee for all `deliverables` (n,) together in USD, (n, 3).
@@ -107,7 +55,7 @@ class FeeModel:
         `x`: derived columns.
         """
         parts = self.middle, self.line, self.booster
-        log_fee = _predict_parts(parts, x, deliverables) + np.log(deliverables)
+        log_fee = log_fee_each(parts, x, deliverables) + np.log(deliverables)
         return np.exp(log_fee[:, None] + self.residual)
 
     def state(self) -> tuple[dict, str]:
@@ -115,14 +63,14 @@ class FeeModel:
         arrays = {name: getattr(self, name).tolist() for name in ("middle", "line", "residual")}
         plain = {name: getattr(self, name) for name in ("fees", "creators", "error")}
         state = {**arrays, **plain, "platforms": list(self.platforms)}
-        return state, booster_text(self.booster)
+        return state, self.booster.text
 
     @classmethod
     def from_state(cls, state: dict, booster: str) -> "FeeModel":
         """Return the model that had this state."""
         arrays = {name: np.array(state[name]) for name in ("middle", "line", "residual")}
-        fitted = lgb.Booster(model_str=booster)
-        return cls(**{**state, **arrays, "platforms": tuple(state["platforms"])}, booster=fitted)
+        platforms = tuple(state["platforms"])
+        return cls(**{**state, **arrays, "platforms": platforms}, booster=TreeModel(booster))
 
 
 @dataclass(frozen=True)
@@ -191,37 +139,24 @@ class MarketFee:
         return cls(RateCard.from_json(state["card"]), learned)
 
 
-def _fit_parts(x: pd.DataFrame, deliverables: np.ndarray, y: np.ndarray) -> tuple:
-    """Return the parts `middle`, `line` and `booster` of a FeeModel, fitted to ln fees y (n,)."""
-    middle = np.nan_to_num(x[list(LINE_COLUMNS)].median().to_numpy())
-    inputs = _line_inputs(x, deliverables, middle)
-    centre, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), 1e-9)
-    # the Huber loss needs its inputs near unit scale to converge
-    fit = HuberRegressor(alpha=1e-2, max_iter=1000).fit((inputs - centre) / scale, y)
-    slopes = fit.coef_ / scale
-    line = np.array([fit.intercept_ - slopes @ centre, *slopes])
-    parameters = {**BOOSTING, "min_data_in_leaf": max(10, len(y) // 40)}
-    residuals = y - line[0] - inputs @ line[1:]
-    booster_inputs = _booster_inputs(x, deliverables)
-    data = lgb.Dataset(booster_inputs, residuals, params={"verbosity": -1, "num_threads": 1})
-    return middle, line, lgb.train(parameters, data, num_boost_round=TREES)
-
-
-def _predict_parts(
+def log_fee_each(
     parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray
 ) -> np.ndarray:
-    """Return ln of the fee a deliverable, (n,), by the parts of `_fit_parts`."""
+    """Return ln of the fee a deliverable, (n,), by the parts `middle`, `line` and
+    `booster` of a FeeModel."""
     middle, line, booster = parts
-    linear = line[0] + _line_inputs(x, deliverables, middle) @ line[1:]
-    return linear + predict_rows(booster, _booster_inputs(x, deliverables), threads=1)
+    linear = line[0] + line_inputs(x, deliverables, middle) @ line[1:]
+    return linear + booster.predict(booster_inputs(x, deliverables), threads=1)
 
 
-def _line_inputs(
+def line_inputs(
     x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray
 ) -> np.ndarray:
+    """Return what the line is on, (n, 3); `middle`: as in FeeModel."""
     values = feature_columns(x, LINE_COLUMNS)
     return np.column_stack([np.where(np.isnan(values), middle, values), np.log(deliverables)])
 
 
-def _booster_inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+def booster_inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+    """Return what the trees are on, (n, len(FEE_FEATURES) + 1)."""
     return np.column_stack([feature_columns(x, FEE_FEATURES), np.log(deliverables)])

@@ -13,14 +13,14 @@ from models.linear import LinearCorrection
 from models.totals import TotalsTables
 
 if TYPE_CHECKING:
-    from models.forecast import Forecaster
+    from models.fitted_forecaster import FittedForecaster
 
 #: Parameters of the forecaster that a bundle keeps: plain ones, and lists.
 PLAIN_PARAMETERS = ("offset", "evidence", "evidences", "platform", "platforms", "posts", "mad")
 LIST_PARAMETERS = ("centred", "leave_out", "codes")
 
 
-def forecaster_state(forecaster: "Forecaster", names: list[ColumnName]) -> dict[str, Any]:
+def forecaster_state(forecaster: "FittedForecaster", names: list[ColumnName]) -> dict[str, Any]:
     """Return the state of a fitted forecaster as JSON values; `names`: the columns of its X."""
     plain = {name: getattr(forecaster, name) for name in PLAIN_PARAMETERS}
     lists = {name: list(getattr(forecaster, name)) for name in LIST_PARAMETERS}
@@ -40,22 +40,19 @@ def forecaster_state(forecaster: "Forecaster", names: list[ColumnName]) -> dict[
     }
 
 
-def parameters_of_state(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of the forecaster that had the state, by name."""
-    plain = {name: state[name] for name in PLAIN_PARAMETERS}
-    lists = {name: tuple(state[name]) for name in LIST_PARAMETERS}
-    return plain | lists
-
-
-def fitted_attributes(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the fitted attributes of the forecaster that had the state, by name; without columns
-    and boosters.
-    """
+def attributes_of_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of the forecaster that had the state, by name; without boosters."""
+    names = state["features"]
+    named = all(isinstance(name, str) for name in names)
     correlation = np.array(state["correlation"])
     tables = {name: np.array(values) for name, values in state["conformal"].items()}
     totals = np.array(state["totals"])
     log_mean = np.array(state["log_mean"])
     return {
+        **{name: state[name] for name in PLAIN_PARAMETERS},
+        **{name: tuple(state[name]) for name in LIST_PARAMETERS},
+        **({"feature_names_in_": np.array(names, dtype=object)} if named else {}),
+        "n_features_in_": len(names),
         "median_": state["median"],
         "correction_": np.array(state["correction"]),
         "linear_": [LinearCorrection.from_state(line) for line in state["linear"]],

@@ -14,7 +14,7 @@ But: views are forecast, and compared with, only where the platform shows them f
 format.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from features.tables.vocabulary import TARGETS
 from models.bounded_distribution import BoundedDistribution
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution, Rows
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.reasons import OTHER_HORIZON
 from models.views_shown import rows_with_views
 
@@ -101,7 +101,7 @@ class _Crossing:
 
 
 def joint_forecast(
-    forecasters: dict[str, Forecaster],
+    forecasters: Mapping[str, FittedForecaster],
     reference: Reference,
     x: np.ndarray | pd.DataFrame,
     deliverables: np.ndarray,

@@ -17,7 +17,7 @@ from features.derive.market_priors import SUMMARY_POSTS
 from features.derive.reference import Reference
 from features.number_text import format_amount
 from features.tables.vocabulary import FORMATS
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 
 #: Of each group its words where it multiplies by more than 1, and by less, and the pattern of its
 #: columns; a column belongs to the first group whose pattern it matches.
@@ -87,7 +87,7 @@ MAX_REASONS, LEAST = 5, 0.02
 
 
 def contributions(
-    forecaster: Forecaster,
+    forecaster: FittedForecaster,
     x: np.ndarray | pd.DataFrame,
     target: str,
     besides: dict[str, np.ndarray] | None = None,
@@ -116,7 +116,7 @@ def contributions(
 
 
 def reasons(
-    forecaster: Forecaster,
+    forecaster: FittedForecaster,
     x: np.ndarray | pd.DataFrame,
     target: str = "engagements",
     besides: dict[str, np.ndarray] | None = None,

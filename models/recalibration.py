@@ -23,7 +23,7 @@ import numpy as np
 
 from models.conformal import GRID, ConformalTables, weighted_quantile
 from models.distribution import PredictiveDistribution
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 
 #: Days after which an outcome weighs half.
 HALF_LIFE_DAYS = 15.0
@@ -113,7 +113,7 @@ class Adjustment:
 
 
 def deviations(
-    forecaster: Forecaster,
+    forecaster: FittedForecaster,
     forecast: PredictiveDistribution,
     outcome_ln: np.ndarray,
     codes: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -181,7 +181,7 @@ def adjusted_tables(tables: ConformalTables, adjustment: Adjustment) -> Conforma
     return ConformalTables(adjusted, ceiling, numbers, tables.n)
 
 
-def recalibrated(forecaster: Forecaster, adjustment: Adjustment) -> Forecaster:
+def recalibrated(forecaster: FittedForecaster, adjustment: Adjustment) -> FittedForecaster:
     """Return the forecaster with adjusted tables; its boosters are the same."""
     changed = copy(forecaster)
     changed.__dict__.pop("totals_", None)

@@ -12,7 +12,8 @@ from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables, validate
 from features.tables.vocabulary import FORMATS, PLATFORMS, lookup_indexes
 from models.bundle import load_bundle
-from models.fee import ENOUGH_FEES, FEE_FEATURES, OWN_DEALS, RATE_CARD, FeeModel, MarketFee
+from models.fee import FEE_FEATURES, OWN_DEALS, RATE_CARD, MarketFee
+from models.fee_fit import ENOUGH_FEES, fit_fees
 from models.rate_card import RateCard, RateCardError, read_rate_card
 from training.fit_pricing import read_rate_card_beside
 
@@ -152,7 +153,7 @@ def deals(n, seed=0):
 
 
 def test_fees_are_learned_with_the_intervals_they_claim():
-    model = FeeModel.fit(*deals(800))
+    model = fit_fees(*deals(800))
     x, k, fee, _ = deals(2000, seed=1)
     low, typical, high = model.predict(x, k).T
     error = np.abs(np.log(fee / typical)).mean()
@@ -166,20 +167,20 @@ def test_fees_are_learned_with_the_intervals_they_claim():
 def test_a_line_goes_on_beyond_the_deals():
     x, k, fee, creator = deals(400)
     ends = pd.concat([x.head(1)] * 2, ignore_index=True).assign(followers_log=[14.0, 17.0])
-    typical = FeeModel.fit(x, k, fee, creator).predict(ends, np.ones(2))[:, 1]
+    typical = fit_fees(x, k, fee, creator).predict(ends, np.ones(2))[:, 1]
     assert np.log(typical[1] / typical[0]) == pytest.approx(3 * 0.7, abs=0.2)
 
 
 def test_the_fee_is_in_proportion_to_what_was_paid():
     x, k, fee, creator = deals(300)
-    once, many = (FeeModel.fit(x, k, scale * fee, creator).predict(x, k) for scale in (1, 10))
+    once, many = (fit_fees(x, k, scale * fee, creator).predict(x, k) for scale in (1, 10))
     np.testing.assert_allclose(many, 10 * once, rtol=1e-3)
 
 
 def test_too_few_fees_teach_nothing_and_the_card_answers(card_file):
     x, k, fee, creator = deals(ENOUGH_FEES - 1)
-    assert FeeModel.fit(x, k, fee, creator) is None
-    assert FeeModel.fit(*deals(300)[:3], np.zeros(300)) is None
+    assert fit_fees(x, k, fee, creator) is None
+    assert fit_fees(*deals(300)[:3], np.zeros(300)) is None
     asked = x.head(2).assign(platform_code=0.0, band_code=[1.0, np.nan], format_code=np.nan)
     fees, source = MarketFee(read_rate_card(card_file(*ROWS))).quote(asked, np.array([1.0, 1.0]))
     assert source.tolist() == [RATE_CARD, None]
@@ -188,7 +189,7 @@ def test_too_few_fees_teach_nothing_and_the_card_answers(card_file):
 
 
 def test_a_platform_without_own_fees_is_answered_by_the_card(card_file):
-    market = MarketFee(read_rate_card(card_file(*ROWS)), FeeModel.fit(*deals(300)))
+    market = MarketFee(read_rate_card(card_file(*ROWS)), fit_fees(*deals(300)))
     asked = pd.DataFrame(np.zeros((3, len(FEE_FEATURES))), columns=list(FEE_FEATURES)).assign(
         platform_code=[0.0, 2.0, 1.0],
         band_code=1.0,

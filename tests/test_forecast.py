@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from models.boosting import LOCATION_BOOSTING, Boosting
 from models.corrections import CORRECTION_SHARE_GRID, choose_correction_shares, history_scale
+from models.fitted_forecaster import FittedForecaster
 from models.forecast import Forecaster
 
 SMALL = {
@@ -65,12 +66,26 @@ def test_beats_the_offset_and_covers_as_it_says(fitted):
 
 def test_the_state_makes_the_same_forecaster(fitted):
     x, _, _ = rows(50, seed=2)
-    again = Forecaster.from_state(*fitted.state())
+    again = FittedForecaster.from_state(*fitted.state())
     for k in (1, 3):
         expected = fitted.predict_distribution(x, k).quantile([0.1, 0.5, 0.9])
         np.testing.assert_array_equal(
             again.predict_distribution(x, k).quantile([0.1, 0.5, 0.9]), expected
         )
+
+
+def test_what_was_read_from_a_state_takes_frames_and_matrices_of_its_columns(fitted):
+    x, _, _ = rows(50, seed=2)
+    again = FittedForecaster.from_state(*fitted.state())
+    expected = fitted.predict(x)
+    for given in (x, x.to_numpy(), np.asfortranarray(x)):
+        np.testing.assert_array_equal(again.predict(given), expected)
+    np.testing.assert_array_equal(again.contributions(x), fitted.contributions(x))
+    for given in (x[["video", "level", "evidence"]], x.drop(columns="video"), x.to_numpy()[:, :2]):
+        with pytest.raises(
+            ValueError, match=r"X has other columns than the fitted ones: \['level'"
+        ):
+            again.predict(given)
 
 
 def test_another_engine_forecasts_the_same(fitted):
@@ -105,7 +120,7 @@ def test_the_state_of_a_forecaster_fitted_to_an_array_works_too(fitted):
     found = Forecaster(offset=0, evidence=2, evidences=2, **SMALL).fit(
         x.to_numpy(), y, groups=creator
     )
-    again = Forecaster.from_state(*found.state())
+    again = FittedForecaster.from_state(*found.state())
     np.testing.assert_array_equal(again.predict(x.to_numpy()), found.predict(x.to_numpy()))
 
 
@@ -241,7 +256,7 @@ def test_a_platform_that_nobody_trained_takes_the_offset_and_the_widest_spread()
         for rows in (elsewhere, wild)
     ]
     assert np.median(widths[0] / widths[1]) == pytest.approx(1, abs=0.35)
-    again = Forecaster.from_state(*found.state())
+    again = FittedForecaster.from_state(*found.state())
     np.testing.assert_array_equal(again.predict(elsewhere), found.predict(elsewhere))
 
 
@@ -306,7 +321,7 @@ def test_a_setting_is_searched_by_name(frame):
         scoring="neg_mean_absolute_error",
     ).fit(x, y, groups=creator)
     assert search.best_params_ == {"location__trees": 40}
-    assert search.best_estimator_.location_.num_trees() <= 40
+    assert search.best_estimator_.location_.trees <= 40
     assert search.predict(x).shape == y.shape
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from features.history.history import History
 from features.tables.vocabulary import TARGETS
-from models.booster_text import booster_text
 from models.boosting import Boosting
 from training.backtest.backtest import backtest
 from training.fit import (
@@ -95,7 +94,7 @@ class Fits:
         until = mature_end(self.history)
         scores = score_later_posts(self.history, TARGETS[0], model, later, until, recipe)
         forecaster.calibrate(scores)
-        boosters = [booster_text(part) for part in (forecaster.location_, forecaster.scale_)]
+        boosters = [forecaster.location_.text, forecaster.scale_.text]
         return repr([boosters, forecaster.correction_, forecaster.conformal_.z.tolist()])
 
 

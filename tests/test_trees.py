@@ -1,4 +1,5 @@
 import logging
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models.booster_engine
-from models.booster_call import predict_rows
 from models.booster_engine import TOLERANCE, BoosterSet, EngineError, as_float32
+from models.booster_text import booster_text, check_booster, constant_booster
+from models.tree_model import TreeModel, TreeModelError
 
 COLUMNS, EDGE = 6, 0.6931471805599453
 
 
-def booster(seed=0, trees=20, unknown=0.2, categorical=(), **settings):
+def fitted(seed=0, trees=20, unknown=0.2, categorical=(), **settings):
     """Train on six columns: unknown values in the first three, counts as logarithms in the fourth."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(600, COLUMNS))
@@ -43,6 +45,10 @@ def booster(seed=0, trees=20, unknown=0.2, categorical=(), **settings):
     return lgb.train({**parameters, "min_data_in_leaf": 5, **settings}, data, trees)
 
 
+def booster(*arguments, **settings):
+    return TreeModel(booster_text(fitted(*arguments, **settings)))
+
+
 @pytest.fixture(scope="module")
 def boosters():
     return booster(0), booster(1)
@@ -55,32 +61,57 @@ def fast(boosters):
 
 
 def reference_rows(boosters, rows):
-    return models.booster_engine.probe_rows([b.dump_model() for b in boosters], rows)
+    return models.booster_engine.probe_rows([b.dump() for b in boosters], rows)
 
 
 def splits(tree_booster, name):
-    trees = [tree["tree_structure"] for tree in tree_booster.dump_model()["tree_info"]]
+    trees = [tree["tree_structure"] for tree in tree_booster.dump()["tree_info"]]
     return {node[name] for tree in trees for node in models.booster_engine._splits(tree)}
 
 
-def test_lightgbm_is_what_its_boosters_say(boosters):
+def test_a_set_gives_what_its_trees_give(boosters):
     x = as_float32(reference_rows(boosters, 50))
-    expected = np.column_stack([b.predict(x) for b in boosters])
+    expected = np.column_stack([b.predict(x, 1) for b in boosters])
     np.testing.assert_array_equal(BoosterSet(boosters, threads=1).predict(x), expected)
 
 
 @pytest.mark.parametrize("rows", [1, 300])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_the_direct_call_gives_what_lightgbm_gives(boosters, rows, kind):
+def test_a_tree_model_gives_what_the_fitted_booster_gives(boosters, rows, kind):
     x = reference_rows(boosters, rows).astype(kind)
-    stopped = booster(2)
+    stopped = fitted(2)
     stopped.best_iteration = 7
-    for each in (*boosters, stopped):
-        expected = each.predict(x, num_threads=1)
-        assert predict_rows(each, x, 1).tolist() == expected.tolist()
-        assert predict_rows(each, np.asfortranarray(x), 0).tolist() == expected.tolist()
-    with pytest.raises(lgb.basic.LightGBMError, match="number of features"):
-        predict_rows(boosters[0], x[:, :-1], 1)
+    for each, kept in ((fitted(0), 20), (stopped, 7)):
+        trees = pickle.loads(pickle.dumps(TreeModel(booster_text(each))))
+        assert trees.trees == kept
+        assert trees.predict(x, 1).tolist() == each.predict(x, num_threads=1).tolist()
+        assert trees.predict(np.asfortranarray(x), 0).tolist() == trees.predict(x, 1).tolist()
+        shap = trees.contributions(x, 1)
+        assert shap.tolist() == each.predict(x, pred_contrib=True, num_threads=1).tolist()
+        assert shap.sum(axis=1) == pytest.approx(trees.predict(x, 1))
+
+
+def test_a_tree_model_tells_what_lightgbm_tells_of_its_splits(boosters):
+    for trees in boosters:
+        known = lgb.Booster(model_str=trees.text)
+        assert trees.dump() | {"pandas_categorical": None} == known.dump_model()
+        assert trees.split_counts().tolist() == known.feature_importance("split").tolist()
+        assert trees.gains().tolist() == known.feature_importance("gain").tolist()
+
+
+def test_what_lightgbm_cannot_read_or_evaluate_is_an_error(boosters):
+    with pytest.raises(TreeModelError, match=r"a matrix of \(3, 5\) for trees on 6 columns"):
+        boosters[0].predict(np.zeros((3, COLUMNS - 1)), 1)
+    with pytest.raises(TreeModelError, match="doesn't specify the number of classes"):
+        TreeModel("no trees")
+
+
+def test_a_constant_booster_is_sound_and_0_everywhere(boosters):
+    text = constant_booster(COLUMNS)
+    check_booster(text, COLUMNS)
+    trees = TreeModel(text)
+    assert trees.predict(reference_rows(boosters, 9), 1).tolist() == [0.0] * 9
+    assert (trees.trees, trees.split_counts().tolist()) == (1, [0.0] * COLUMNS)
 
 
 def test_daal4py_is_equal_on_all_that_can_happen_to_a_value(boosters, fast):
@@ -119,7 +150,9 @@ def test_a_value_at_a_threshold_goes_left_and_the_next_float_right():
         "verbosity": -1,
         "objective": "regression",
     }
-    stump = lgb.train(parameters, lgb.Dataset(x, np.repeat([0.0, 1.0], 50)), 1)
+    stump = TreeModel(
+        booster_text(lgb.train(parameters, lgb.Dataset(x, np.repeat([0.0, 1.0], 50)), 1))
+    )
     (threshold,) = splits(stump, "threshold")
     down = models.booster_engine._down(threshold)
     asked = np.array([[down], [np.nextafter(down, np.float32(9))]])

@@ -17,7 +17,8 @@ from features.tables.folder import RATES_FILE
 from features.tables.model import Tables
 from features.tables.rates_file import read_rates
 from features.tables.vocabulary import FORMATS, NICHES
-from models.fee import FeeModel, MarketFee
+from models.fee import MarketFee
+from models.fee_fit import fit_fees
 from models.rate_card import RateCard, read_rate_card
 from training.backend import LOCAL
 from training.platform_times import to_timestamp
@@ -62,4 +63,4 @@ def fit_market_fee(
     }
     x = LOCAL.derive(history, Queries.from_arrays(account, start, start, plan), reference)
     deliverables = priced["deliverables"].fillna(1.0).to_numpy()
-    return MarketFee(card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), account))
+    return MarketFee(card, fit_fees(x, deliverables, priced["fee_usd"].to_numpy(), account))

@@ -24,7 +24,7 @@ from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle, load_version
 from models.champion import champion_folder
 from models.conformal import GRID
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.recalibration import (
     CENTRE_SHARE,
     ENOUGH_CREATORS,
@@ -144,7 +144,7 @@ def require_enough(outcomes: UsableOutcomes) -> None:
     )
 
 
-def require_change(changed: Forecaster, champion: Bundle, outcomes: UsableOutcomes) -> None:
+def require_change(changed: FittedForecaster, champion: Bundle, outcomes: UsableOutcomes) -> None:
     """Raise NothingToRecalibrate where the tables would be about those of the champion."""
     platform, evidence, _ = outcomes.codes()
     knots = np.searchsorted(GRID, [0.1, 0.5, 0.9])
@@ -238,7 +238,7 @@ def _bundles(home: Path) -> tuple[Bundle, Bundle]:
     return champion, champion if root == version else load_version(home, root)
 
 
-def _bundle(trained: Bundle, forecaster: Forecaster, entry: dict) -> Bundle:
+def _bundle(trained: Bundle, forecaster: FittedForecaster, entry: dict) -> Bundle:
     created = datetime.now(UTC).isoformat(timespec="seconds")
     kept = {name: value for name, value in trained.manifest.items() if name != "version"}
     return replace(

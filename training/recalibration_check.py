@@ -15,7 +15,7 @@ from features.history.arrays import DAY_US
 from features.tables.vocabulary import EVIDENCE, MATURE_DAYS, PLATFORMS
 from models.conformal import GRID
 from models.distribution import crps
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.recalibration import fit_adjustment, half_widths
 from training.recalibration_outcomes import OUTCOME_MOMENT, UsableOutcomes
 
@@ -29,7 +29,7 @@ SPLIT = "outcomes"
 
 
 def walk_forward(
-    outcomes: UsableOutcomes, trained: Forecaster, champion: Forecaster
+    outcomes: UsableOutcomes, trained: FittedForecaster, champion: FittedForecaster
 ) -> pd.DataFrame:
     """Return a row for each of the last outcomes: the columns of a backtest's scores
     (training.promote.score_pairs), and the champion's `champion_crps` and `champion_q...`.
@@ -63,7 +63,7 @@ def walk_forward(
     )
 
 
-def _adjusted_curves(outcomes: UsableOutcomes, trained: Forecaster) -> np.ndarray:
+def _adjusted_curves(outcomes: UsableOutcomes, trained: FittedForecaster) -> np.ndarray:
     """Return ln(1 + quantiles) at GRID of the outcomes that judge, (n, len(GRID)), else NaN."""
     curves = _curves(outcomes, trained)
     adjusted = np.full_like(curves, np.nan)
@@ -94,7 +94,7 @@ def _weeks(posted: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         start += step
 
 
-def _curves(outcomes: UsableOutcomes, forecaster: Forecaster) -> np.ndarray:
+def _curves(outcomes: UsableOutcomes, forecaster: FittedForecaster) -> np.ndarray:
     return np.log1p(outcomes.forecast(forecaster).quantile(GRID))
 
 

@@ -15,7 +15,7 @@ from ledger.store import open_ledger
 from models.bundle import load_version
 from models.conformal import GRID
 from models.distribution import crps
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from training.backtest.metrics import bootstrap_means, interval
 from training.recalibration_outcomes import UsableOutcomes, usable_outcomes
 
@@ -56,7 +56,7 @@ def _line(home: Path, outcomes: UsableOutcomes, version: str, trained: str) -> s
     return f"{len(outcomes):>8,} {version:<24} {held[0]:<26} {held[1]:<26} {scores} {width:>6.2f}"
 
 
-def _scores(outcomes: UsableOutcomes, forecaster: Forecaster) -> pd.DataFrame:
+def _scores(outcomes: UsableOutcomes, forecaster: FittedForecaster) -> pd.DataFrame:
     curves = np.log1p(outcomes.forecast(forecaster).quantile(GRID))
     y = outcomes.rows["outcome_ln"].to_numpy(float)
     low, high = curves[:, _LOW], curves[:, _HIGH]

@@ -16,7 +16,7 @@ from ledger.matched_forecasts import MATURED
 from models.bundle_files import BundleError, read_manifest
 from models.bundle_folders import bundle_folder
 from models.distribution import PredictiveDistribution
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.recalibration import Deviations, deviations
 from monitoring.adjustable import has_own_table
 
@@ -71,7 +71,7 @@ class UsableOutcomes:
             pd.factorize(self.rows[CREATOR])[0],
         )
 
-    def forecast(self, forecaster: Forecaster) -> PredictiveDistribution:
+    def forecast(self, forecaster: FittedForecaster) -> PredictiveDistribution:
         """Return what the tables of a forecaster with the same boosters say of them."""
         platform, evidence, _ = self.codes()
         location, scale, deliverables = (
@@ -80,7 +80,7 @@ class UsableOutcomes:
         place = forecaster.conformal_.place[platform, evidence]
         return PredictiveDistribution(location, scale, place, deliverables, forecaster.totals_)
 
-    def deviations(self, forecaster: Forecaster, now: int) -> Deviations:
+    def deviations(self, forecaster: FittedForecaster, now: int) -> Deviations:
         """Return how far they lie from the forecasts of a forecaster's tables."""
         age_days = (now - self.rows[OUTCOME_MOMENT].to_numpy(float)) / DAY_US
         outcome_ln = self.rows["outcome_ln"].to_numpy(float)

@@ -1,14 +1,12 @@
 """Forecasters that learned nothing: the location is the offset, the widths are measured ones."""
 
-from functools import cache
-
-import lightgbm as lgb
 import numpy as np
 
 from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
+from models.booster_text import constant_booster
 from models.conformal import ConformalTables
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from models.forecaster_columns import forecaster_columns
 from models.linear import LinearCorrection
 from models.starter.widths import starter_width
@@ -19,7 +17,7 @@ from models.totals import TotalsTables
 DRAWS = 2048
 
 
-def starter_forecaster(target: str) -> Forecaster:
+def starter_forecaster(target: str) -> FittedForecaster:
     """Return the fitted forecaster of a target."""
     conformal, correlation = _tables(target)
     totals = TotalsTables.fit(conformal, correlation, draws=DRAWS)
@@ -38,7 +36,8 @@ def starter_forecaster(target: str) -> Forecaster:
         "totals": totals.quantiles,
         "log_mean": totals.log_mean,
     }
-    return Forecaster.from_state(state, constant_booster(), constant_booster())
+    zero = constant_booster(len(LEARNED_COLUMNS))
+    return FittedForecaster.from_state(state, zero, zero)
 
 
 def _tables(target: str) -> tuple[ConformalTables, np.ndarray]:
@@ -54,11 +53,3 @@ def _tables(target: str) -> tuple[ConformalTables, np.ndarray]:
         n=np.zeros(shape, dtype=int),
     )
     return conformal, np.array([width.correlation for width in widths])
-
-
-@cache
-def constant_booster() -> str:
-    """Return the text of a booster of one leaf, 0 whatever its columns hold."""
-    parameters = {"objective": "regression", "verbosity": -1, "num_threads": 1}
-    rows = lgb.Dataset(np.zeros((2, len(LEARNED_COLUMNS))), np.zeros(2), params=parameters)
-    return lgb.train(parameters, rows, num_boost_round=1).model_to_string()

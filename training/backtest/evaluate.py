@@ -9,7 +9,7 @@ from features.history.arrays import decode_categories
 from features.history.history import History
 from features.tables.vocabulary import BAND_EDGES, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from training.backend import LOCAL, Backend
 from training.backtest.baselines import (
     Rule,
@@ -65,7 +65,7 @@ class _Task:
     backend: Backend
 
     @property
-    def forecaster(self) -> Forecaster:
+    def forecaster(self) -> FittedForecaster:
         return self.fitted.forecasters[self.target]
 
     def derive(self, rows: LabelledQueries) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from features.tables.vocabulary import (
 from models.bundle import Bundle
 from models.conformal import GRID
 from models.distribution import crps
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from training.backend import LOCAL
 from training.dataset import (
     LabelledQueries,
@@ -182,7 +182,7 @@ def label_posts_after_origins(
 
 
 def score_forecaster(
-    history: History, reference: Reference, forecaster: Forecaster, rows: LabelledQueries
+    history: History, reference: Reference, forecaster: FittedForecaster, rows: LabelledQueries
 ) -> pd.DataFrame:
     """Return a forecaster's scores of labelled queries at every evidence, each judged at the age at
     which its outcome was read.

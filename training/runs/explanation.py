@@ -10,13 +10,12 @@ not causes.
 
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from features.history.history import History
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
-from models.forecast import Forecaster
+from models.fitted_forecaster import FittedForecaster
 from training.backend import LOCAL
 from training.dataset import sample_training_rows
 from training.fit import FittedModels, Recipe
@@ -49,7 +48,7 @@ def explain_models(
     return explanations
 
 
-def explain_forecaster(forecaster: Forecaster, x: pd.DataFrame) -> Explanation:
+def explain_forecaster(forecaster: FittedForecaster, x: pd.DataFrame) -> Explanation:
     """Return importances and effects of a forecaster for rows of derived columns.
 
     - `rows`: how many
@@ -61,10 +60,9 @@ def explain_forecaster(forecaster: Forecaster, x: pd.DataFrame) -> Explanation:
     """
     columns = [str(name) for name in forecaster.columns_]
     seen = x[columns].to_numpy(dtype=float)
-    contribution = np.abs(_contributions(forecaster.location_, seen)).mean(axis=0)
+    contribution = np.abs(forecaster.location_.contributions(seen, threads=1)[:, :-1]).mean(axis=0)
     gain, gain_scale = (
-        _share(booster.feature_importance("gain"))
-        for booster in (forecaster.location_, forecaster.scale_)
+        _share(booster.gains()) for booster in (forecaster.location_, forecaster.scale_)
     )
     order = np.argsort(-contribution, kind="stable")
     chosen = [
@@ -81,7 +79,7 @@ def explain_forecaster(forecaster: Forecaster, x: pd.DataFrame) -> Explanation:
 
 
 def partial_effects(
-    forecaster: Forecaster, x: pd.DataFrame, columns: list[str]
+    forecaster: FittedForecaster, x: pd.DataFrame, columns: list[str]
 ) -> dict[str, dict[str, list[float]]]:
     """Return the partial effect of each column on the median of ln(1 + count).
 
@@ -103,12 +101,6 @@ def value_names(column: str, values: list[float]) -> list[str] | None:
     """Return the names of a column's values where they are positions in a list, else None."""
     names = CODE_LISTS.get(column)
     return None if names is None else [names[int(value)] for value in values]
-
-
-def _contributions(booster: lgb.Booster, seen: np.ndarray) -> np.ndarray:
-    """Return the contribution of each column to each row, (n, columns)."""
-    contributions = np.asarray(booster.predict(seen, pred_contrib=True, num_threads=1))
-    return contributions[:, :-1]  # the last is the expected value
 
 
 def _values(column: pd.Series) -> np.ndarray:
