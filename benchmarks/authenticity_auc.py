@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from features.derive.derive import derive
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.history import History
 from training.simulate.parameters import AUTHENTICITY_GRADES
 from training.simulate.simulate import simulate

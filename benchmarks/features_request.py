@@ -24,8 +24,9 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive, derive_arrays
+from features.derive.fit_reference import fit_reference
 from features.derive.queries import Queries, query_features
-from features.derive.reference import Reference, fit_reference
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import PostReadings

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate

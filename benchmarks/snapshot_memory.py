@@ -22,8 +22,8 @@ import pandas as pd
 import psutil
 from http_load import bentoml, called, free_port, started, stop
 
+from features.derive.fit_reference import fit_reference
 from features.derive.queries import Queries, query_features
-from features.derive.reference import fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import PostReadings

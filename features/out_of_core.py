@@ -18,7 +18,8 @@ import duckdb
 import pandas as pd
 
 from features.derive.derive import derive
-from features.derive.reference import Reference, fit_reference
+from features.derive.fit_reference import fit_reference
+from features.derive.reference import Reference
 from features.errors import CreatorcastError, first_line
 from features.files.change_guard import require_unchanged
 from features.files.formula_escape import escape_formula_sql

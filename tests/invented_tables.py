@@ -7,7 +7,8 @@ views, shares and formats. No two posts of a creator have the same microsecond.
 import numpy as np
 import pandas as pd
 
-from features.derive.reference import Reference, fit_reference
+from features.derive.fit_reference import fit_reference
+from features.derive.reference import Reference
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, DTYPES, POSTS, TableSpec

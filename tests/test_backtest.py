@@ -7,7 +7,7 @@ from conftest import SMALL_RECIPE
 
 import training.backtest.age_table
 import training.backtest.backtest
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.curve_text import curves_text

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from features.derive.derive import derive
+from features.derive.fit_reference import fit_reference
 from features.derive.queries import Queries
-from features.derive.reference import fit_reference
 from features.history.arrays import to_us
 from features.history.history import History
 from features.tables.model import Tables

@@ -13,9 +13,9 @@ import features.derive.derive
 from features.derive.catalog import COLUMNS
 from features.derive.derive import derive, derive_arrays, derive_profiles
 from features.derive.effects import Effects
+from features.derive.fit_reference import fit_reference
 from features.derive.market_priors import MarketPriors, Prior
 from features.derive.queries import Queries
-from features.derive.reference import fit_reference
 from features.history.arrays import DAY_US, NAT_US
 from features.history.history import History
 from features.history.profiles import profile_from_fields

@@ -11,7 +11,7 @@ import pytest
 from conftest import SMALL_RECIPE, answers_of, simulate_coarse_totals, table
 from scipy.special import ndtr
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.tables.folder import write_tables
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS, PROSPECTS

@@ -6,7 +6,7 @@ from conftest import build_tables
 
 from features.derive.catalog import COLUMNS, FEATURES, LEARNED_COLUMNS
 from features.derive.derive import derive
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.history import History
 
 STATISTICS = (

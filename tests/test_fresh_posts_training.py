@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.derive.derive import derive_arrays
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.arrays import DAY_US, to_us
 from features.history.history import History
 from features.tables.model import Tables

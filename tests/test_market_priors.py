@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from conftest import build_tables
 
+from features.derive.fit_reference import TooLittleData, fit_reference
 from features.derive.market_priors import KNOT, MarketPriors, Prior
-from features.derive.reference import Reference, TooLittleData, fit_reference
+from features.derive.reference import Reference
 from features.history.history import History
 from features.maturation.maturation import AS_READ
 from features.tables.vocabulary import MATURE_DAYS, NICHES, PLATFORMS

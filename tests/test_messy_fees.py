@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from messy_cases import MESSY, imported
 
 from creatorcast import main
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.tables.currency import CurrencyRates

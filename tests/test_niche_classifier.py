@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from features.niche.category_labels import LABEL_SOURCES, niche_for_label
 from features.niche.classifier import NicheClassifier
+from features.niche.fitted_niches import softmax
 from features.niche.focus import focus
 from features.niche.relatedness import RELATED_NICHES, relatedness
-from features.niche.seed_regression import fit_around_seeds, softmax
+from features.niche.seed_regression import fit_around_seeds
 from features.niche.tokens import label_niches, seed_words, split_hashtag, tokenize
 from features.tables.vocabulary import NICHES
 

@@ -7,7 +7,7 @@ import pytest
 
 from features import out_of_core
 from features.derive.derive import derive
-from features.derive.reference import TooLittleData, fit_reference
+from features.derive.fit_reference import TooLittleData, fit_reference
 from features.history.history import History
 from features.out_of_core import PartitionError, derive_folder
 from features.partition import parts as partition_parts

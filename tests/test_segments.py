@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.fit_segments import DEFAULT_SHRINKAGE, fit_benchmarks
 from features.history.deals import completed_deals
 from features.history.history import History

@@ -18,8 +18,8 @@ import features.snapshot.snapshot_file
 from creatorcast import main
 from features.derive.catalog import COLUMNS, QUERY_INDEPENDENT_COLUMNS
 from features.derive.derive import derive
+from features.derive.fit_reference import fit_reference
 from features.derive.queries import Queries, query_features
-from features.derive.reference import fit_reference
 from features.derive.version import FEATURES_VERSION
 from features.history.account_keys import account_key, account_name
 from features.history.history import History

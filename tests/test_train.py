@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from conftest import SMALL_RECIPE
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.folder import read_tables, write_tables

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.reference import fit_reference
+from features.derive.fit_reference import fit_reference
 from features.fit_segments import describe_accounts
 from features.history.deals import completed_deals
 from features.history.history import History

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derive.reference import Reference, TooLittleData, fit_reference
+from features.derive.fit_reference import TooLittleData, fit_reference
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.maturation.maturation import AS_READ

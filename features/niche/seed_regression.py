@@ -4,6 +4,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from features.niche.fitted_niches import softmax
+
 
 def fit_around_seeds(
     bag: csr_matrix, seeded: np.ndarray, bias: np.ndarray, niches: np.ndarray, penalty: float
@@ -33,9 +35,3 @@ def fit_around_seeds(
         loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}
     ).x
     return float(best[0]), best[1:].reshape(bag.shape[1], -1)
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return the shares of each row of scores, which add up to 1, same shape."""
-    share = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return share / share.sum(axis=1, keepdims=True)

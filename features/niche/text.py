@@ -9,16 +9,13 @@ import pyarrow as pa
 
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.niche.classifier import NicheClassifier
+from features.niche.fitted_niches import FittedNiches
 from features.niche.focus import focus
 from features.niche.relatedness import relatedness
 from features.tables.vocabulary import MATURE_DAYS, NICHES
 
 #: Posts whose text is read, and posts between two readings of an account that has more.
 TEXT_POSTS, TEXT_STEP = 12, 6
-#: Declared creators that the classifier is fitted on at most, evenly drawn: more change little and
-#: cost minutes.
-MAX_TRAINING_CREATORS = 10_000
 
 
 def niche_distribution(
@@ -26,7 +23,7 @@ def niche_distribution(
     account: np.ndarray,
     as_of: np.ndarray,
     posts_shown: np.ndarray,
-    classifier: NicheClassifier,
+    classifier: FittedNiches,
 ) -> np.ndarray:
     """Return the distribution over NICHES, and last unknown, that text suggests, (n, niches + 1).
 
@@ -45,28 +42,11 @@ def niche_distribution_or_none(
     account: np.ndarray,
     as_of: np.ndarray,
     posts_shown: np.ndarray,
-    classifier: NicheClassifier,
+    classifier: FittedNiches,
 ) -> np.ndarray | None:
     """Return the same as `niche_distribution`, None where nobody in the data set wrote anything."""
-    documents, place = _documents(history, account, as_of, posts_shown)
-    return None if documents is None else classifier.predict_proba(documents)[place]
-
-
-def fit_classifier(
-    history: History, account: np.ndarray, as_of: np.ndarray, declared: np.ndarray
-) -> NicheClassifier:
-    """Fit to the text and the declared niche (n,), a position in NICHES, of the accounts that have
-    one.
-    """
-    rows = np.flatnonzero(~np.isnan(declared))
-    rows = rows[:: max(1, -(-len(rows) // MAX_TRAINING_CREATORS))]
-    documents, place = _documents(
-        history, account[rows], as_of[rows], np.ones(len(rows), dtype=bool)
-    )
-    if documents is None or place is None:
-        return NicheClassifier().fit()
-    niches = [NICHES[int(code)] for code in declared[rows]]
-    return NicheClassifier().fit([documents[at] for at in place], niches)
+    texts, place = documents(history, account, as_of, posts_shown)
+    return None if texts is None else classifier.predict_proba(texts)[place]
 
 
 def likeliest_niche(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
@@ -115,7 +95,7 @@ def brand_fit(
     return fit
 
 
-def _documents(
+def documents(
     history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray
 ) -> tuple[list[str] | None, np.ndarray | None]:
     """Return the distinct texts that the queries rest on, and the place of each query's; None

@@ -5,7 +5,7 @@ import pandas as pd
 from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE, SignNorm
 from features.derive.effects import Effects
 from features.derive.reference import Reference
-from features.niche.classifier import NicheClassifier
+from features.niche.fitted_niches import FittedNiches
 from features.tables.vocabulary import FORMATS_WITH_VIEWS, PLATFORM_FORMATS, PLATFORMS
 from models.starter.levels import prior_sd, starter_market
 
@@ -27,7 +27,7 @@ def starter_reference() -> Reference:
         platforms_until={},
         norms=_norms(),
         effects=Effects({}, PAID_EFFECTS),
-        niche_classifier=NicheClassifier().fit(),
+        niche_classifier=FittedNiches.of_seeds(),
         sponsored_posts=0,
         until=PUBLISHED_UNTIL.isoformat(),
         creators=0,

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.history.history import History
 from features.maturation.curve_text import describe_curves
 from features.tables.vocabulary import MATURE_DAYS

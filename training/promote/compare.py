@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.history.history import History
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle, load_version

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.derive.reference import TooLittleData
+from features.derive.fit_reference import TooLittleData
 from features.errors import CreatorcastError
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, TARGETS
