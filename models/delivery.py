@@ -11,8 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize.elementwise import find_root
-from scipy.stats import binom
 
 from models.conformal import GRID
 from models.distribution import QUANTILES, PredictiveDistribution
@@ -186,6 +184,9 @@ class DeliveryCurves:
         booked = mixture.deliverables_booked[rows]
         row = np.repeat(np.arange(len(rate)), booked)
         number = np.arange(len(row)) - np.repeat(np.cumsum(booked) - booked, booked) + 1
+        # a third of all that a worker would import, and few lists have completion rates
+        from scipy.stats import binom
+
         weight = binom.pmf(number, booked[row], rate[row])
         likely = weight > LEAST_WEIGHT
         row, number, weight = row[likely], number[likely], weight[likely]
@@ -210,6 +211,8 @@ class DeliveryCurves:
         The probability jumps a little where one of the curves ends. A quantile at such a jump is
         its lower side.
         """
+        from scipy.optimize.elementwise import find_root  # late, as `binom` above
+
         row = np.repeat(np.arange(len(probability)), probability.shape[1])
         p = probability.ravel()
         root = find_root(

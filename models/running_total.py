@@ -15,9 +15,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from models.conformal import GRID
+from models.sobol import normal_points
 
 #: Draws of a total, and deliverables that it may have.
 DRAWS, MOST_DELIVERABLES = 2048, 100
@@ -93,8 +93,7 @@ def _correlated(shared: np.ndarray, single: np.ndarray, correlation: float) -> n
 
 @cache
 def _normal_draws() -> np.ndarray:
-    """Return normal draws from scrambled Sobol points, (2 + MOST_DELIVERABLES, DRAWS): the first
-    two rows are shared parts, that of the growths and that of the level.
+    """Return normal draws, (2 + MOST_DELIVERABLES, DRAWS): the first two rows are shared parts,
+    that of the growths and that of the level.
     """
-    points = qmc.Sobol(MOST_DELIVERABLES + 2, seed=0).random(DRAWS)
-    return np.ascontiguousarray(ndtri(np.clip(points, 1e-9, 1 - 1e-9)).T)
+    return np.ascontiguousarray(normal_points(2 + MOST_DELIVERABLES, DRAWS).T)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
+from scipy.special import ndtr
 
 from models.conformal import GRID, ConformalTables
+from models.sobol import normal_points
 
 #: Scales and numbers of deliverables of which a table holds the totals.
 SCALE_GRID = np.geomspace(0.02, 3.0, 20)
@@ -76,9 +76,7 @@ class TotalsTables:
 @lru_cache(maxsize=2)
 def normal_draws(seed: int, draws: int = DRAWS) -> np.ndarray:
     """Return normal draws, (draws, 1 + most deliverables): the first column is the shared part."""
-    most = int(DELIVERABLES_GRID[-1])
-    points = qmc.Sobol(most + 1, seed=seed).random(draws)
-    return ndtri(np.clip(points, 1e-9, 1 - 1e-9))
+    return normal_points(1 + int(DELIVERABLES_GRID[-1]), draws, seed)
 
 
 def _correlated_scores(normal: np.ndarray, correlation: float, table: np.ndarray) -> np.ndarray:

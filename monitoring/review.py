@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from features.errors import CreatorcastError
 from ledger.forecast_entry import LEVELS
@@ -171,7 +171,7 @@ def _usual(outcomes: int, probability: float) -> tuple[int, int]:
     campaigns.
     """
     tails = [(1 - USUAL_SHARE) / 2, (1 + USUAL_SHARE) / 2]
-    low, high = binom.ppf(tails, outcomes, probability) if outcomes else (0, 0)
+    low, high = np.searchsorted(bdtr(np.arange(outcomes + 1), outcomes, probability), tails)
     return int(low), int(high)
 
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from models.recalibration import ENOUGH_CREATORS, ENOUGH_OUTCOMES, MOST_STRETCH
 from monitoring.adjustable import Adjustable
@@ -143,7 +143,7 @@ def _within(forecast: np.ndarray, y: np.ndarray, group: np.ndarray) -> float:
     for code in np.unique(group):
         rows = group == code
         for ranks, values in ((x_all, forecast), (y_all, y)):
-            ranked = rankdata(values[rows])
+            ranked = pd.Series(values[rows]).rank().to_numpy()
             ranks[rows] = (ranked - ranked.mean()) / len(ranked)
     spread = float(np.sqrt((x_all @ x_all) * (y_all @ y_all)))
     return float(x_all @ y_all) / spread if spread > 0 else 0.0

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from features.derive.market_priors import SUMMARY_POSTS
 from features.tables.vocabulary import EVIDENCE
 from models.conformal import GRID
 from models.corrections import history_scale
+from models.sobol import uniform_points
 from models.starter.figures import PostSpread, post_spreads
 from models.starter.levels import level_weight, prior_sd
 
@@ -92,7 +92,7 @@ def average_error(posts: np.ndarray, robust_sd: float) -> np.ndarray:
     `posts` (VALUES,): residuals of the posts of all creators; they are brought to the spread of the
     median creator, `robust_sd`, because a mean is over posts of one creator.
     """
-    points = qmc.Sobol(int(SUMMARY_POSTS), seed=0).random(DRAWS)
+    points = uniform_points(int(SUMMARY_POSTS), DRAWS)
     drawn = np.interp(points, PROBABILITIES, posts) * (robust_sd / _sd(posts))
     means = np.log(np.exp(drawn).mean(axis=1))
     return np.quantile(means - np.median(means), PROBABILITIES)
