@@ -14,7 +14,6 @@ from serving.http.plan_schema import EXPECTED_PLAN_VALUES, PlanEnvelope
 from serving.http.request_ledger import RequestLedger
 from serving.http.request_schema import read_request
 from serving.plan.answer import Plan
-from serving.plan.planner import make_plan
 from serving.plan.problem import PlanError
 from serving.scoring.prospect_batch import microseconds
 
@@ -26,6 +25,9 @@ def answer_plan(
 
     Raises RequestRefused where the body is no such request, or no plan can be made.
     """
+    # its solver is scipy.optimize, which a service that makes no plan need not load
+    from serving.plan.planner import make_plan
+
     envelope = read_request(body, PlanEnvelope, EXPECTED_PLAN_VALUES)
     rates = loaded.scorer.rates
     if np.isnan(rates.of([envelope.currency])[0]):

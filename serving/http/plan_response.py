@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, create_model
 
 from serving.http.response_schema import LEDGER_MEANING
 from serving.plan import answer
-from serving.plan.left_out import REASONS
 
 _MEANINGS: dict[str, dict[str, str]] = {
     "Figures": {
@@ -70,7 +69,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "partnership_id": "as given, else numbered",
         "creator_id": "as given",
         "name": "as in the roster",
-        "reason": "; ".join(f"{code}: {meaning}" for code, meaning in REASONS.items()),
+        "reason": "; ".join(f"{code}: {meaning}" for code, meaning in answer.REASONS.items()),
         "text": "the reason in words",
         "replaced_by": "partnership_ids of the plan that would leave if it were signed; null where "
         "that was not tried",

@@ -12,7 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -56,7 +56,6 @@ from serving.http.memory import release_memory
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import CARD_ENDINGS, CARD_KINDS, card_file, model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
-from serving.http.openapi import openapi
 from serving.http.plan_answer import answer_plan
 from serving.http.request_ledger import RequestLedger
 from serving.http.service_facts import service_facts
@@ -116,7 +115,6 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
     app.state.watch_figures = None
     app.state.metrics = Metrics(ADDRESSES)
     app.state.admission = LoadShedder(limits)
-    app.state.document = orjson.dumps(openapi())
     return app
 
 
@@ -322,7 +320,16 @@ async def figures(request: Request) -> Response:
 
 async def document(request: Request) -> Response:
     """GET /v1/openapi.json."""
-    return _json(request.app.state.document)
+    return _json(await anyio.to_thread.run_sync(_document))
+
+
+@cache
+def _document() -> bytes:
+    """Return the description of this service; it is the same for all apps."""
+    # late: nothing else needs the models of what is answered, a tenth of what a worker imports
+    from serving.http.openapi import openapi
+
+    return orjson.dumps(openapi())
 
 
 def _answer_body(

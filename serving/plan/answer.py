@@ -8,6 +8,23 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
+#: Why a candidate is left out: the code of each reason -> its meaning.
+REASONS = {
+    "no_fee": "no fee is given, and there is no market fee",
+    "gift": "the fee is a word such as gifted, which is no amount",
+    "no_views": "views are not forecast for that platform and format",
+    "excluded": "excluded by the user",
+    "over_max_fee": "the fee is above the most that one creator may cost",
+    "over_max_share": "the fee is above the share of the budget that one creator may have",
+    "authenticity": "the authenticity is below the least that is asked for",
+    "evidence": "the forecast rests on less than is asked for",
+    "over_budget": "the fee is above the budget",
+    "other_offer": "another offer of the same creator is in the plan",
+    "rule": "would be in the plan without one of its rules",
+    "does_not_fit": "cheap enough, but no exchange makes the plan better",
+    "costs_more": "costs more for what it brings than those in the plan",
+}
+
 #: The version of this shape, which saved plans carry.
 PLAN_VERSION = 1
 
@@ -91,7 +108,7 @@ class PlanTotal(TypedDict):
 
 
 class LeftOut(TypedDict):
-    """A candidate that is not signed; `reason` is a code of left_out.REASONS, `text` a sentence,
+    """A candidate that is not signed; `reason` is a code of REASONS, `text` a sentence,
     `replaced_by`: partnership_ids of the plan that would leave if it were signed; `evidence`: what
     its forecast rests on.
     """

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from features.number_text import format_amount, format_estimates, format_money
-from serving.plan.answer import BindingRule, LeftOut
+from serving.plan.answer import REASONS, BindingRule, LeftOut
 from serving.plan.candidates import CandidateList
 from serving.plan.offers import Offers
 from serving.plan.problem import LinearRule, PlanSolution
@@ -14,22 +14,6 @@ from serving.plan.rules import bans
 from serving.plan.solver import PlanSolver
 from serving.plan.words import value_words
 
-#: The code of each reason -> its meaning.
-REASONS = {
-    "no_fee": "no fee is given, and there is no market fee",
-    "gift": "the fee is a word such as gifted, which is no amount",
-    "no_views": "views are not forecast for that platform and format",
-    "excluded": "excluded by the user",
-    "over_max_fee": "the fee is above the most that one creator may cost",
-    "over_max_share": "the fee is above the share of the budget that one creator may have",
-    "authenticity": "the authenticity is below the least that is asked for",
-    "evidence": "the forecast rests on less than is asked for",
-    "over_budget": "the fee is above the budget",
-    "other_offer": "another offer of the same creator is in the plan",
-    "rule": "would be in the plan without one of its rules",
-    "does_not_fit": "cheap enough, but no exchange makes the plan better",
-    "costs_more": "costs more for what it brings than those in the plan",
-}
 #: Candidates left out of which it is tried who would leave for them.
 TRIED = 4
 #: Rules that are tried without.

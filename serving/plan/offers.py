@@ -39,7 +39,7 @@ class Offers:
 
     `means`: expected totals of the options by measure, (n,) each, NaN where there is no forecast;
     `forecasts`: of the options of one format, and of those that are packages; `unused`: row -> a
-    code of left_out.REASONS; `rejected`: row -> why it cannot be used; `accounts`: how many
+    code of answer.REASONS; `rejected`: row -> why it cannot be used; `accounts`: how many
     creators the others are of; `evidence`: row -> what its forecast rests on.
     """
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from features.number_text import format_money
 from models.model_record import ModelRecord
-from serving.plan.answer import LeftOut, Plan, RosterEntry
+from serving.plan.answer import REASONS, LeftOut, Plan, RosterEntry
 from serving.plan.cautions import is_above_pays, model_warnings
-from serving.plan.left_out import REASONS
 from serving.plan.words import adds_words, is_quote_repeated, repeated_quote_words
 from serving.report.content import (
     Chart,
