@@ -48,25 +48,26 @@ def _is_tried(digest: str) -> bool:
     return digest in _digests or digest in os.environ.get(TRIED_VARIABLE, "").split()
 
 
-def try_in_place(folder: Path) -> str:
-    """Try a bundle in this process unless it was tried already; return the digest of its contents.
+def try_in_place(folder: Path) -> Bundle:
+    """Load a bundle, and try it in this process unless it was tried already; return it.
 
     For processes that are there to check alone: the bundle may end this one, and a trial of more
     than TRIAL_SECONDS does. Raises BundleError.
     """
     digest = contents_digest(read_manifest(folder))
     if _is_tried(digest):
-        return digest
+        return load_bundle(folder, digest)
     from models.bundle_trial_queries import check_answers
 
     try:
         with _trial_limits():
-            check_answers(load_bundle(folder, digest))
+            bundle = load_bundle(folder, digest)
+            check_answers(bundle)
     except Exception as error:  # any fault becomes one line of text
         name = "" if isinstance(error, BundleError) else f"{type(error).__name__}: "
         raise BundleError(_with_folder(folder, f"{name}{error}")) from error
     _digests.add(digest)
-    return digest
+    return bundle
 
 
 @contextlib.contextmanager
@@ -98,9 +99,9 @@ def try_in_process(bundle: Bundle) -> None:
         _digests.add(contents_digest(bundle.manifest))
 
 
-def share_tried_digest(digest: str) -> None:
-    """Tell the processes that this one starts that a bundle with this digest was tried."""
-    os.environ[TRIED_VARIABLE] = digest
+def share_tried(bundle: Bundle) -> None:
+    """Tell the processes that this one starts that a bundle was tried."""
+    os.environ[TRIED_VARIABLE] = contents_digest(bundle.manifest)
 
 
 def _run(folder: Path, seconds: float) -> subprocess.CompletedProcess:
@@ -148,7 +149,7 @@ def _with_folder(folder: Path, message: str) -> str:
 def main(folder: Path) -> None:
     """Try a bundle in this process; print its digest, or exit with the fault."""
     try:
-        print(try_in_place(folder))
+        print(contents_digest(try_in_place(folder).manifest))
     except BundleError as error:
         sys.exit(str(error))
 

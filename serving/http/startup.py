@@ -16,11 +16,13 @@ from pathlib import Path
 from features.snapshot.reader import Snapshot
 from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables
-from models.bundle_trial import share_tried_digest, try_in_place
+from models.bundle_trial import share_tried, try_in_place
 from models.champion_pointer import champion_file
 from models.trial_variable import TRIED_VARIABLE
 from serving.http.model_store import find_champion, load_champion, read_creator_tables
+from serving.http.sample_answers import check_sample_answers
 from serving.http.start_check import WAITS
+from serving.scoring.scorer import Scorer
 from serving.settings import DATA, RATES, SNAPSHOT, Settings, settings_from
 
 
@@ -49,8 +51,9 @@ def _try_champion(home: Path) -> None:
     """Check and load the champion, if there is one, and tell the workers that it was checked."""
     folder = find_champion(home)
     if folder is not None:
-        share_tried_digest(try_in_place(folder))
-        load_champion(folder, None)
+        bundle = try_in_place(folder)
+        share_tried(bundle)
+        check_sample_answers(bundle.manifest, Scorer(bundle))
 
 
 def _read_snapshot(snapshot: Path, home: Path | None) -> None:
