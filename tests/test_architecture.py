@@ -88,6 +88,8 @@ ONLY_IN = {
     },
     "bentoml": {"serving/service.py"},
 }
+#: What only fits and rare requests import: each would make a worker start much later.
+NOT_FOR_FORECASTS = ("sklearn", "scipy.stats", "scipy.optimize", "lightgbm")
 LONGEST_FUNCTION = 60
 SOURCES = [
     *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))),
@@ -208,6 +210,15 @@ def test_nobody_imports_the_file_that_is_heavy_at_its_top(heavy):
         if top and name in modules and name_of(path) not in ONLY_IN[heavy]
     ]
     assert files == []
+
+
+@pytest.mark.parametrize(
+    "module", ["serving.worker", "serving.http.startup", "serving.batch.runner"]
+)
+def test_what_forecasts_imports_nothing_of_the_fits(module):
+    code = f"import sys, {module}\nprint(*(name for name in {NOT_FOR_FORECASTS} if name in sys.modules))"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout == "\n"
 
 
 @pytest.mark.parametrize("path", COMMAND_LINE, ids=name_of)

@@ -40,6 +40,23 @@ with (
     import serving.worker
 
 JSON = {"content-type": "application/json"}
+#: Answers predict and explain by the champion of a home; prints the status, and what it imported of the fits.
+ANSWER_ONCE = """
+import sys, warnings
+from pathlib import Path
+from types import SimpleNamespace
+warnings.simplefilter("ignore")
+from starlette.testclient import TestClient
+from serving.http.model_store import find_champion, load_champion
+from serving.http.openapi import EXAMPLES
+from serving.http.routes import build_app
+loaded = load_champion(find_champion(Path(sys.argv[1])), None)
+client = TestClient(build_app(SimpleNamespace(current=loaded, reason="")))
+for path in ("/v1/predict", "/v1/explain"):
+    print(client.post(path, json=EXAMPLES["averages"]["value"]).status_code)
+fits = ("sklearn", "scipy.stats", "scipy.optimize", "lightgbm")
+print([name for name in fits if name in sys.modules])
+"""
 PROFILE = {"platform": "instagram", "followers": 1000, "niche": "food"}
 
 
@@ -116,6 +133,13 @@ def promote(home: Path, version: str, broken: bool = False) -> None:
 
 def champion_at(home: Path, **changes) -> ModelStore:
     return ModelStore(Settings(home), **{"find": fake_find, "load": fake_load, **changes})
+
+
+def test_a_worker_answers_without_what_only_fits_need(home):
+    done = subprocess.run(
+        [sys.executable, "-c", ANSWER_ONCE, str(home)], capture_output=True, text=True
+    )
+    assert done.stdout == "200\n200\n[]\n", done.stderr
 
 
 @pytest.fixture(scope="session")
