@@ -108,7 +108,11 @@ class MarketPriors:
         """Return whether the market rests on any creator of each platform (n,), a position in
         PLATFORMS.
         """
-        return self.creator_counts(platform) > 0
+        return self._has_creators[platform.astype(int)]
+
+    @cached_property
+    def _has_creators(self) -> np.ndarray:
+        return self._creators > 0
 
     def creator_counts(self, platform: np.ndarray) -> np.ndarray:
         """Return how many creators of each platform (n,), a position in PLATFORMS, it rests on."""
