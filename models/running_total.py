@@ -91,7 +91,7 @@ def running_total(
 
 
 @dataclass(frozen=True)
-class _Places:
+class CurvePlaces:
     """Where draws of a probability lie in GRID: the position `low` at or below each, and how far
     `beyond` that it lies, (DRAWS,). Draws outside of GRID lie at its ends.
     """
@@ -100,7 +100,7 @@ class _Places:
     beyond: np.ndarray
 
     @classmethod
-    def of(cls, level: np.ndarray) -> "_Places":
+    def of(cls, level: np.ndarray) -> "CurvePlaces":
         """Return the places of probabilities."""
         level = np.minimum(np.maximum(level, GRID[0]), GRID[-1])
         low = GRID.searchsorted(level, "right") - 1
@@ -112,19 +112,19 @@ class _Places:
         return slope.take(self.low) * self.beyond + curve.take(self.low)
 
 
-_EVEN_PLACES = _Places.of(_LEVELS)
+_EVEN_PLACES = CurvePlaces.of(_LEVELS)
 
 
-def _places_of(shared: np.ndarray, number: int, correlation: float) -> _Places:
+def _places_of(shared: np.ndarray, number: int, correlation: float) -> CurvePlaces:
     """Return the places of a deliverable's draws in its own distribution, by the draws of the part
     that it shares with the others, (DRAWS,).
     """
     single = _normal_draws()[2 + number]
-    return _Places.of(ndtr(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single))
+    return CurvePlaces.of(ndtr(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single))
 
 
 @lru_cache(maxsize=64)
-def _drawn_places(part: int, number: int, correlation: float) -> _Places:
+def _drawn_places(part: int, number: int, correlation: float) -> CurvePlaces:
     """Return the places of a deliverable's draws where nothing is known of the shared `part`,
     _GROWTHS or _LEVEL. They are a matter of the draws alone, as a model has few correlations.
     """

@@ -89,7 +89,7 @@ class MarketPriors:
         effects = [[*(p.niche_effects.get(name, 0.0) for name in NICHES), 0.0] for p in priors]
         return np.array(lines).T, np.array(effects)
 
-    def weight(self, posts: np.ndarray) -> np.ndarray:
+    def weight(self, posts: np.ndarray | float) -> np.ndarray | float:
         """Return the weight of the creator's own level against the prior: n / (n + k)."""
         return posts / (posts + self.trust)
 

@@ -58,8 +58,8 @@ def result_fields(answers: AnswerTable) -> list[bytes]:
     encoded = _encode_columns(answers.columns)
     pieces: list[EncodedColumn] = []
     for field in _layout(tuple(encoded)):
-        pieces.append(field.start)
-        pieces += _field_pieces([encoded[name] for name in field.columns], field.keys)
+        values = [encoded[name] for name in field.columns]
+        pieces += (field.start, *(_object_pieces(values, field.keys) if field.keys else values))
     columns = [_each_row(piece) for piece in _join_shared(pieces)]
     # the first column has n values, which ends the repeated ones
     rows = zip(repeat(b"", answers.n), *columns, strict=False)
@@ -89,10 +89,8 @@ def _encode_keys(names: Iterable[str], opening: bytes) -> list[bytes]:
     ]
 
 
-def _field_pieces(values: list[EncodedColumn], keys: list[bytes]) -> list[EncodedColumn]:
-    """Return the value of a field: a column, or an object of several, null where none is known."""
-    if not keys:
-        return values
+def _object_pieces(values: list[EncodedColumn], keys: list[bytes]) -> list[EncodedColumn]:
+    """Return an object of several columns, null where nothing of it is known."""
     if values.count(_NULL) == len(values):
         return [_NULL]
     if all(map(_has_null, values)):
@@ -141,15 +139,15 @@ def _encode_numbers(columns: dict[str, np.ndarray]) -> dict[str, EncodedColumn]:
     matrix = np.array(list(columns.values()))
     has_value = np.isfinite(matrix).any(axis=1)
     text = orjson.dumps(matrix[has_value], option=orjson.OPT_SERIALIZE_NUMPY)
-    rows = iter(text[2:-2].split(b"],["))
+    lists = text[2:-2].split(b"],[")
+    known: Iterable[EncodedColumn] = lists
+    if matrix.shape[1] > 1:
+        known = [numbers.split(b",") for numbers in lists]
+    rows = iter(known)
     return {
-        name: _split_numbers(next(rows)) if some else _NULL
+        name: next(rows) if some else _NULL
         for name, some in zip(columns, has_value.tolist(), strict=True)
     }
-
-
-def _split_numbers(text: bytes) -> EncodedColumn:
-    return text.split(b",") if b"," in text else text
 
 
 def _encode_others(name: str, values: np.ndarray) -> EncodedColumn:

@@ -158,7 +158,8 @@ class Scorer:
         can_score[list(breaches)] = False
         scored = None
         if can_score.any():
-            platform, rows = lookup.platform, slice(None)
+            platform = lookup.platform
+            rows: slice | np.ndarray = slice(None)
             if not can_score.all():
                 rows = can_score
                 prospects, terms, sources = prospects[rows], terms[rows], sources[rows]

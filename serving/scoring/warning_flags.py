@@ -153,10 +153,7 @@ def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
     if names:
         keys = ((1 << np.arange(len(names))) @ matrix[present]).tolist()
     tuples = {key: _names_of(key, names) for key in set(keys)}
-    warnings = np.empty(len(keys), dtype=object)
-    for row, key in enumerate(keys):
-        warnings[row] = tuples[key]
-    return warnings
+    return np.fromiter((tuples[key] for key in keys), dtype=object, count=len(keys))
 
 
 def _names_of(key: int, names: list[str]) -> tuple[str, ...]:
