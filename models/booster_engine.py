@@ -72,8 +72,8 @@ class BoosterSet:
         """
         rounded = as_float32(matrix)
         if self.engine == DAAL4PY:
-            return np.column_stack(self._predict_by_daal4py(rounded))
-        return np.column_stack(self._predict_by_lightgbm(rounded))
+            return np.array(self._predict_by_daal4py(rounded)).T
+        return np.array(self._predict_by_lightgbm(rounded)).T
 
     def __reduce__(self) -> tuple:
         return BoosterSet, (self.boosters, self.engine, self.threads)

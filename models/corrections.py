@@ -62,7 +62,7 @@ def history_scale(posts: np.ndarray, mad: np.ndarray) -> np.ndarray:
     >>> history_scale(np.array([0.0, 5.0]), np.array([np.nan, 0.5])).tolist()
     [1.4, 1.2]
     """
-    spread = np.where(np.isnan(mad), 0.5, np.clip(mad, 0.1, 3.0)) / 0.5
+    spread = np.where(np.isnan(mad), 0.5, np.minimum(np.maximum(mad, 0.1), 3.0)) / 0.5
     return (1 + 2 / (posts + 5)) * spread ** (0.3 * posts / (posts + 10))
 
 

@@ -16,20 +16,12 @@ OPPOSITE_QUANTILE = {"p10": "p90", "p50": "p50", "p90": "p10"}
 
 
 def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Divide fees (n,) in USD by counts (n,) or (n, m); NaN where the fee is unknown or the count
-    is 0.
+    """Divide fees (n,) in USD by counts (n,); NaN where the fee is unknown or the count is 0.
 
     >>> cost_per(np.array([450.0]), np.array([3000.0])).tolist()
     [0.15]
     """
-    fee = np.asarray(fee_usd, dtype=float)
-    count = np.asarray(count, dtype=float)
-    return np.divide(
-        fee if count.ndim == 1 else fee[:, None],
-        count,
-        out=np.full(count.shape, np.nan),
-        where=count > 0,
-    )
+    return np.where(count > 0, fee_usd, np.nan) / count
 
 
 def cost_quantiles(fee_usd: np.ndarray, totals: DeliveredTotals) -> dict[str, np.ndarray]:

@@ -112,10 +112,11 @@ class PredictiveDistribution:
         if len(self.location) <= FEW_FORECASTS:
             return interpolate_level(self._curve, x, GRID)
         coarse = self.totals_at(COARSE)
-        block = last_at_most(coarse, x, len(COARSE) - 2)
+        block = last_at_most(coarse, x)
         knots = KNOTS[block]
         fine = self.totals_at(knots)
-        at = last_at_most(fine, x, COARSE[block + 1] - COARSE[block] - 1)
+        # the last knot of GRID stands several times in the last block
+        at = np.minimum(last_at_most(fine, x), COARSE[block + 1] - COARSE[block] - 1)
         rows = np.arange(len(at))
         step = fine[rows, at], fine[rows, at + 1]
         ends = coarse[:, 0], coarse[:, -1]

@@ -125,7 +125,8 @@ class FittedForecaster:
         """
         parts = self._parts(self._matrix(X))
         location = self._location(parts)
-        k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
+        k = np.empty(len(location))
+        k[:] = deliverables
         if not (k > 0).all():
             raise ValueError("deliverables must be above 0 in every row")
         return PredictiveDistribution(location, parts.scale, self._tables(parts), k, self.totals_)
@@ -220,7 +221,7 @@ class FittedForecaster:
         platform = positions.platform_codes(x)
         boosted, scale_log = self.trees_.predict(seen).T
         linear = predict_by_evidence(self.linear_, seen.take(positions.sloped, axis=1), evidence)
-        corrections = np.column_stack([linear, boosted])
+        corrections = np.array([linear, boosted]).T
         unknown = self.trained_[platform] == 0
         if unknown.any():
             corrections[unknown] = 0.0

@@ -12,16 +12,16 @@ def between(knots: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ([1, 1], [0.25, 1.0])
     """
     x = np.minimum(np.maximum(x, knots[0]), knots[-1])
-    low = np.minimum(knots.searchsorted(x, "right"), len(knots) - 1) - 1
-    return low, (x - knots[low]) / (knots[low + 1] - knots[low])
+    low = knots[1:-1].searchsorted(x, "right")
+    below = knots[low]
+    return low, (x - below) / (knots[low + 1] - below)
 
 
-def last_at_most(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:
-    """Return the last position in each row (n, q) whose value is at most x (n,), within 0 and
-    `most`.
+def last_at_most(ascending: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the last position in each row (n, q) whose value is at most x (n,), of those that have
+    a next one: 0 to q - 2.
     """
-    count = (ascending <= x[:, None]).sum(axis=1)
-    return np.minimum(np.maximum(count - 1, 0), most)
+    return (ascending[:, 1:-1] <= x[:, None]).sum(axis=1)
 
 
 def interpolate_level(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def interpolate_level(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> n
     >>> interpolate_level(curves, np.array([15.0, 5.0]), levels).tolist()
     [0.5, 0.0]
     """
-    low = last_at_most(curve, x, len(levels) - 2)
+    low = last_at_most(curve, x)
     rows = np.arange(len(low))
     step = curve[rows, low], curve[rows, low + 1]
     return interpolate_level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))

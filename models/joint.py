@@ -177,6 +177,8 @@ def _shifts(x: np.ndarray | pd.DataFrame, reference: Reference) -> dict[str, np.
     """Return by target how far the other target's level lies from its prior, (n,), 0 where the
     target's own level is known.
     """
+    if reference.views is None:
+        return dict.fromkeys(TARGETS, np.zeros(len(x)))
     platform = feature_column(x, "platform_code").astype(int)
     comparable = reference.same_prior_scope[platform]
     unknown = {

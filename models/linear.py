@@ -45,7 +45,7 @@ class LinearCorrection:
 
     def standardise(self, x: np.ndarray) -> np.ndarray:
         """Return the columns on unit scale about their median, 0 where unknown, (n, columns)."""
-        standard = np.clip(x, self.low, self.high)
+        standard = np.minimum(np.maximum(x, self.low), self.high)
         standard -= self.middle
         standard /= self.scale
         standard[np.isnan(standard)] = 0.0

@@ -10,7 +10,7 @@ correlation, as theirs is not known: the interval is then rather too wide than t
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,8 @@ from models.sobol import normal_points
 DRAWS, MOST_DELIVERABLES = 2048, 100
 #: Normal scores of published posts are held within those of these probabilities.
 _ENDS = ndtri(GRID[[0, -1]])
+#: Rows of the draws that are shared parts: that of the growths, and that of the level.
+_GROWTHS, _LEVEL = 0, 1
 #: The probability that each of the ascending draws stands for, (DRAWS,).
 _LEVELS = (np.arange(DRAWS) + 0.5) / DRAWS
 
@@ -64,36 +66,74 @@ def running_total(
     """
     if len(published) + len(to_come) == 1:
         curve = [*published, *to_come][0]
-        return RunningTotal(np.expm1(np.interp(_LEVELS, GRID, curve)))
-    draws = _normal_draws()
+        return RunningTotal(np.expm1(_EVEN_PLACES.read(curve)))
     total = np.zeros(DRAWS)
     scores = np.zeros(DRAWS)
     known = 0
     for number, curve in enumerate(published):
-        level = ndtr(_correlated(draws[0], draws[2 + number], correlation))
-        count = np.interp(level, GRID, curve)
+        count = _drawn_places(_GROWTHS, number, correlation).read(curve)
         total += np.expm1(count)
         forecast = published_forecasts[number]
         if not np.isnan(forecast).any():
             scores += np.clip(ndtri(np.interp(count, forecast, GRID)), *_ENDS)
             known += 1
-    if len(to_come):
+    if known:
         precision = 1 - correlation + known * correlation
         shared = np.sqrt(correlation) * scores / precision
-        shared = shared + np.sqrt((1 - correlation) / precision) * draws[1]
-        for number, curve in enumerate(to_come, len(published)):
-            level = ndtr(_correlated(shared, draws[2 + number], correlation))
-            total += np.expm1(np.interp(level, GRID, curve))
+        shared += np.sqrt((1 - correlation) / precision) * _normal_draws()[_LEVEL]
+    for number, curve in enumerate(to_come, len(published)):
+        if known:
+            places = _places_of(shared, number, correlation)
+        else:
+            places = _drawn_places(_LEVEL, number, correlation)
+        total += np.expm1(places.read(curve))
     return RunningTotal(np.sort(total))
 
 
-def _correlated(shared: np.ndarray, single: np.ndarray, correlation: float) -> np.ndarray:
-    return np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single
+@dataclass(frozen=True)
+class CurvePlaces:
+    """Where draws of a probability lie in GRID: the position `low` at or below each, and how far
+    `beyond` that it lies, (DRAWS,). Draws outside of GRID lie at its ends.
+    """
+
+    low: np.ndarray
+    beyond: np.ndarray
+
+    @classmethod
+    def of(cls, level: np.ndarray) -> "CurvePlaces":
+        """Return the places of probabilities."""
+        level = np.minimum(np.maximum(level, GRID[0]), GRID[-1])
+        low = GRID.searchsorted(level, "right") - 1
+        return cls(low, level - GRID[low])
+
+    def read(self, curve: np.ndarray) -> np.ndarray:
+        """Return a curve at the places, (DRAWS,), linear between its values at GRID."""
+        slope = np.append(np.diff(curve) / np.diff(GRID), 0.0)
+        return slope.take(self.low) * self.beyond + curve.take(self.low)
+
+
+_EVEN_PLACES = CurvePlaces.of(_LEVELS)
+
+
+def _places_of(shared: np.ndarray, number: int, correlation: float) -> CurvePlaces:
+    """Return the places of a deliverable's draws in its own distribution, by the draws of the part
+    that it shares with the others, (DRAWS,).
+    """
+    single = _normal_draws()[2 + number]
+    return CurvePlaces.of(ndtr(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single))
+
+
+@lru_cache(maxsize=64)
+def _drawn_places(part: int, number: int, correlation: float) -> CurvePlaces:
+    """Return the places of a deliverable's draws where nothing is known of the shared `part`,
+    _GROWTHS or _LEVEL. They are a matter of the draws alone, as a model has few correlations.
+    """
+    return _places_of(_normal_draws()[part], number, correlation)
 
 
 @cache
 def _normal_draws() -> np.ndarray:
-    """Return normal draws, (2 + MOST_DELIVERABLES, DRAWS): the first two rows are shared parts,
-    that of the growths and that of the level.
+    """Return normal draws from scrambled Sobol points, (2 + MOST_DELIVERABLES, DRAWS): the first
+    two rows are shared parts, _GROWTHS and _LEVEL.
     """
     return np.ascontiguousarray(normal_points(2 + MOST_DELIVERABLES, DRAWS).T)

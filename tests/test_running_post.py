@@ -22,7 +22,7 @@ from models.running_post import (
     pace,
     running_forecast,
 )
-from models.running_total import running_total
+from models.running_total import CurvePlaces, running_total
 from models.totals import TotalsTables
 
 TIKTOK = float(PLATFORMS.index("tiktok"))
@@ -262,6 +262,15 @@ def test_totals_of_partnerships_under_way_are_calibrated():
     goal = 3 * np.exp(location)
     told = np.mean([total.probability_of(goal) for total in totals])
     assert told == pytest.approx((outcomes >= goal).mean(), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "curve", [normal_curve(6.0, 0.8), np.full(len(GRID), 2.5), np.full(len(GRID), NAN)]
+)
+def test_a_curve_is_read_as_numpy_interpolates_it(curve):
+    levels = np.concatenate([GRID, [0.0, 1e-4, 0.9995, 1.0], np.random.default_rng(0).random(500)])
+    read = CurvePlaces.of(levels).read(curve)
+    np.testing.assert_array_equal(read, np.interp(levels, GRID, curve))
 
 
 def test_one_deliverable_is_its_own_total():

@@ -145,7 +145,7 @@ def authenticity_columns(
     z = np.where(DIRECTIONS == 0, np.abs(z), DIRECTIONS * z)
     parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
     is_known = ~np.isnan(parts)
-    score = np.prod(1 - WEIGHTS * np.where(is_known, parts, 0.0), axis=0)
+    score = np.multiply.reduce(1 - WEIGHTS * np.where(is_known, parts, 0.0), axis=0)
     return {
         "authenticity_score": np.where(is_known.any(axis=0), score, np.nan),
         **dict(zip(PART_COLUMNS, parts, strict=True)),

@@ -49,14 +49,15 @@ def offset_from_average(
     `average`: ln(1 + mean count of a post).
     """
     evidence = np.full(len(average), SUMMARY)
-    count = np.full(len(average), SUMMARY_POSTS)
     level = average + market.summary_shift_of(platform)
-    return _offset_columns(evidence, platform, prior, level, count, average, market)
+    return _offset_columns(evidence, platform, prior, level, SUMMARY_POSTS, average, market)
 
 
-def level_weight(platform: np.ndarray, count: np.ndarray, market: MarketPriors) -> np.ndarray:
-    """Return the weight of an account's own level, which rests on `count` posts, against the prior,
-    (n,).
+def level_weight(
+    platform: np.ndarray, count: np.ndarray | float, market: MarketPriors
+) -> np.ndarray:
+    """Return the weight of an account's own level, which rests on `count` posts, (n,) or a number,
+    against the prior, (n,).
     """
     # what other platforms do says nothing of the level on one that no training creator is on
     return np.where(market.has_creators(platform), market.weight(count), 1.0)
@@ -67,7 +68,7 @@ def _offset_columns(
     platform: np.ndarray,
     prior: np.ndarray,
     level: np.ndarray,
-    count: np.ndarray,
+    count: np.ndarray | float,
     mean_12: np.ndarray,
     market: MarketPriors,
 ) -> dict[str, np.ndarray]:

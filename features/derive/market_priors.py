@@ -86,7 +86,7 @@ class MarketPriors:
         effects = [[*(p.niche_effects.get(name, 0.0) for name in NICHES), 0.0] for p in priors]
         return np.array(lines).T, np.array(effects)
 
-    def weight(self, posts: np.ndarray) -> np.ndarray:
+    def weight(self, posts: np.ndarray | float) -> np.ndarray | float:
         """Return the weight of the creator's own level against the prior: n / (n + k)."""
         return posts / (posts + self.trust)
 
@@ -105,7 +105,11 @@ class MarketPriors:
         """Return whether the market rests on any creator of each platform (n,), a position in
         PLATFORMS.
         """
-        return self.creator_counts(platform) > 0
+        return self._has_creators[platform.astype(int)]
+
+    @cached_property
+    def _has_creators(self) -> np.ndarray:
+        return self._creators > 0
 
     def creator_counts(self, platform: np.ndarray) -> np.ndarray:
         """Return how many creators of each platform (n,), a position in PLATFORMS, it rests on."""

@@ -28,9 +28,8 @@ def encode_categories(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
     """Return the position of each value in `names` as float64; NaN where missing or not in it."""
     if not names or pd.api.types.is_numeric_dtype(values.dtype):
         return np.full(len(values), np.nan)
-    codes = positions_in(arrow_text(values), text_array(names)).astype(float)
-    codes[codes < 0] = np.nan
-    return codes
+    positions = pc.index_in(arrow_text(values), value_set=text_array(names), skip_nulls=True)
+    return positions.to_numpy(zero_copy_only=False).astype(float)  # a null is NaN
 
 
 def decode_categories(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
@@ -55,7 +54,9 @@ def arrow_text(values: pd.Series) -> pa.Array:
 def positions_in(values: pa.Array, among: pa.Array) -> np.ndarray:
     """Return the position of each value in `among`, -1 where it is missing or not there."""
     positions = pc.index_in(values, value_set=among, skip_nulls=True)
-    return pc.fill_null(positions, -1).to_numpy(zero_copy_only=False)
+    if positions.null_count:
+        positions = pc.fill_null(positions, -1)
+    return positions.to_numpy(zero_copy_only=False)
 
 
 def flag_array(values: pd.Series) -> np.ndarray:

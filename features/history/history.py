@@ -7,6 +7,7 @@ request become a history of their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -233,7 +234,8 @@ class History:
         """Return the account number of each row's creator_id and platform; raises KeyError naming
         those unknown.
         """
-        codes = self.accounts.get_indexer(account_names(frame).to_pylist())
+        numbers = self._numbers
+        codes = np.array([numbers.get(name, -1) for name in account_names(frame).to_pylist()], int)
         if (codes < 0).any():
             unknown = frame[["platform", "creator_id"]][codes < 0].drop_duplicates().head(5)
             names = ", ".join(
@@ -241,6 +243,11 @@ class History:
             )
             raise KeyError(f"no creators row for {names}: add the creator to the creators table")
         return codes
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The number of each account by its name."""
+        return {name: number for number, name in enumerate(self.accounts.tolist())}
 
 
 @dataclass(frozen=True)

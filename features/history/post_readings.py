@@ -289,13 +289,12 @@ def _log_counts(counts: dict[str, np.ndarray], platform: np.ndarray) -> dict[str
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the position of each post's topic, NaN where unknown, in the list of all topics."""
     codes = np.full(len(order), np.nan, np.float32)
-    if "topic" not in readings.texts or not len(readings.account):
+    names = readings.texts.get("topic")
+    if names is None or names.null_count == len(names):
         return codes, ()
-    names = readings.texts["topic"]
     topics = tuple(sorted(pc.unique(names).drop_null().to_pylist()))
-    if topics:
-        place = positions_in(names, pa.array(topics, pa.large_string()))[order]
-        codes[place >= 0] = place[place >= 0]
+    place = positions_in(names, pa.array(topics, pa.large_string()))[order]
+    codes[place >= 0] = place[place >= 0]
     return codes, topics
 
 

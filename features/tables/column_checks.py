@@ -39,11 +39,10 @@ def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenR
     rules: dict[BrokenRule, np.ndarray] = {}
     if column.required:
         rules[BrokenRule.MISSING] = np.asarray(pd.isna(values))
-    with np.errstate(invalid="ignore"):
-        if column.minimum is not None:
-            rules[BrokenRule.BELOW_MINIMUM] = np.asarray(values) < column.minimum
-        if column.maximum is not None:
-            rules[BrokenRule.ABOVE_MAXIMUM] = np.asarray(values) > column.maximum
+    if column.minimum is not None:
+        rules[BrokenRule.BELOW_MINIMUM] = np.asarray(values) < column.minimum
+    if column.maximum is not None:
+        rules[BrokenRule.ABOVE_MAXIMUM] = np.asarray(values) > column.maximum
     if column.kind == "count":
         rules[BrokenRule.NOT_WHOLE] = is_fractional(np.asarray(values))
     if column.allowed is not None:

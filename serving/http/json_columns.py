@@ -85,6 +85,8 @@ def read_objects(
     left out. Errors come in the order of `fields`, unknown fields last.
     """
     errors = ErrorsByRow(path)
+    if not objects:
+        return {}, errors
     rows = _read_dicts(objects, fields, errors)
     names = set().union(*rows)
     columns = {}

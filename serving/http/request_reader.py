@@ -6,7 +6,7 @@ being scored; only a request that is malformed as a whole is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import compress
@@ -79,10 +79,10 @@ def read_partnerships(
     valid_columns = {name: list(compress(values, is_valid)) for name, values in columns.items()}
     extra_names = [column.name for column in extra_fields if column.name in valid_columns]
     extras = {name: valid_columns.pop(name) for name in extra_names}
-    prospects = batch_from_columns(len(valid_positions), valid_columns)
+    is_numbered = None
     if not all(given):
-        numbered = np.array([not given[row] for row in valid_positions], dtype=bool)
-        prospects = replace(prospects, is_numbered=numbered)
+        is_numbered = np.array([not given[row] for row in valid_positions], dtype=bool)
+    prospects = batch_from_columns(len(valid_positions), valid_columns, is_numbered)
     readings = _valid_readings(posts, valid_positions, now)
     return ParsedRequest(names, valid_positions, prospects, readings, faults, extras)
 

@@ -26,11 +26,11 @@ from serving.scoring.deal_terms import term_breaches
 from serving.scoring.package_breaches import package_rules, uncounted_breach
 from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
-#: Columns of which a profile must have one.
-_PROFILE_COLUMNS = ("followers", *AVERAGE_NAMES)
-_HAS_FORMAT = np.array(
-    [[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS]
-)
+# the last row and column are those of an unknown platform and format, of which nothing is wrong
+_LACKS_FORMAT = np.zeros((len(PLATFORMS) + 1, len(FORMATS) + 1), dtype=bool)
+_LACKS_FORMAT[:-1, :-1] = [
+    [name not in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS
+]
 #: By format code, the last for an unknown one, whether the format shows no public counts.
 _IS_UNCOUNTED = np.array([*(name in UNCOUNTED_FORMATS for name in FORMATS), False])
 #: Makes the breach of a row from its position, and the rows (n,) that have one.
@@ -131,28 +131,24 @@ def _has_id_fault(prospects: ProspectBatch, id_faults: dict[str, str]) -> np.nda
 
 def _has_profile(prospects: ProspectBatch) -> np.ndarray:
     """Return which rows (n,) have followers or an average."""
+    numbers = prospects.numbers
     has_profile = np.zeros(prospects.n, dtype=bool)
-    for name in _PROFILE_COLUMNS:
-        if name in prospects.numbers:
-            has_profile |= ~np.isnan(prospects.numbers[name])
-    if "followers" in prospects.numbers:
-        has_profile &= ~_has_zero_followers_alone(prospects)
+    if "followers" in numbers:
+        has_profile |= numbers["followers"] > 0  # 0 is taken as unknown
+    for name in AVERAGE_NAMES:
+        if name in numbers:
+            has_profile |= ~np.isnan(numbers[name])
     return has_profile
-
-
-def _has_zero_followers_alone(prospects: ProspectBatch) -> np.ndarray:
-    """Return which rows (n,) have no average, and 0 followers, which are taken as unknown."""
-    averages = [prospects.number(name) for name in AVERAGE_NAMES]
-    return (prospects.number("followers") == 0) & np.isnan(averages).all(axis=0)
 
 
 def _lacks_format(platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
     """Return which rows, (n,), name a format that their platform does not have."""
-    is_known = ~np.isnan(platform) & ~np.isnan(formats)
-    lacks_format = np.zeros(len(platform), dtype=bool)
-    pairs = platform[is_known].astype(int), formats[is_known].astype(int)
-    lacks_format[is_known] = ~_HAS_FORMAT[pairs]
-    return lacks_format
+    return _LACKS_FORMAT[_positions(platform), _positions(formats)]
+
+
+def _positions(codes: np.ndarray) -> np.ndarray:
+    """Return codes, (n,), as positions; the last one where unknown."""
+    return np.where(np.isnan(codes), -1, codes).astype(int)
 
 
 def _id_breach(
@@ -179,8 +175,7 @@ def _format_breach(prospects: ProspectBatch, platform: np.ndarray, row: int) -> 
 
 def _is_uncounted(prospects: ProspectBatch) -> np.ndarray:
     """Return which rows, (n,), are of a format that shows no public counts."""
-    codes = prospects.codes["format"]
-    return _IS_UNCOUNTED[np.where(np.isnan(codes), -1, codes).astype(int)]
+    return _IS_UNCOUNTED[_positions(prospects.codes["format"])]
 
 
 def _uncounted_breach(prospects: ProspectBatch, row: int) -> Breach:

@@ -89,13 +89,13 @@ class RowAverages:
 
     def _may_be_odd(self) -> bool:
         """Return whether any row could be odd: seldom, and the tails take long to look up."""
+        if self.engagements_by_rate:
+            return True
         engagements = self.summary.engagements
-        return bool(
-            self.engagements_by_rate
-            or (engagements > MOST_BY_FOLLOWERS * self.followers).any()
-            or (engagements > self._column("avg_views")).any()
-            or (self._column("avg_comments") > self._column("avg_likes")).any()
-        )
+        may_be_odd = engagements > MOST_BY_FOLLOWERS * self.followers
+        may_be_odd |= engagements > self._column("avg_views")
+        may_be_odd |= self._column("avg_comments") > self._column("avg_likes")
+        return bool(may_be_odd.any())
 
     def _column(self, name: str) -> np.ndarray:
         return self.values[name] if name in self.values else np.full(len(self.followers), np.nan)

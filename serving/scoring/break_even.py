@@ -11,6 +11,10 @@ from models.cost import break_even_fees
 from models.delivery import DeliveredTotals
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
 
+#: What fees are held against: by whether a row has a target, and last, at _NOTHING, by none.
+_AGAINST = np.array(["benchmark", "target", None], dtype=object)
+_NOTHING = 2
+
 
 def break_even_columns(
     benchmark_cpe_usd: np.ndarray,
@@ -32,11 +36,11 @@ def break_even_columns(
     confidences = [confidence, (1 + confidence) / 2]
     break_even, cautious = break_even_fees(reference_cpe_usd, confidences, totals)
     opening = np.fmin(cautious, market_fee_low_usd)
-    against = np.where(has_target, "target", "benchmark").astype(object)
-    against[np.isnan(break_even)] = None
+    against = np.where(np.isnan(break_even), _NOTHING, has_target)
+    has_fee = break_even > 0
     return {
         "break_even_fee_usd": break_even,
-        "break_even_against": against,
-        "offer_usd_open": np.where((break_even > 0) & (opening > 0), opening, np.nan),
-        "offer_usd_walk_away": np.where(break_even > 0, break_even, np.nan),
+        "break_even_against": _AGAINST[against],
+        "offer_usd_open": np.where(has_fee & (opening > 0), opening, np.nan),
+        "offer_usd_walk_away": np.where(has_fee, break_even, np.nan),
     }

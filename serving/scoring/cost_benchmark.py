@@ -206,12 +206,8 @@ def _cheaper_than_share(
     Costs are those of the deals where there are any; else the fee of the rate card over the
     engagements of the creators. `deal_costs` and `engagements` (n, q) are at QUANTILE_LEVELS.
     """
-    share = np.empty(len(cpe_usd))
-    if has_deals.any():
-        level = interpolate_level(deal_costs[has_deals], cpe_usd[has_deals], QUANTILE_LEVELS)
-        share[has_deals] = 1 - level
-    by_card = ~has_deals
-    if by_card.any():
-        affordable = cost_per(card_fee[by_card], cpe_usd[by_card])
-        share[by_card] = interpolate_level(engagements[by_card], affordable, QUANTILE_LEVELS)
+    curve = np.where(has_deals[:, None], deal_costs, engagements)
+    reached = np.where(has_deals, cpe_usd, cost_per(card_fee, cpe_usd))
+    level = interpolate_level(curve, reached, QUANTILE_LEVELS)
+    share = np.where(has_deals, 1 - level, level)
     return np.minimum(np.maximum(share, QUANTILE_LEVELS[0]), QUANTILE_LEVELS[-1])

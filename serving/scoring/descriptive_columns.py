@@ -44,18 +44,19 @@ def request_columns(
     """Return the columns (n,) that repeat what was asked, of every row, scored or not."""
     start_at = prospects.time("start_at")
     start_at = np.where(start_at == NAT_US, as_of, start_at)
+    platform = _positions(lookup.platform)
     confidence = terms.confidence
     if confidence is None:
         confidence = np.full(prospects.n, DEFAULT_CONFIDENCE)
     columns = {
         "partnership_id": prospects.text("partnership_id"),
         "creator_id": prospects.text("creator_id"),
-        "platform": _names(_PLATFORM_NAMES, lookup.platform),
+        "platform": _PLATFORM_NAMES[platform],
         "start_at": start_at.view("datetime64[us]"),
         "package": prospects.text("package"),
         "deliverables": terms.deliverables,
         "confidence": confidence,
-        "definition": _names(_DEFINITIONS, lookup.platform),
+        "definition": _DEFINITIONS[platform],
         **_horizon_columns(lookup.platform, terms, reference),
     }
     repeated = {name: getattr(terms, name) for name in _REPEATED_TERMS}
@@ -75,10 +76,7 @@ def _horizon_columns(
         horizon_days[is_asked] = terms.horizon_days[is_asked].astype(int)
     source = reference.maturation.bases("engagements", platform)
     source[np.isnan(platform)] = None
-    return {
-        "horizon_days": horizon_days,
-        "maturation_source": source,
-    }
+    return {"horizon_days": horizon_days, "maturation_source": source}
 
 
 def model_columns(bundle: Bundle, n: int) -> dict[str, np.ndarray]:
@@ -121,4 +119,9 @@ def creator_columns(
 
 def _names(names: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Return the name of each code (n,), the last one for NaN."""
-    return names[np.where(np.isnan(codes), -1, codes).astype(int)]
+    return names[_positions(codes)]
+
+
+def _positions(codes: np.ndarray) -> np.ndarray:
+    """Return codes (n,) as positions in an array, the last one for NaN."""
+    return np.where(np.isnan(codes), -1, codes).astype(int)

@@ -116,12 +116,11 @@ def _cost_notes(
     """Return a note for each row with a fee and a cost that has no finite value; None elsewhere."""
     notes = np.full(len(fee_usd), None, dtype=object)
     names = np.array(list(costs), dtype=object)
-    is_missing = np.column_stack([np.isnan(cost) for cost in costs.values()])
-    is_missing &= ~np.isnan(fee_usd)[:, None]
+    is_missing = np.isnan(list(costs.values())) & ~np.isnan(fee_usd)
     probability_of_none = totals.probability_of_none
-    for row in np.flatnonzero(is_missing.any(axis=1)).tolist():
+    for row in is_missing.any(axis=0).nonzero()[0].tolist():
         reason = ZERO
         if probability_of_none[row] > 0:
             reason = NOTHING.format(format_fraction(probability_of_none[row]))
-        notes[row] = f"{', '.join(names[is_missing[row]])} has no finite value: {reason}"
+        notes[row] = f"{', '.join(names[is_missing[:, row]])} has no finite value: {reason}"
     return notes

@@ -122,12 +122,14 @@ def _rows_of(columns: dict[str, np.ndarray], rows: slice | np.ndarray) -> dict[s
     return {name: values[rows] for name, values in columns.items()}
 
 
-def batch_from_columns(n: int, columns: Mapping[str, list]) -> ProspectBatch:
+def batch_from_columns(
+    n: int, columns: Mapping[str, list], is_numbered: np.ndarray | None = None
+) -> ProspectBatch:
     """Return columns of valid values, n each, as in `ProspectBatch.from_rows`.
 
-    Columns without a value are left out.
+    Columns without a value are left out. `is_numbered`: as ProspectBatch has it.
     """
-    batch = ProspectBatch(n)
+    batch = ProspectBatch(n, is_numbered=is_numbered)
     for name, values in columns.items():
         if values.count(None) < n:
             kind = PROSPECT_COLUMN_KINDS[name]

@@ -48,7 +48,7 @@ from serving.scoring.unused import DerivedProspects, UnusedValues
 from serving.scoring.warning_flags import (
     forecast_warnings,
     model_age_warnings,
-    validation_warnings,
+    unvalidated_platforms,
     views_warnings,
     warning_names,
     with_starter_warning,
@@ -88,6 +88,7 @@ class Scorer:
         self.rates, self.values = rates or CurrencyRates(), values
         self.pricing, self._pricing_warnings = Pricing(bundle), PricingWarnings(bundle)
         self._unused = UnusedValues(bundle)
+        self._unvalidated_platforms = unvalidated_platforms(bundle)
         self._comparables: Comparables | None = None
         if snapshot is not None:
             self.creator_store: TableCreatorStore | SnapshotCreatorStore = SnapshotCreatorStore(
@@ -147,26 +148,30 @@ class Scorer:
         breaches = looked_up.breaches
         reference = self.bundle.reference
         answers = request_columns(prospects, lookup, terms, as_of, reference)
-        answers |= model_columns(self.bundle, prospects.n)
+        n = prospects.n
+        answers |= model_columns(self.bundle, n)
         effective_as_of = self.creator_store.effective_as_of(as_of)
         answers["as_of"] = np.where(sources.account >= 0, effective_as_of, as_of).view(
             "datetime64[us]"
         )
-        can_score = np.ones(prospects.n, dtype=bool)
+        can_score = np.ones(n, dtype=bool)
         can_score[list(breaches)] = False
         scored = None
         if can_score.any():
-            rows = slice(None) if can_score.all() else can_score
-            scored = self._derive_and_forecast(
-                prospects[rows], terms[rows], sources[rows], lookup.platform[rows], as_of
-            )
+            platform = lookup.platform
+            rows: slice | np.ndarray = slice(None)
+            if not can_score.all():
+                rows = can_score
+                prospects, terms, sources = prospects[rows], terms[rows], sources[rows]
+                platform = platform[rows]
+            scored = self._derive_and_forecast(prospects, terms, sources, platform, as_of)
             made = {*answer_columns, "warnings"} if keep is not None else answer_columns
             figures = self._figures(scored, frozenset(made), extras)
             if keep is not None:
                 keep(scored, {name: values[rows] for name, values in answers.items()} | figures)
             answers |= scatter_columns(figures, can_score)
-        answered = completed(prospects.n, answers, answer_columns)
-        return AnswerTable(prospects.n, answered, breaches), scored
+        answered = completed(n, answers, answer_columns)
+        return AnswerTable(n, answered, breaches), scored
 
     def check(self, prospects: ProspectBatch, as_of: int) -> AnswerTable:
         """Return the rules that prospects break and so cannot be scored, without any forecast.
@@ -309,14 +314,15 @@ class Scorer:
         """Return by warning about evidence and model the rows (n,) that have it."""
         prospects, x, joint, reference = rows.prospects, rows.x, rows.joint, self.bundle.reference
         longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
+        platform = feature_column(x, "platform_code").astype(int)
         is_known = rows.account >= 0
         known_as_of = self.creator_store.effective_as_of(rows.as_of)
         as_of = np.where(is_known, known_as_of, rows.as_of)
         averages = RowAverages.of(prospects, x, reference)
         flags = forecast_warnings(x, prospects.code("format"), reference, longest_lead_days)
         flags |= views_warnings(x, joint.has_views, reference)
-        flags |= model_age_warnings(x, as_of, reference)
-        flags |= validation_warnings(x, self.bundle)
+        flags |= model_age_warnings(platform, as_of, reference)
+        flags |= {name: rows[platform] for name, rows in self._unvalidated_platforms.items()}
         flags["followers_zero"] = ~is_known & (prospects.number("followers") == 0)
         flags["snapshot_stale"] = is_known & self.creator_store.is_stale(rows.as_of)
         if averages is not None:

@@ -15,6 +15,10 @@ CUT_OFFS = {
     "overpriced": 0.0,
 }
 
+# the last name is that of an unknown probability
+_CATEGORIES = np.array([*CUT_OFFS, None], dtype=object)
+_LEAST = np.array(list(CUT_OFFS.values()))
+
 #: Category -> its symbol, which is told apart without colour, and its words.
 VERDICT_WORDS = {
     "worth_it": ("▲▲", "Worth the fee"),
@@ -44,7 +48,5 @@ def verdict_categories(probability: np.ndarray) -> np.ndarray:
     >>> verdict_categories(np.array([0.81, 0.5, 0.0, np.nan])).tolist()
     ['worth_it', 'even', 'overpriced', None]
     """
-    categories = np.array([*CUT_OFFS, None], dtype=object)
-    cut_offs = np.array(list(CUT_OFFS.values()))
-    position = (probability[:, None] < cut_offs).sum(axis=1)
-    return categories[np.where(np.isnan(probability), len(CUT_OFFS), position)]
+    # NaN reaches no cut-off
+    return _CATEGORIES[(~(probability[:, None] >= _LEAST)).sum(axis=1)]

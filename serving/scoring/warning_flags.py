@@ -77,30 +77,30 @@ def _rests_on_growth(x: np.ndarray) -> np.ndarray:
 
 
 def model_age_warnings(
-    x: np.ndarray, as_of: np.ndarray, reference: Reference
+    platform: np.ndarray, as_of: np.ndarray, reference: Reference
 ) -> dict[str, np.ndarray]:
     """Return by warning the rows (n,) as of moments, (n,) in microseconds UTC, that are late.
 
-    The training of a row's platform ended more than MODEL_OLD_DAYS before.
+    The training of a row's platform, a position in PLATFORMS, (n,), ended more than MODEL_OLD_DAYS
+    before.
     """
-    training_end = reference.training_end_us[feature_column(x, "platform_code").astype(int)]
+    training_end = reference.training_end_us[platform]
     return {"model_old": as_of - training_end > MODEL_OLD_DAYS * DAY_US}
 
 
-def validation_warnings(x: np.ndarray, bundle: Bundle) -> dict[str, np.ndarray]:
-    """Return by warning the rows (n,) on a trained platform whose forecasts were not validated.
+def unvalidated_platforms(bundle: Bundle) -> dict[str, np.ndarray]:
+    """Return by warning which of PLATFORMS are trained, and their forecasts not validated.
 
     `platform_not_calibrated`: no later post set its intervals; `platform_not_backtested`: the
     record of the backtest has no post of it.
     """
-    platform = feature_column(x, "platform_code").astype(int)
-    is_trained = bundle.reference.engagements.has_creators(platform)
+    is_trained = bundle.reference.engagements.has_creators(np.arange(len(PLATFORMS)))
     is_calibrated = bundle.forecasters["engagements"].conformal_.n.sum(axis=1) > 0
     platforms = bundle.manifest.get("platforms", {})
     is_backtested = np.array([platforms.get(name, {}).get("backtest", 0) > 0 for name in PLATFORMS])
     return {
-        "platform_not_calibrated": is_trained & ~is_calibrated[platform],
-        "platform_not_backtested": is_trained & ~is_backtested[platform],
+        "platform_not_calibrated": is_trained & ~is_calibrated,
+        "platform_not_backtested": is_trained & ~is_backtested,
     }
 
 
@@ -153,10 +153,7 @@ def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
     if names:
         keys = ((1 << np.arange(len(names))) @ matrix[present]).tolist()
     tuples = {key: _names_of(key, names) for key in set(keys)}
-    warnings = np.empty(len(keys), dtype=object)
-    for row, key in enumerate(keys):
-        warnings[row] = tuples[key]
-    return warnings
+    return np.fromiter((tuples[key] for key in keys), dtype=object, count=len(keys))
 
 
 def _names_of(key: int, names: list[str]) -> tuple[str, ...]:
