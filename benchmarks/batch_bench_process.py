@@ -44,7 +44,7 @@ STEPS = {
     "serving.batch.writers": "write",
     "serving.batch.answer_streams": "write",
     "serving.batch.top_answers": "write",
-    "serving.workbook.table_sheet": "write",
+    "serving.workbook": "write",
     "serving.batch.checkpoint": "write",
     "serving.batch.run_checkpoint": "write",
     "serving.scoring.verdict": "sentences",

@@ -71,6 +71,17 @@ def round_amount(value: float) -> float:
     return float(format_amount(value).replace(",", ""))
 
 
+def round_amounts(values: np.ndarray) -> np.ndarray:
+    """Return finite amounts, (n,), as `format_amounts` words them.
+
+    >>> round_amounts(np.array([1234.5, 14.7098, 0.0042123])).tolist()
+    [1235.0, 14.71, 0.0042]
+    """
+    texts = format_amounts(values)
+    amounts = {text: float(text.replace(",", "")) for text in set(texts)}
+    return np.array([amounts[text] for text in texts], dtype=float)
+
+
 def round_estimates(values: np.ndarray) -> np.ndarray:
     """Return counts that are estimated as `format_estimates` words them, (n,).
 

@@ -362,6 +362,16 @@ def test_texts_that_a_cell_cannot_hold_do_not_break_the_workbook(tmp_path, score
     assert read[5:] == [None, " padded ", "a\nb"]
 
 
+def test_a_line_end_of_any_kind_does_not_end_a_rejected_row(tmp_path, scorer):
+    ids = ["a\rb", "a\r\nb", "a\nb", "\r"]
+    frame = pd.DataFrame({"platform": "myspace", "followers": 5e3, "partnership_id": ids})
+    frame.to_parquet(tmp_path / "list.parquet")
+    score_file(tmp_path / "list.parquet", tmp_path / "o.xlsx", scorer, AS_OF)
+    header, rows = rows_of(openpyxl.load_workbook(tmp_path / "o.xlsx")["Rejected rows"])
+    read = [row[header.index("partnership_id")] for row in rows]
+    assert [text.replace("_x000D_", "\r") for text in read] == ids
+
+
 @pytest.mark.parametrize("top", [0, 2])
 def test_many_chunks_are_ranked_as_one(tmp_path, scorer, monkeypatch, top):
     monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 3)

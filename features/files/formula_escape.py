@@ -58,7 +58,7 @@ def strip_apostrophe(text: str) -> str:
     return text[1:] if _EQUALS.match(text) else text
 
 
-def escape_formula_array(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+def escape_formula_array(texts: pa.Array) -> pa.Array:
     """Guard each text of an Arrow column; null stays null."""
     risky = pc.match_substring_regex(texts, FORMULA_PATTERN)
     if not pc.any(risky).as_py():

@@ -96,10 +96,7 @@ def csv_bytes(table: pa.Table, header: bool) -> bytes:
     unknown is empty.
     """
     sink = pa.BufferOutputStream()
-    columns = [
-        _csv_column(column, field)
-        for column, field in zip(table.columns, table.schema, strict=True)
-    ]
+    columns = [_csv_column(column.combine_chunks()) for column in table.columns]
     pa.csv.write_csv(
         pa.table(columns, names=[escape_formula(name) for name in table.column_names]),
         sink,
@@ -108,10 +105,17 @@ def csv_bytes(table: pa.Table, header: bool) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _csv_column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
-    if pa.types.is_timestamp(field.type):
-        zone = field.type.tz
-        seconds = column.cast(pa.timestamp("s", zone), safe=False)
-        return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ" if zone else "%Y-%m-%dT%H:%M:%S")
-    column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
-    return escape_formula_array(column) if pa.types.is_string(column.type) else column
+def _csv_column(values: pa.Array) -> pa.Array:
+    """Return values as CSV has them: of a time or a dictionary, each distinct one is made once."""
+    if pa.types.is_timestamp(values.type):
+        distinct = values.dictionary_encode()
+        return _moments(distinct.dictionary).take(distinct.indices)
+    if pa.types.is_dictionary(values.type):
+        return _csv_column(values.dictionary).take(values.indices)
+    return escape_formula_array(values) if pa.types.is_string(values.type) else values
+
+
+def _moments(values: pa.Array) -> pa.Array:
+    zone = values.type.tz
+    seconds = values.cast(pa.timestamp("s", zone), safe=False)
+    return pc.strftime(seconds, "%Y-%m-%dT%H:%M:%SZ" if zone else "%Y-%m-%dT%H:%M:%S")

@@ -1,8 +1,8 @@
 """What is done with every chunk, in a thread or on a worker of a cluster."""
 
 import csv
-import io
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -67,8 +67,10 @@ class ChunkTask:
 
 def encode_csv_rows(rows: list[list]) -> bytes:
     """Return rows as CSV, with texts guarded against being run as formulas."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines: list[str] = []
+    # a writer quotes what its own line end is made of, and readers end a row at \r as well
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     for row in rows:
         writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
-    return text.getvalue().encode("utf-8", "surrogatepass")
+    text = "".join(f"{line[:-2]}\n" for line in lines)
+    return text.encode("utf-8", "surrogatepass")

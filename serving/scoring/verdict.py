@@ -14,6 +14,7 @@ CUT_OFFS = {
     "probably_overpriced": 0.2,
     "overpriced": 0.0,
 }
+_LEAST_PROBABILITIES = frozenset(CUT_OFFS.values())
 
 # the last name is that of an unknown probability
 _CATEGORIES = np.array([*CUT_OFFS, None], dtype=object)
@@ -37,7 +38,7 @@ def percent_decimals(probability: float) -> int:
     """
     for decimals in range(6):
         rounded = round(probability, decimals + 2)
-        if all((rounded >= one) == (probability >= one) for one in CUT_OFFS.values()):
+        if rounded not in _LEAST_PROBABILITIES or rounded <= probability:
             return decimals
     return 6
 

@@ -1,6 +1,5 @@
 """The list's own columns and all columns of answers, as columns of a worksheet."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,8 +12,9 @@ from serving.scoring.answer_table import (
 )
 from serving.scoring.column_meanings import column_meaning
 from serving.workbook.contents import GENERAL, MOMENT, WHOLE
-from serving.workbook.list_cells import ListCell, list_cell
-from serving.workbook.table_sheet import Block, SheetColumn, StyledCell
+from serving.workbook.list_cells import list_cells
+from serving.workbook.sheet_rows import Cells
+from serving.workbook.table_sheet import Block, SheetColumn
 
 if TYPE_CHECKING:
     from serving.workbook.styles import Styles
@@ -54,16 +54,11 @@ def own_column(
     where it is not that of the field.
     """
 
-    def cells(block: Block) -> list[StyledCell]:
-        read = ListCell if is_text else partial(list_cell, field=field)
-        values = map(read, block.values(field.name))
-        return [
-            (
-                cell.value,
-                styles.text() if isinstance(cell.value, str) else styles.number(cell.number_format),
-            )
-            for cell in values
-        ]
+    def cells(block: Block) -> Cells:
+        values = block.column(field.name)
+        if is_text:
+            return Cells(styles.text(), (values,))
+        return list_cells(values, field, styles)
 
     return SheetColumn(header or field.name, cells, is_own=True)
 
@@ -74,7 +69,7 @@ def answer_column(name: str, styles: "Styles") -> SheetColumn:
     style = styles.text() if is_text else styles.number(answer_format(name))
     return SheetColumn(
         name,
-        lambda block: [(value, style) for value in block.values(name)],
+        lambda block: Cells(style, (block.column(name),)),
         _LONG_WIDTH if name in _LONG_TEXTS else None,
         meaning=column_meaning(name),
     )

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 #: Characters that XML, and so a worksheet, cannot hold.
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Whole numbers beyond it are not told apart by Excel: they are written as text.
-_LARGEST_WHOLE = 10**15
+LARGEST_WHOLE = 10**15
 #: Height of a line and of the highest row, points, and the share of its width that a line fills.
 LINE_HEIGHT, _LARGEST_HEIGHT, _FILLED_SHARE = 15.0, 405.0, 0.9
 #: The first year that Excel can show.
-_FIRST_YEAR = 1900
+FIRST_YEAR = 1900
 
 
 def clean_text(text: str) -> str:
@@ -67,14 +67,14 @@ def _write_number(
 ) -> None:
     if not math.isfinite(value):
         sheet.write_blank(row, column, None, style)
-    elif isinstance(value, int) and abs(value) >= _LARGEST_WHOLE:
+    elif isinstance(value, int) and abs(value) >= LARGEST_WHOLE:
         sheet.write_string(row, column, str(value), style)
     else:
         sheet.write_number(row, column, value, style)
 
 
 def _write_moment(sheet: "Worksheet", row: int, column: int, value: date, style: "Format") -> None:
-    if value.year < _FIRST_YEAR:
+    if value.year < FIRST_YEAR:
         sheet.write_string(row, column, value.isoformat(), style)
         return
     if isinstance(value, datetime) and value.tzinfo is not None:

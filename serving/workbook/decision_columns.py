@@ -1,10 +1,12 @@
 """The columns of the first sheet that say what to do: verdict, range, cost, chance, highest fee."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.number_text import round_estimates
 from features.tables.currency import USD
@@ -13,13 +15,16 @@ from serving.scoring.sentences import FeeAdvice, sentence_in_currency
 from serving.scoring.verdict import percent_decimals
 from serving.scoring.warning_texts import warning_sentences
 from serving.workbook.contents import EVIDENCE_WORDS, RANK_AND_VERDICT, WHOLE
-from serving.workbook.money_format import money_cell
+from serving.workbook.money_format import money_cells
 from serving.workbook.range_bar import WIDTH, BarScale
 from serving.workbook.ranked_rows import ListFacts, split_warnings
+from serving.workbook.sheet_rows import Cells
 from serving.workbook.styles import VERDICTS
-from serving.workbook.table_sheet import Block, SheetColumn, StyledCell
+from serving.workbook.table_sheet import Block, SheetColumn
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+
     from serving.workbook.styles import Styles
 
 #: The columns of answers that the first sheet is made of.
@@ -150,90 +155,102 @@ class DecisionColumns:
         low = max(self.facts.low, 1.0) if np.isfinite(self.facts.low) else 1.0
         return BarScale(low, max(self.facts.high, low))
 
-    def _ranks(self, block: Block) -> list[StyledCell]:
-        style = self.styles.number(WHOLE)
-        return [(rank if rank == rank else None, style) for rank in block.ranks.tolist()]
+    def _ranks(self, block: Block) -> Cells:
+        return Cells(self.styles.number(WHOLE), (pa.array(block.ranks, from_pandas=True),))
 
-    def _verdicts(self, block: Block) -> list[StyledCell]:
-        cells: list[StyledCell] = []
-        verdicts, fees = block.values("verdict"), block.values("fee_usd")
-        for verdict, fee in zip(verdicts, fees, strict=True):
-            if verdict in VERDICTS:
-                cells.append((VERDICTS[verdict][0], self.styles.verdict(verdict)))
-            else:
-                text = _NO_FEE if fee is None else _NO_BENCHMARK
-                cells.append((text, self.styles.text()))
-        return cells
+    def _verdicts(self, block: Block) -> Cells:
+        shown = {name: (words, self.styles.verdict(name)) for name, (words, *_) in VERDICTS.items()}
+        no_fee, no_benchmark = ((text, self.styles.text()) for text in (_NO_FEE, _NO_BENCHMARK))
+        has_fee = block.column("fee_usd").is_valid().to_pylist()
+        texts, styles = zip(
+            *(
+                shown.get(verdict, no_benchmark if fee else no_fee)
+                for verdict, fee in zip(block.values("verdict"), has_fee, strict=True)
+            ),
+            strict=True,
+        )
+        return Cells(styles, (pa.array(texts, pa.string()),))
 
-    def _sentences(self, block: Block) -> list[StyledCell]:
+    def _sentences(self, block: Block) -> Cells:
         """Return the sentences, those of rows without fee and currency in that of all fees."""
         style, currency = self.styles.wrapped(), self.facts.currency
-        sentences = block.values("sentence")
+        sentences = block.column("sentence")
         if currency is None:
-            return [(text, style) for text in sentences]
-        is_bare = [
-            fee is None and not code
-            for fee, code in zip(block.values("fee_usd"), block.values("currency"), strict=True)
+            return Cells(style, (sentences,))
+        has_no_code = pc.equal(pc.fill_null(block.column("currency"), ""), "")
+        is_bare = pc.and_(block.column("fee_usd").is_null(), has_no_code)
+        bare = Block(block.ranks, block.rows.filter(is_bare))
+        advices = map(FeeAdvice, *(bare.values(name) for name in FeeAdvice._fields))
+        texts = [
+            text and sentence_in_currency(text, advice, *currency)
+            for text, advice in zip(bare.values("sentence"), advices, strict=True)
         ]
-        advices = map(FeeAdvice, *(block.values(name) for name in FeeAdvice._fields))
-        return [
-            (sentence_in_currency(text, advice, *currency) if bare and text else text, style)
-            for text, advice, bare in zip(sentences, advices, is_bare, strict=True)
-        ]
+        replaced = pc.replace_with_mask(sentences, is_bare, pa.array(texts, sentences.type))
+        return Cells(style, (replaced,))
 
-    def _evidence(self, block: Block) -> list[StyledCell]:
-        style = self.styles.text()
-        return [(EVIDENCE_WORDS.get(name, name), style) for name in block.values("evidence")]
+    def _evidence(self, block: Block) -> Cells:
+        words = block.map_texts("evidence", lambda name: EVIDENCE_WORDS.get(name, name))
+        return Cells(self.styles.text(), (words,))
 
-    def _warnings(self, block: Block) -> list[StyledCell]:
-        style = self.styles.wrapped()
-        return [
-            (warning_sentences(split_warnings(names)), style) for names in block.values("warnings")
-        ]
+    def _warnings(self, block: Block) -> Cells:
+        words = block.map_texts("warnings", lambda names: warning_sentences(split_warnings(names)))
+        return Cells(self.styles.wrapped(), (words,))
 
-    def _estimates(self, name: str) -> Callable[[Block], list[StyledCell]]:
-        def cells(block: Block) -> list[StyledCell]:
-            values = np.array(block.values(name), dtype=float)
-            pairs = zip(values.tolist(), round_estimates(values).tolist(), strict=True)
-            return [self._estimate(*pair) for pair in pairs]
+    def _estimates(self, name: str) -> Callable[[Block], Cells]:
+        def cells(block: Block) -> Cells:
+            values = block.numbers(name)
+            rounded = round_estimates(values)
+            is_tiny = (rounded == 0) & (values > 0)
+            whole, tiny = self.styles.number(WHOLE), self.styles.number('"under 1"')
+            styles = [tiny if one else whole for one in is_tiny.tolist()]
+            return Cells(styles, (pa.array(rounded, from_pandas=True),))
 
         return cells
 
-    def _estimate(self, value: float, rounded: float) -> StyledCell:
-        if value != value:
-            return None, self.styles.number(WHOLE)
-        is_tiny = rounded == 0 < value
-        return rounded, self.styles.number('"under 1"' if is_tiny else WHOLE)
+    def _bars(self, block: Block) -> Cells:
+        ends = (block.numbers(f"engagements_{part}") for part in ("p10", "p50", "p90"))
+        return Cells(self.styles.bar(), (pa.array(self._scale.bars(*ends), pa.string()),))
 
-    def _bars(self, block: Block) -> list[StyledCell]:
-        style, scale = self.styles.bar(), self._scale
-        totals = [block.values(f"engagements_{part}") for part in ("p10", "p50", "p90")]
-        return [(scale.bar(*values), style) for values in zip(*totals, strict=True)]
+    def _amounts(self, name: str) -> Callable[[Block], Cells]:
+        """Return what makes the cells of amounts in USD, in the currency of the row's fee, else in
+        that of all fees, else in USD.
+        """
 
-    def _amounts(self, name: str) -> Callable[[Block], list[StyledCell]]:
-        def cells(block: Block) -> list[StyledCell]:
-            columns = (block.values(key) for key in (name, "currency", "usd_per_unit"))
-            return [self._amount(*values) for values in zip(*columns, strict=True)]
+        def cells(block: Block) -> Cells:
+            usual_code, usual_rate = self.facts.currency or (USD, 1.0)
+            rates, codes = block.numbers("usd_per_unit"), block.values("currency")
+            has_rate = np.array([bool(code) for code in codes]) & (np.nan_to_num(rates) != 0)
+            names = [
+                (code if known else usual_code).replace('"', "")
+                for code, known in zip(codes, has_rate.tolist(), strict=True)
+            ]
+            amounts = block.numbers(name) / np.where(has_rate, rates, usual_rate)
+            rounded, formats = money_cells(amounts, names)
+            return Cells(self._number_styles(formats), (pa.array(rounded, from_pandas=True),))
 
         return cells
 
-    def _amount(self, usd: float | None, code: Any, usd_per_unit: float | None) -> StyledCell:
-        """Return an amount in the currency of the row's fee, else in that of all fees, else USD."""
-        if not code or not usd_per_unit:
-            code, usd_per_unit = self.facts.currency or (USD, 1.0)
-        amount = None if usd is None else usd / usd_per_unit
-        value, number_format = money_cell(amount, code.replace('"', ""))
-        return value, self.styles.number(number_format)
+    def _chances(self, name: str) -> Callable[[Block], Cells]:
+        def cells(block: Block) -> Cells:
+            chances = [_chance(value) for value in block.values(name)]
+            values, formats = zip(*chances, strict=True)
+            return Cells(self._number_styles(formats), (pa.array(values, pa.float64()),))
 
-    def _chances(self, name: str) -> Callable[[Block], list[StyledCell]]:
-        return lambda block: [self._chance(value) for value in block.values(name)]
+        return cells
 
-    def _chance(self, value: float | None) -> StyledCell:
-        if value is None:
-            return None, self.styles.number("0%")
-        if value < _LEAST_CHANCE:
-            return 0.01, self.styles.number('"under "0%')
-        if value >= _MOST_CHANCE:
-            return 0.99, self.styles.number('"over "0%')
-        decimals = percent_decimals(value)
-        return round(value, 2 + decimals), self.styles.number(f"{0:.{decimals}f}%")
+    def _number_styles(self, formats: Sequence[str]) -> "list[Format]":
+        """Return the styles of numbers with formats of Excel, (m,)."""
+        style_of = {one: self.styles.number(one) for one in set(formats)}
+        return [style_of[one] for one in formats]
+
+
+def _chance(value: float | None) -> tuple[float | None, str]:
+    """Return a chance as a cell shows it, and its format."""
+    if value is None:
+        return None, "0%"
+    if value < _LEAST_CHANCE:
+        return 0.01, '"under "0%'
+    if value >= _MOST_CHANCE:
+        return 0.99, '"over "0%'
+    decimals = percent_decimals(value)
+    return round(value, 2 + decimals), f"{0:.{decimals}f}%"

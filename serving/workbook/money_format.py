@@ -1,8 +1,11 @@
 """Amounts as cells show them: rounded as sentences round them, with the code of their currency."""
 
 import math
+from collections.abc import Sequence
 
-from features.number_text import MIN_TWO_DECIMALS, MIN_WHOLE, round_amount
+import numpy as np
+
+from features.number_text import MIN_TWO_DECIMALS, MIN_WHOLE, round_amount, round_amounts
 from serving.workbook.contents import WHOLE
 
 
@@ -16,6 +19,18 @@ def money_cell(value: float | None, currency: str) -> tuple[float | None, str]:
         return None, WHOLE
     rounded = round_amount(value)
     return rounded, f'{_digits(abs(rounded))} "{currency}"'
+
+
+def money_cells(amounts: np.ndarray, currencies: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Return amounts rounded, and their formats, (m,), as `money_cell` does; NaN is unknown."""
+    is_known = np.isfinite(amounts)
+    rounded = np.where(is_known, round_amounts(np.where(is_known, amounts, 0.0)), np.nan)
+    digits = {size: _digits(size) for size in set(np.abs(rounded[is_known]).tolist())}
+    formats = [
+        f'{digits[size]} "{currency}"' if size == size else WHOLE
+        for size, currency in zip(np.abs(rounded).tolist(), currencies, strict=True)
+    ]
+    return rounded, formats
 
 
 def _digits(size: float) -> str:

@@ -14,6 +14,7 @@ from serving.workbook.file_errors import disk_errors
 from serving.workbook.list_cells import list_name
 from serving.workbook.ranked_rows import RankedRows
 from serving.workbook.rejected_sheet import write_rejected
+from serving.workbook.row_files import RowFiles
 from serving.workbook.styles import Styles
 from serving.workbook.table_sheet import Block, SheetColumn, write_table
 
@@ -46,26 +47,33 @@ def write_workbook(
     from xlsxwriter import Workbook
 
     ranked = RankedRows(answers, plan.measures, path.parent)
+    frame, rows = path.with_name("frame"), RowFiles(path.parent)
     options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": False}
-    with disk_errors(), Workbook(str(path), options) as book:
+    with disk_errors(), Workbook(str(frame), options) as book:
         # the same run gives the same bytes, also when it is resumed
         book.set_properties({"title": RECOMMENDATION, "created": plan.as_of})
         styles = Styles(book)
         first = _first_columns(plan, schema, styles, DecisionColumns(styles, ranked.facts))
         sheet = book.add_worksheet(RECOMMENDATION)
-        write_table(sheet, first, _ranked_blocks(ranked, plan.check), styles, _FROZEN_COLUMNS, True)
+        blocks = _ranked_blocks(ranked, plan.check)
+        with rows.open(sheet) as file:
+            write_table(sheet, file, first, blocks, styles, _FROZEN_COLUMNS, True)
         shown = [(RECOMMENDATION, first)]
         if not plan.chosen:
             every = _every_column(plan, schema, styles, ranked.facts.texts)
             sheet = book.add_worksheet(ALL_COLUMNS)
-            write_table(sheet, every, _list_blocks(ranked, plan.check), styles, 1, False)
+            blocks = _list_blocks(ranked, plan.check)
+            with rows.open(sheet) as file:
+                write_table(sheet, file, every, blocks, styles, 1, False)
             shown.append((ALL_COLUMNS, every))
         if counts.rejected:
             sheet = book.add_worksheet(REJECTED)
-            write_rejected(sheet, rejected, plan.rejected, styles, plan.check)
+            with rows.open(sheet) as file:
+                write_rejected(sheet, file, rejected, plan.rejected, styles, plan.check)
         lines = about_lines(plan.facts, counts, ranked.measure, ranked.facts, notes, shown)
         write_about(book.add_worksheet(ABOUT), lines, styles)
     ranked.path.unlink(missing_ok=True)
+    rows.insert(frame, path, plan.check)
     return ranked.measure
 
 
