@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from features.niche.seed_regression import fit_around_seeds, softmax
-from features.niche.term_weights import score_bags, weigh_terms
+from features.niche.term_weights import score_bags, term_columns, weigh_terms
 from features.niche.tokens import seed_words, tokenize
 from features.tables.vocabulary import NICHES, UNKNOWN
 
@@ -184,9 +184,8 @@ class NicheClassifier(BaseEstimator):
         creators_with_term = Counter(term for bag in bags for term in bag)
         ranked = sorted((-count, term) for term, count in creators_with_term.items() if count > 1)
         terms = sorted(term for _, term in ranked[: self.max_terms])
-        columns = {term: column for column, term in enumerate(terms)}
-        rows, term_columns, values = weigh_terms(bags, columns)
-        bag = csr_matrix((values, (rows, term_columns)), shape=(len(bags), len(terms)))
+        rows, columns, values = weigh_terms(bags, term_columns(terms))
+        bag = csr_matrix((values, (rows, columns)), shape=(len(bags), len(terms)))
         seeded = score_bags(weigh_terms(bags, self._seed_columns), self._seed_scores, len(bags))
         base = (np.bincount(niches, minlength=len(NICHES)) + 1) / (len(niches) + len(NICHES))
         scale, weights = fit_around_seeds(bag, seeded, np.log(base), niches, self.penalty)
@@ -195,7 +194,7 @@ class NicheClassifier(BaseEstimator):
     def _set_seeds(self, seeds: dict[str, tuple[str, ...]]) -> None:
         self.seeds_ = seeds
         self._words = _interned(frozenset(seeds))
-        self._seed_columns = {term: column for column, term in enumerate(seeds)}
+        self._seed_columns = term_columns(seeds)
         lists = [[niche in niches for niche in NICHES] for niches in seeds.values()]
         share = self.strength * np.array(lists, dtype=float)
         self._seed_scores = share / np.sum(lists, axis=1, keepdims=True)
@@ -204,4 +203,4 @@ class NicheClassifier(BaseEstimator):
         self, base: np.ndarray, scale: float, terms: list[str], weights: np.ndarray
     ) -> None:
         self.base_, self.seed_scale_, self.terms_, self.weights_ = base, scale, terms, weights
-        self._term_columns = {term: column for column, term in enumerate(terms)}
+        self._term_columns = term_columns(terms)
