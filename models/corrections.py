@@ -28,8 +28,9 @@ def correction_share_errors(
     """
     ratios = []
     for rows in rows_by_evidence(evidence, weight, evidences):
+        of_rows, corrections_of_rows = target[rows], corrections[rows]
         errors = [
-            np.abs(target[rows] - corrections[rows] @ shares) for shares in CORRECTION_SHARE_GRID
+            np.abs(of_rows - corrections_of_rows @ shares) for shares in CORRECTION_SHARE_GRID
         ]
         mean = np.average(errors, axis=1, weights=weight[rows])
         ratios.append(mean / mean[0] if mean[0] > 0 else np.ones(len(mean)))

@@ -40,7 +40,9 @@ class LinearCorrection:
         varies = spread > 1e-9 * np.maximum(np.abs(middle), 1)
         scale = np.where(varies, spread, np.inf)
         without_slopes = cls(middle, low, high, scale, np.zeros(x.shape[1]), 0.0)
-        solution = _least_absolute(without_slopes.standardise(x), y, weight)
+        design = np.ones((len(x), x.shape[1] + 1))
+        design[:, :-1] = without_slopes.standardise(x)
+        solution = _least_absolute(design, y, weight)
         return replace(without_slopes, slope=solution[:-1].copy(), intercept=float(solution[-1]))
 
     def standardise(self, x: np.ndarray) -> np.ndarray:
@@ -104,12 +106,16 @@ def _central_range(column: np.ndarray) -> tuple[float, float, float, float]:
     return low, middle, high, np.sqrt(max((deviation**2).sum() / len(column) - mean**2, 0.0))
 
 
-def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the slopes and last the intercept, (columns + 1,)."""
+def _least_absolute(design: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the slopes and last the intercept, (columns + 1,).
+
+    `design`: columns of unit scale, and last one of ones, (n, columns + 1).
+    """
+    x = design[:, :-1]
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
-    solution, row_weight = np.zeros(x.shape[1] + 1), weight
+    solution, row_weight = np.zeros(design.shape[1]), weight
     for _ in range(ROUNDS):
-        square, product = _products(x, y, row_weight)
+        square, product = _products(design, y, row_weight)
         solution = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
         error = np.abs(y - x @ solution[:-1] - solution[-1])
         row_weight = weight / np.maximum(error, NEAR)
@@ -117,14 +123,12 @@ def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndar
 
 
 def _products(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return X'WX and X'Wy of x with a column of ones, in chunks of rows, so that x is never copied
-    as a whole.
-    """
-    square, product = np.zeros((x.shape[1] + 1,) * 2), np.zeros(x.shape[1] + 1)
+    """Return X'WX and X'Wy, in chunks of rows, so that x is never copied as a whole."""
+    square, product = np.zeros((x.shape[1],) * 2), np.zeros(x.shape[1])
+    weighted = np.empty((min(len(x), ROWS_PER_CHUNK), x.shape[1]))
     for first in range(0, len(x), ROWS_PER_CHUNK):
         rows = slice(first, first + ROWS_PER_CHUNK)
-        part = np.column_stack([x[rows], np.ones(len(x[rows]))])
-        weighed = part * weight[rows, None]
-        square += weighed.T @ part
-        product += weighed.T @ y[rows]
+        part = np.multiply(x[rows], weight[rows, None], out=weighted[: len(x[rows])])
+        square += part.T @ x[rows]
+        product += part.T @ y[rows]
     return square, product

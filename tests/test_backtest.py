@@ -1,3 +1,4 @@
+import os
 from io import BytesIO
 
 import numpy as np
@@ -7,6 +8,7 @@ from conftest import SMALL_RECIPE
 
 import training.backtest.age_table
 import training.backtest.backtest
+import training.fit
 from features.derive.fit_reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
@@ -127,7 +129,7 @@ def rolling(market, market_folder, coarse_totals):
 def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
     fitted, judged = [], []
 
-    def fit(history, until, recipe, accounts=None, **_):
+    def fit(history, until, recipe, accounts, *_, **__):
         fitted.append(accounts)
         return FittedModels(until, None, {}, {})
 
@@ -135,13 +137,15 @@ def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
         judged.append(only)
         raise StopIteration
 
-    monkeypatch.setattr(training.backtest.backtest, "fit", fit)
+    monkeypatch.setattr(training.fit, "fit_uncalibrated", fit)
     monkeypatch.setattr(training.backtest.backtest, "evaluate_fit", judge)
     with pytest.raises(StopIteration):
-        backtest(market, mature_end(market), Recipe())
-    assert fitted[0] is judged[0] is None
-    assert not (fitted[1] & judged[1]).any()
-    assert (fitted[1] | judged[1]).all()
+        backtest(market, mature_end(market), Recipe(threads=os.cpu_count()))
+    # of both splits the model and the one that calibrates it
+    assert fitted[0] is fitted[1] is judged[0] is None
+    assert (fitted[2] == fitted[3]).all()
+    assert not (fitted[2] & judged[1]).any()
+    assert (fitted[2] | judged[1]).all()
     assert judged[1].mean() == pytest.approx(1 / Recipe().creator_parts, abs=0.1)
 
 

@@ -7,7 +7,7 @@ weighing more.
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,26 +93,26 @@ def fit(
 
     Raises features.derive.reference.TooLittleData where there is nothing to learn from.
     """
-    until = times_by_platform(until)
     sets = dict(calibration or {})
     uncalibrated = tuple(target for target in targets if target not in sets)
-    fits = fit_with_calibration_models(
-        history, until, recipe, accounts, targets, uncalibrated, report, backend
-    )
-    return calibrate_fits(fits, history, recipe, sets, accounts, report, backend)
+    workers, recipe = plan_parallel_fits(recipe)
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = submit_fits(
+            pool, history, until, recipe, accounts, targets, uncalibrated, report, backend
+        )
+    return calibrate_fits(jobs, history, recipe, sets, accounts, report, backend)
 
 
 @dataclass(frozen=True)
-class Fits:
-    """What `calibrate_fits` needs: the models that answer, and by target the calibration models,
-    None where there is too little to learn from.
-    """
+class FitJobs:
+    """Fits that a pool makes: the models that answer, and by target the calibration models."""
 
-    fitted: FittedModels
-    calibration_models: dict[str, FittedModels | None]
+    fitted: Future[FittedModels]
+    calibration_models: dict[str, Future[FittedModels]]
 
 
-def fit_with_calibration_models(
+def submit_fits(
+    pool: Executor,
     history: History,
     until: int | np.ndarray,
     recipe: Recipe,
@@ -121,25 +121,26 @@ def fit_with_calibration_models(
     uncalibrated: tuple[str, ...],
     report: Callable[[str], None] = lambda text: None,
     backend: Backend = LOCAL,
-) -> Fits:
-    """Fit `targets` as `fit`, and beside them the calibration models of those `uncalibrated`."""
+) -> FitJobs:
+    """Let a pool fit `targets` as `fit` does, and the calibration models of those `uncalibrated`.
+
+    `recipe`: with the threads of one fit (`plan_parallel_fits`). No fit waits for another one.
+    """
     until = times_by_platform(until)
-    workers, recipe = plan_parallel_fits(recipe)
-    with ThreadPoolExecutor(workers) as pool:
-        main = pool.submit(
-            fit_uncalibrated, history, until, recipe, accounts, targets, report, backend
+    fitted = pool.submit(
+        fit_uncalibrated, history, until, recipe, accounts, targets, report, backend
+    )
+    models = {
+        target: pool.submit(
+            _fit_calibration_model, history, target, until, recipe, accounts, backend
         )
-        earlier = {
-            target: pool.submit(
-                _fit_calibration_model, history, target, until, recipe, accounts, backend
-            )
-            for target in uncalibrated
-        }
-        return Fits(main.result(), {target: job.result() for target, job in earlier.items()})
+        for target in uncalibrated
+    }
+    return FitJobs(fitted, models)
 
 
 def calibrate_fits(
-    fits: Fits,
+    jobs: FitJobs,
     history: History,
     recipe: Recipe,
     sets: Mapping[str, CalibrationSet | None],
@@ -147,8 +148,11 @@ def calibrate_fits(
     report: Callable[[str], None] = lambda text: None,
     backend: Backend = LOCAL,
 ) -> FittedModels:
-    """Calibrate each target by its calibration model, the others by their calibration `sets`."""
-    fitted, models = fits.fitted, fits.calibration_models
+    """Wait for fits; calibrate each target by its calibration model, the others by their
+    calibration `sets`. Raises TooLittleData where there is nothing to learn from.
+    """
+    fitted = jobs.fitted.result()
+    models = {target: _model_or_none(job) for target, job in jobs.calibration_models.items()}
     for target, forecaster in fitted.forecasters.items():
         if target in models:
             later = calibration_set(
@@ -334,16 +338,21 @@ def _fit_calibration_model(
     recipe: Recipe,
     accounts: np.ndarray | None,
     backend: Backend,
-) -> FittedModels | None:
+) -> FittedModels:
     """Return a fit to the cut that leaves the recipe's `calibration_share` of the posts after it.
 
-    None where that is too little to learn from.
+    Raises TooLittleData.
     """
     cut = time_of_post_share(history, target, until, 1 - recipe.calibration_share)
-    if cut.max() < 0:
-        return None
-    try:
+    if cut.max() >= 0:
         model = fit_uncalibrated(history, cut, recipe, accounts, (target,), backend=backend)
+        if target in model.forecasters:
+            return model
+    raise TooLittleData(f"no earlier post tells {target}, so nothing can be calibrated")
+
+
+def _model_or_none(job: Future[FittedModels]) -> FittedModels | None:
+    try:
+        return job.result()
     except TooLittleData:
         return None
-    return model if target in model.forecasters else None

@@ -25,8 +25,8 @@ from training.code_version import made_with
 from training.fit import (
     FittedModels,
     calibrate_fits,
-    fit_with_calibration_models,
     plan_parallel_fits,
+    submit_fits,
 )
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
@@ -123,17 +123,14 @@ def _backtest_and_fit(
 ) -> tuple[BacktestResult, FittedModels]:
     """Return the backtest, and the models fitted to what is known at `until` (platforms,).
 
-    The fit runs beside the backtest, whose forecasts calibrate the headline target; its lines are
-    reported after those of the backtest.
+    One pool makes the fits of both, first the models, which take longest. Their lines are reported
+    after those of the backtest, whose forecasts calibrate the headline target.
     """
-    workers, _ = plan_parallel_fits(recipe)
+    workers, recipe = plan_parallel_fits(recipe)
     fit_lines: list[str] = []
-    with ThreadPoolExecutor(min(workers, 2)) as pool:
-        tested = pool.submit(
-            backtest, history, until, recipe, report, learning=True, backend=backend
-        )
-        fits = pool.submit(
-            fit_with_calibration_models,
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = submit_fits(
+            pool,
             history,
             until,
             recipe,
@@ -144,14 +141,17 @@ def _backtest_and_fit(
             backend,
         )
         with watch.stage("backtest"):
-            backtest_result, calibration = tested.result()
+            backtest_result, calibration = backtest(
+                history, until, recipe, report, learning=True, backend=backend, pool=pool
+            )
         report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
         with watch.stage("fit"):
-            models = fits.result()
-            for line in fit_lines:
-                report(line)
             sets = {TARGETS[0]: calibration}
-            fitted = calibrate_fits(models, history, recipe, sets, report=report, backend=backend)
+            fitted = calibrate_fits(
+                jobs, history, recipe, sets, report=fit_lines.append, backend=backend
+            )
+        for line in fit_lines:
+            report(line)
     return backtest_result, fitted
 
 

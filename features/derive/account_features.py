@@ -60,6 +60,12 @@ class AccountFeatures:
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[:, COLUMN_INDEX[name]]
 
+    def take(self, place: np.ndarray) -> "AccountFeatures":
+        """Return the account at each `place` (k,), which may stand there several times."""
+        niches = None if self.niches is None else self.niches[place]
+        posts = None if self.posts is None else self.posts.of_accounts(place)
+        return AccountFeatures(self.values[place], niches, posts)
+
 
 def account_features_at(
     history: History,

@@ -14,11 +14,14 @@ from features.derive.catalog import COLUMNS
 from features.derive.queries import Queries, query_features
 from features.derive.reference import Reference
 from features.history.history import History
+from features.history.post_readings import WINDOW_POSTS
 from features.tables.model import Tables
 from features.threads import map_threads, split_rows
 
 #: Queries derived at a time, by each thread: their matrices fit the processor's cache.
 CHUNK_ROWS = 1024
+#: Posts by which the widths of matrices differ (features.history.panel.padded_width).
+WIDTH_STEP = 8
 _NAMES = pd.Index(COLUMNS)
 
 
@@ -50,10 +53,7 @@ def derive_arrays(history: History, queries: Queries, reference: Reference) -> n
     history = reference.at_horizon(history)
     if len(queries) <= CHUNK_ROWS:
         return _derive_chunk(history, queries, reference)
-    # queries with about as many posts go together, so that their matrices are no wider than they
-    # need
-    start = history.posts.start[queries.account]
-    order = np.argsort(history.posts.end_row(queries.account, queries.as_of) - start, kind="stable")
+    order = _order_for_chunks(history, queries)
     out = np.empty((len(queries), len(COLUMNS)))
 
     def fill(part: slice) -> None:
@@ -62,6 +62,18 @@ def derive_arrays(history: History, queries: Queries, reference: Reference) -> n
 
     map_threads(fill, split_rows(len(order), CHUNK_ROWS))
     return out
+
+
+def _order_for_chunks(history: History, queries: Queries) -> np.ndarray:
+    """Return the order (n,) in which queries are derived.
+
+    Accounts with about as many posts go together, so that their matrices are no wider than they
+    need. Among those go together the queries about one account, which rest on the same texts.
+    """
+    start = history.posts.start[queries.account]
+    posts = history.posts.end_row(queries.account, queries.as_of) - start
+    width = np.minimum(posts, WINDOW_POSTS) // WIDTH_STEP
+    return np.lexsort((queries.evidence_limit, queries.as_of, queries.account, width))
 
 
 def derive_profiles(
@@ -87,10 +99,16 @@ def derive_profiles(
 
 
 def _derive_chunk(history: History, queries: Queries, reference: Reference) -> np.ndarray:
-    return query_features(
-        account_features_at(
-            history, queries.account, queries.as_of, queries.evidence_limit, reference
-        ),
-        queries,
-        reference,
+    """Return the features of queries; neighbours about the same account, moment and evidence share
+    those of the account.
+    """
+    account, as_of, limit = queries.account, queries.as_of, queries.evidence_limit
+    is_new = np.ones(len(queries), bool)
+    is_new[1:] = np.diff(account) != 0
+    is_new[1:] |= (np.diff(as_of) != 0) | (np.diff(limit) != 0)
+    accounts = account_features_at(
+        history, account[is_new], as_of[is_new], limit[is_new], reference
     )
+    if not is_new.all():
+        accounts = accounts.take(np.cumsum(is_new) - 1)
+    return query_features(accounts, queries, reference)

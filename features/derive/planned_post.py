@@ -48,6 +48,20 @@ class PastPosts:
         formats = np.where(posts.is_missing, np.nan, _format_or_none(formats))
         return cls(rows, residual, past.weights, formats, posts["topic"], content)
 
+    def of_accounts(self, place: np.ndarray) -> "PastPosts":
+        """Return the posts of the queried account at each `place` (n,), as those of n accounts."""
+        first = np.searchsorted(self.rows, place, "left")
+        rows = np.flatnonzero(first < np.searchsorted(self.rows, place, "right"))
+        at = first[rows]
+        return PastPosts(
+            rows,
+            residual=self.residual[at],
+            weights=self.weights[at],
+            format=self.format[at],
+            topic=self.topic[at],
+            content={name: values[at] for name, values in self.content.items()},
+        )
+
     @cached_property
     def scaled_content(self) -> dict[str, np.ndarray]:
         """`content` on the scale of `scale_content`; counts that no post tells are left out."""

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from features.niche.fitted_niches import FittedNiches
 from features.niche.seed_regression import fit_around_seeds
-from features.niche.term_weights import score_bags, weigh_terms
+from features.niche.term_weights import score_bags, term_columns, weigh_terms
 from features.niche.tokens import tokenize
 from features.tables.vocabulary import NICHES
 
@@ -75,9 +75,8 @@ class NicheClassifier(BaseEstimator, FittedNiches):
         creators_with_term = Counter(term for bag in bags for term in bag)
         ranked = sorted((-count, term) for term, count in creators_with_term.items() if count > 1)
         terms = sorted(term for _, term in ranked[: self.max_terms])
-        columns = {term: column for column, term in enumerate(terms)}
-        rows, term_columns, values = weigh_terms(bags, columns)
-        bag = csr_matrix((values, (rows, term_columns)), shape=(len(bags), len(terms)))
+        rows, columns, values = weigh_terms(bags, term_columns(terms))
+        bag = csr_matrix((values, (rows, columns)), shape=(len(bags), len(terms)))
         seeded = score_bags(weigh_terms(bags, self._seed_columns), self._seed_scores, len(bags))
         base = (np.bincount(niches, minlength=len(NICHES)) + 1) / (len(niches) + len(NICHES))
         scale, weights = fit_around_seeds(bag, seeded, np.log(base), niches, self.penalty)

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from features.niche.term_weights import score_bags, weigh_terms
+from features.niche.term_weights import score_bags, term_columns, weigh_terms
 from features.niche.tokens import seed_words, tokenize
 from features.tables.vocabulary import NICHES, UNKNOWN
 
@@ -159,7 +159,7 @@ class FittedNiches:
     def _set_seeds(self, seeds: dict[str, tuple[str, ...]]) -> None:
         self.seeds_ = seeds
         self._words = _interned(frozenset(seeds))
-        self._seed_columns = {term: column for column, term in enumerate(seeds)}
+        self._seed_columns = term_columns(seeds)
         lists = [[niche in niches for niche in NICHES] for niches in seeds.values()]
         share = self.strength * np.array(lists, dtype=float)
         self._seed_scores = share / np.sum(lists, axis=1, keepdims=True)
@@ -168,4 +168,4 @@ class FittedNiches:
         self, base: np.ndarray, scale: float, terms: list[str], weights: np.ndarray
     ) -> None:
         self.base_, self.seed_scale_, self.terms_, self.weights_ = base, scale, terms, weights
-        self._term_columns = {term: column for column, term in enumerate(terms)}
+        self._term_columns = term_columns(terms)

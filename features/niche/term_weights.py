@@ -1,6 +1,7 @@
 """Bags of terms as weights, and what they score by a table of the niches of each term."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,19 +15,29 @@ class TermWeights(NamedTuple):
     weight: np.ndarray
 
 
+def term_columns(terms: Iterable[str]) -> dict[str, int]:
+    """Return the place of each term, and for a plural that is no term itself that of its singular.
+
+    >>> term_columns(["cat", "pets"])
+    {'cats': 0, 'petss': 1, 'cat': 0, 'pets': 1}
+    """
+    columns = {term: column for column, term in enumerate(terms)}
+    return {f"{term}s": column for term, column in columns.items()} | columns
+
+
 def weigh_terms(bags: list[Counter[str]], columns: dict[str, int]) -> TermWeights:
     """Weigh each bag's terms by 1 + ln(count), scaled to unit length for each bag.
 
-    A plural without a column has that of its singular. The terms are in order of the bags.
+    `columns`: of terms, by `term_columns`. The terms are in order of the bags.
     """
     if not columns:
         return TermWeights(np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))
-    occurrences = []
-    for number, bag in enumerate(bags):
-        for term, count in bag.items():
-            column = _column(term, columns)
-            if column is not None:
-                occurrences.append((number * len(columns) + column, count))
+    occurrences = [
+        (number * len(columns) + columns[term], count)
+        for number, bag in enumerate(bags)
+        for term, count in bag.items()
+        if term in columns
+    ]
     keys, counts = np.array(occurrences, dtype=int).reshape(-1, 2).T
     distinct, place = np.unique(keys, return_inverse=True)
     bag_of_term, column_of_term = np.divmod(distinct, len(columns))
@@ -43,11 +54,3 @@ def score_bags(weights: TermWeights, table: np.ndarray, bags: int) -> np.ndarray
         first = np.flatnonzero(np.diff(bag, prepend=-1))
         scores[bag[first]] = np.add.reduceat(weight[:, np.newaxis] * table[column], first)
     return scores
-
-
-def _column(term: str, columns: dict[str, int]) -> int | None:
-    """Return the column of a term or of its singular, None where neither has one."""
-    column = columns.get(term)
-    if column is None and term[-1] == "s":
-        return columns.get(term[:-1])
-    return column

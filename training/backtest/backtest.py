@@ -5,10 +5,10 @@ trained the model (`seen`), and later posts of a part of the creators that did n
 default a fifth, another one at each cut.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,14 +23,14 @@ from training.backtest.evaluate import Evaluation, evaluate_fit
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
 from training.dataset import hide_content
 from training.fit import (
+    FitJobs,
     FittedModels,
     Recipe,
-    calibrate,
-    calibration_set,
-    fit,
+    calibrate_fits,
     fit_uncalibrated,
     plan_parallel_fits,
     score_later_posts,
+    submit_fits,
 )
 from training.later_posts import label_later_posts
 from training.platform_times import (
@@ -46,10 +46,6 @@ from training.simulate.oracle import Oracle
 STEP = 0.075
 #: Shares of the creators behind the learning curve.
 LEARNING = (0.1, 0.25, 0.5)
-
-#: The models of a cut, or why there are none.
-_Fit = FittedModels | TooLittleData
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -120,14 +116,15 @@ def backtest(
     progress: Callable[[int, int], None] = lambda done, total: None,
     backend: Backend = LOCAL,
     totals: bool = False,
+    pool: Executor | None = None,
 ) -> tuple[BacktestResult, CalibrationSet | None]:
     """Fit and evaluate at `cuts` moments.
 
     `recipe.calibration_share` of the posts lie after the last cut, and STEP between two. Early cuts
     with too little data are left out; raises TooLittleData where the last one is. `learning`,
-    `totals`: whether the learning curve and the scores of totals are made too. Returns also the
-    last fit's forecasts of the later posts, which calibrate a fit to `until` (training.fit.fit);
-    None where they are too few.
+    `totals`: whether the learning curve and the scores of totals are made too. `pool`: where the
+    fits are made, default a new one. Returns also the last fit's forecasts of the later posts,
+    which calibrate a fit to `until` (training.fit.fit); None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
     folds = creator_folds(history, recipe)
@@ -139,20 +136,21 @@ def backtest(
     shares = LEARNING if learning else ()
     day = days_text(timestamps_by_platform(history, moments[-1]))
     report(f"backtest: {cuts} cut(s), the last on {day}")
-    with ThreadPoolExecutor(workers) as executor:
-        pool = _Pool(executor, progress, len(moments) + 3 * cuts + len(shares))
-        seen_jobs, unseen_jobs = _submit_fits(plan, pool, moments, cuts, report)
-        # independent of the other fits: they keep cores busy until the last of these is made
+    with ThreadPoolExecutor(workers) if pool is None else nullcontext(pool) as executor:
+        seen, unseen = _submit_fits(plan, executor, moments, cuts, report)
         curve = [
-            pool.submit(_learning_point, plan, moments[-1], cuts - 1, share) for share in shares
+            executor.submit(_learning_point, plan, moments[-1], cuts - 1, share) for share in shares
         ]
-        seen, unseen = pool.results(seen_jobs), pool.results(unseen_jobs)
+        # a job waits for the fits that it evaluates: all of them stand before it in the queue
+        judged = _submit_evaluations(plan, executor, seen, unseen, report)
+        fits = [jobs.fitted for jobs in (*seen, *unseen)]
+        counter = _Counter(progress, len(fits) + len(curve) + len(judged))
+        counter.wait(fits)
         report("backtest: judging")
-        jobs = _submit_evaluations(plan, pool, seen, unseen)
-        evaluations, points = pool.results(jobs), pool.results(curve)
-    if isinstance(seen[-1], TooLittleData):
-        raise seen[-1]
-    result = _result(plan, seen[-1], evaluations, points)
+        counter.wait([*curve, *judged])
+    last_fit = seen[-1].fitted.result()
+    evaluations = [job.result() for job in judged]
+    result = _result(plan, last_fit, evaluations, [job.result() for job in curve])
     return result, None if evaluations[-2] is None else evaluations[-2].calibration
 
 
@@ -174,101 +172,91 @@ class _Scored:
     calibration: CalibrationSet | None
 
 
-class _Pool:
-    """An executor that reports how many of its tasks are done."""
+class _Counter:
+    """Reports how many of `total` jobs are done."""
 
-    def __init__(
-        self, executor: ThreadPoolExecutor, progress: Callable[[int, int], None], total: int
-    ):
-        self.submit = executor.submit
+    def __init__(self, progress: Callable[[int, int], None], total: int):
         self._progress, self._total, self._done = progress, total, 0
 
-    def results(self, jobs: list[Future[_Result]]) -> list[_Result]:
-        """Return the result of each job, in order."""
-        results = []
-        for job in jobs:
-            results.append(job.result())
+    def wait(self, jobs: Iterable[Future]) -> None:
+        """Wait until all jobs are done, whether they fail or not."""
+        for _ in as_completed(jobs):
             self._done += 1
             self._progress(self._done, self._total)
-        return results
 
 
 def _submit_fits(
     plan: _Plan,
-    pool: _Pool,
+    pool: Executor,
     moments: list[np.ndarray],
     cuts: int,
     report: Callable[[str], None],
-) -> tuple[list[Future[_Fit]], list[Future[_Fit]]]:
+) -> tuple[list[FitJobs], list[FitJobs]]:
     """Start the fits to all creators, one for each moment, and those without the held out ones."""
-    seen = [pool.submit(_fit_seen, plan, moment, cuts == 1, report) for moment in moments]
+    # those of several cuts are calibrated by the fits of earlier moments
+    uncalibrated = (plan.target,) if cuts == 1 else ()
+    seen = [_submit_fit(plan, pool, moment, None, uncalibrated, report) for moment in moments]
     unseen = [
-        pool.submit(_fit_unseen, plan, moment, number)
+        _submit_fit(plan, pool, moment, ~plan.held_out(number), (plan.target,))
         for number, moment in enumerate(moments[-cuts:])
     ]
     return seen, unseen
 
 
-def _fit_seen(
-    plan: _Plan, moment: np.ndarray, calibrated: bool, report: Callable[[str], None]
-) -> _Fit:
-    fit_models = fit if calibrated else fit_uncalibrated
-    try:
-        return fit_models(
-            plan.history,
-            moment,
-            plan.recipe,
-            targets=(plan.target,),
-            report=report,
-            backend=plan.backend,
-        )
-    except TooLittleData as error:
-        return error
-
-
-def _fit_unseen(plan: _Plan, moment: np.ndarray, number: int) -> _Fit:
-    accounts = ~plan.held_out(number)
-    try:
-        return fit(
-            plan.history,
-            moment,
-            plan.recipe,
-            accounts,
-            targets=(plan.target,),
-            backend=plan.backend,
-        )
-    except TooLittleData as error:
-        return error
+def _submit_fit(
+    plan: _Plan,
+    pool: Executor,
+    moment: np.ndarray,
+    accounts: np.ndarray | None,
+    uncalibrated: tuple[str, ...],
+    report: Callable[[str], None] = lambda text: None,
+) -> FitJobs:
+    targets = (plan.target,)
+    return submit_fits(
+        pool,
+        plan.history,
+        moment,
+        plan.recipe,
+        accounts,
+        targets,
+        uncalibrated,
+        report,
+        plan.backend,
+    )
 
 
 def _submit_evaluations(
-    plan: _Plan, pool: _Pool, seen: list[_Fit], unseen: list[_Fit]
+    plan: _Plan,
+    pool: Executor,
+    seen: list[FitJobs],
+    unseen: list[FitJobs],
+    report: Callable[[str], None],
 ) -> list[Future[_Scored | None]]:
     """Start the evaluations of each cut: seen creators, then unseen ones."""
-    cuts = len(unseen)
-    earlier: list[_Fit | None] = [None] if cuts == 1 else [*seen[:cuts]]
+    cuts, target = len(unseen), plan.target
     jobs = []
-    for number, fitted in enumerate(seen[-cuts:]):
+    for number in range(cuts):
+        of_cut = seen[number - cuts]
+        if cuts > 1:
+            of_cut = replace(of_cut, calibration_models={target: seen[number].fitted})
         is_last = number == cuts - 1
         jobs += [
-            pool.submit(_evaluate_seen, plan, fitted, earlier[number], is_last),
+            pool.submit(_evaluate_seen, plan, of_cut, is_last, report),
             pool.submit(_evaluate_unseen, plan, unseen[number], number),
         ]
     return jobs
 
 
 def _evaluate_seen(
-    plan: _Plan, fitted: _Fit, earlier: _Fit | None, is_last: bool
+    plan: _Plan, jobs: FitJobs, is_last: bool, report: Callable[[str], None]
 ) -> _Scored | None:
-    """Score the fit of one cut, after it is calibrated by the fit of an earlier moment, if any."""
-    if isinstance(fitted, TooLittleData):
-        return None
-    if earlier is not None:
-        model = earlier if isinstance(earlier, FittedModels) else None
-        calibration = calibration_set(
-            plan.history, plan.target, model, fitted.until, plan.recipe, backend=plan.backend
+    """Calibrate and score the fit of one cut."""
+    try:
+        fitted = calibrate_fits(
+            jobs, plan.history, plan.recipe, {}, report=report, backend=plan.backend
         )
-        calibrate(fitted.forecasters[plan.target], plan.target, calibration)
+    except TooLittleData:
+        return None
     evaluation = plan.evaluate(fitted)
     if evaluation is None or not is_last:
         return _scored(evaluation, "seen")
@@ -278,10 +266,15 @@ def _evaluate_seen(
     return _scored(evaluation, "seen", calibration)
 
 
-def _evaluate_unseen(plan: _Plan, fitted: _Fit, number: int) -> _Scored | None:
-    if isinstance(fitted, TooLittleData):
+def _evaluate_unseen(plan: _Plan, jobs: FitJobs, number: int) -> _Scored | None:
+    held_out = plan.held_out(number)
+    try:
+        fitted = calibrate_fits(
+            jobs, plan.history, plan.recipe, {}, ~held_out, backend=plan.backend
+        )
+    except TooLittleData:
         return None
-    return _scored(plan.evaluate(fitted, plan.held_out(number)), "unseen")
+    return _scored(plan.evaluate(fitted, held_out), "unseen")
 
 
 def _scored(

@@ -9,6 +9,7 @@ from features.history.arrays import decode_categories
 from features.history.history import History
 from features.tables.vocabulary import BAND_EDGES, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
+from models.distribution import crps
 from models.fitted_forecaster import FittedForecaster
 from training.backend import LOCAL, Backend
 from training.backtest.baselines import (
@@ -175,7 +176,7 @@ def _scores(
         "growth": rows.growth,
         "curve": task.fitted.reference.maturation.bases(task.target, platform_code),
         "y": rows.y_read,
-        "crps": task.forecaster.crps(x, rows.y),
+        "crps": crps(at_horizon, scale, table, rows.y),
     }
     if task.oracle is not None and evidence == EVIDENCE[0]:
         queries = _oracle_queries(task.history, rows)
