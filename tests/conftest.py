@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 from page_browser import ARGUMENTS, CHROMIUM, page_service, skip_without_browser
 from postgres_server import missing_postgres, postgres_server
 from xdist.scheduler import LoadFileScheduling
@@ -63,7 +64,15 @@ LONGEST = (
 #: Files that ask `trained_service`, `starter_service` or `served`, beside those of the page.
 ASKING = {"test_client.py", "test_openapi.py", "test_service_docs.py"}
 
-os.environ |= QUIET  # both packages look at their import, which comes before any fixture
+#: What processes are started with, those of xdist too. Threads of LightGBM that wait for each other
+#: sleep: where all cores have work, those that spin take it several times as long.
+PATIENT = {"OMP_WAIT_POLICY": "passive"}
+
+# packages look at their import, which comes before any fixture
+os.environ |= QUIET | PATIENT
+# how long an example takes says more about what else runs than about what is tested
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -232,6 +241,22 @@ def coarse_totals(trained):
     with pytest.MonkeyPatch.context() as patch:
         simulate_coarse_totals(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def pictures(trained, tmp_path_factory):
+    """Give the pictures of the training, by file name."""
+    from training.runs.card_file import training_pictures  # which brings Matplotlib
+
+    return once_a_run(tmp_path_factory, "pictures", lambda folder: training_pictures(trained))
+
+
+@pytest.fixture
+def pictures_drawn_once(pictures, monkeypatch):
+    """Log the pictures of the training with whatever bundle is logged, for tests that log it, or
+    copies of it, often.
+    """
+    monkeypatch.setattr("training.log_run.training_pictures", lambda trained: pictures)
 
 
 @pytest.fixture(scope="session")
