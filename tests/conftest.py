@@ -45,21 +45,26 @@ SMALL_RECIPE = Recipe(
 
 #: Files that take longest; they come first, so that no process is left with one of them at the end.
 LONGEST = (
-    "test_edge_case_data.py",
     "test_running_service.py",
     "test_promote.py",
-    "test_registered_model.py",
+    "test_edge_case_data.py",
+    "test_plan.py",
+    "test_distributed_training.py",
+    "test_batch_dask.py",
+    "test_tracking_server.py",
     "test_tracking.py",
     "test_recalibrate.py",
+    "test_startup.py",
+    "test_import.py",
+    "test_plan_program.py",
+    "test_out_of_core.py",
     "test_backtest.py",
     "test_reproduce.py",
-    "test_tracking_server.py",
-    "test_distributed_training.py",
     "test_service.py",
-    "test_startup.py",
-    "test_recipe.py",
     "test_tune.py",
+    "test_registered_model.py",
     "test_batch_checkpoint.py",
+    "test_recipe.py",
 )
 #: Files that ask `trained_service`, `starter_service` or `served`, beside those of the page.
 ASKING = {"test_client.py", "test_openapi.py", "test_service_docs.py"}
