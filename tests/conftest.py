@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 from page_browser import ARGUMENTS, CHROMIUM, page_service, skip_without_browser
 from postgres_server import missing_postgres, postgres_server
 from xdist.scheduler import LoadFileScheduling
@@ -44,26 +45,39 @@ SMALL_RECIPE = Recipe(
 
 #: Files that take longest; they come first, so that no process is left with one of them at the end.
 LONGEST = (
-    "test_edge_case_data.py",
     "test_running_service.py",
     "test_promote.py",
-    "test_registered_model.py",
+    "test_edge_case_data.py",
+    "test_plan.py",
+    "test_distributed_training.py",
+    "test_batch_dask.py",
+    "test_tracking_server.py",
     "test_tracking.py",
     "test_recalibrate.py",
+    "test_startup.py",
+    "test_import.py",
+    "test_plan_program.py",
+    "test_out_of_core.py",
     "test_backtest.py",
     "test_reproduce.py",
-    "test_tracking_server.py",
-    "test_distributed_training.py",
     "test_service.py",
-    "test_startup.py",
-    "test_recipe.py",
     "test_tune.py",
+    "test_registered_model.py",
     "test_batch_checkpoint.py",
+    "test_recipe.py",
 )
 #: Files that ask `trained_service`, `starter_service` or `served`, beside those of the page.
 ASKING = {"test_client.py", "test_openapi.py", "test_service_docs.py"}
 
-os.environ |= QUIET  # both packages look at their import, which comes before any fixture
+#: What processes are started with, those of xdist too. Threads of LightGBM that wait for each other
+#: sleep: where all cores have work, those that spin take it several times as long.
+PATIENT = {"OMP_WAIT_POLICY": "passive"}
+
+# packages look at their import, which comes before any fixture
+os.environ |= QUIET | PATIENT
+# how long an example takes says more about what else runs than about what is tested
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -232,6 +246,22 @@ def coarse_totals(trained):
     with pytest.MonkeyPatch.context() as patch:
         simulate_coarse_totals(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def pictures(trained, tmp_path_factory):
+    """Give the pictures of the training, by file name."""
+    from training.runs.card_file import training_pictures  # which brings Matplotlib
+
+    return once_a_run(tmp_path_factory, "pictures", lambda folder: training_pictures(trained))
+
+
+@pytest.fixture
+def pictures_drawn_once(pictures, monkeypatch):
+    """Log the pictures of the training with whatever bundle is logged, for tests that log it, or
+    copies of it, often.
+    """
+    monkeypatch.setattr("training.log_run.training_pictures", lambda trained: pictures)
 
 
 @pytest.fixture(scope="session")

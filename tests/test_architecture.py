@@ -2,6 +2,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,14 +129,21 @@ def imported(tree):
         yield from ((name.split(".")[0], name, id(node) in top) for name in names)
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports_of(path):
-    return list(imported(ast.parse(path.read_text(encoding="utf-8"))))
+    return list(imported(tree_of(path)))
 
 
 def functions_of(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     return [
-        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        node
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
 

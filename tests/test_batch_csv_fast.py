@@ -102,9 +102,7 @@ def both(path, rows=1000):
     return fast
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 9), CELLS), max_size=12),
     st.sampled_from([1, 1000]),
@@ -146,9 +144,7 @@ CODES = st.one_of(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(st.tuples(FEES, CODES), max_size=8), st.sampled_from([None, ".", ","]))
 def test_fees_beside_their_currency_are_read_alike(tmp_path, fees, decimal):
     path, options = tmp_path / "list.csv", SheetOptions(decimal=decimal)

@@ -284,7 +284,7 @@ def test_offers_of_other_moments_are_others():
     assert seen.find_repeats(offer_keys(rows[1:2])).tolist() == [True]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 40), max_size=5))
 def test_answers_that_are_kept_come_back_chunk_by_chunk(sizes):
     rng = np.random.default_rng(len(sizes))

@@ -96,9 +96,7 @@ def judged(chunks):
     return found
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(CHANGES)
 @example(
     [
@@ -143,7 +141,7 @@ VALUES = {
 }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(PROSPECTS.columns), st.integers(0, 5)),

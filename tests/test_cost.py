@@ -53,7 +53,7 @@ def test_a_cost_quantile_is_reached_with_its_probability(totals):
         np.testing.assert_allclose(cost_probability(cost, fee, delivered), p, rtol=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     confidence=st.floats(0.01, 0.99),
     cost=st.floats(0.01, 100),
@@ -196,7 +196,7 @@ def test_rank_and_along_are_each_others_inverse(totals):
         )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     x=st.floats(-1, 5e4), location=st.floats(-3, 9), scale=st.floats(0.01, 4), k=st.integers(1, 100)
 )

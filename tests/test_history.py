@@ -281,7 +281,7 @@ def test_posts_are_sorted_by_account_and_time():
     assert history.posts.start.tolist() == [0, 2, 4]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(st.permutations(range(6)))
 def test_posts_of_one_moment_keep_one_order_whatever_the_row_order(order):
     posts = [{"post_id": f"p{i}", "likes": float(i), "posted_at": day(i // 3)} for i in range(6)]
@@ -314,7 +314,7 @@ def test_an_unknown_creator_is_named():
 tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_size=5)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(tracks, st.lists(st.tuples(st.integers(0, 4), st.integers(-25, 25)), max_size=8))
 def test_until_counts_like_brute_force(times, asked):
     start = np.cumsum([0, *(len(own) for own in times)])

@@ -481,7 +481,7 @@ MIXTURES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(*MIXTURES)
 def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken, as_lines):
     folder = tmp_path_factory.mktemp("mixture")
@@ -500,7 +500,7 @@ def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken,
     assert report.records["X post"] == len(posts)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(*MIXTURES)
 def test_a_mixture_imports_to_valid_tables(tmp_path_factory, garbage, broken, as_lines):
     folder = tmp_path_factory.mktemp("mixture")
@@ -512,7 +512,7 @@ def test_a_mixture_imports_to_valid_tables(tmp_path_factory, garbage, broken, as
     validate(read_tables(folder / "out"))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.permutations(range(4)), st.lists(st.integers(0, 9), min_size=4, max_size=4))
 def test_the_order_of_files_does_not_matter_where_their_moments_differ(
     tmp_path_factory, order, likes

@@ -719,7 +719,7 @@ def put(record, path, value):
     record[last] = value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SHAPES), st.data())
 def test_no_garbage_in_any_field_stops_a_reader(shape, data):
     record = {}
@@ -731,7 +731,7 @@ def test_no_garbage_in_any_field_stops_a_reader(shape, data):
     find_row_fault(shape.table, read.row, AT)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(PATHS), ANYTHING, max_size=8))
 def test_no_garbage_stops_the_search_for_records(values):
     record = {}

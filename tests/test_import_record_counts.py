@@ -94,7 +94,7 @@ def read_by(reader, path, folder):
     return report
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(mutated(), min_size=1, max_size=4), st.sampled_from(WRAPPERS), st.booleans())
 def test_items_of_json_are_read_rejected_or_ignored(tmp_path_factory, records, wrap, as_lines):
     folder = tmp_path_factory.mktemp("json")
@@ -106,7 +106,7 @@ def test_items_of_json_are_read_rejected_or_ignored(tmp_path_factory, records, w
     assert report.items >= sum(map(looks_like_record, records))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(mutated(), min_size=1, max_size=4), st.sampled_from(WRAPPERS))
 def test_every_record_of_a_list_is_told_of(records, wrap):
     events = list(find_records(wrap(records), Place("export.json", "document 1"), SHAPES))
@@ -125,7 +125,7 @@ CELLS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from(
         [

@@ -191,7 +191,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(JSON_VALUES.filter(lambda v: v is not None), min_size=1, max_size=8),
     st.integers(1, 40),

@@ -335,7 +335,7 @@ def ledgers(draw):
 
 
 @given(ledgers(), st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_forecast_has_one_status_and_the_order_of_rows_changes_nothing(ledger, random):
     asked, read, now = ledger
     forecasts, readings = frames(asked, read)

@@ -182,7 +182,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_rows_sum_to_one_and_do_not_depend_on_order_or_company(texts, random):
     rows = SEEDS.predict_proba(texts)

@@ -142,9 +142,7 @@ def test_a_dry_run_and_a_failure_keep_nothing(ledger, monkeypatch):
 
 
 @given(st.data())
-@settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_add_up_and_the_order_of_rows_in_a_file_changes_nothing(tmp_path_factory, data):
     one = st.builds(
         post,

@@ -62,20 +62,20 @@ def best_value(problem: PlanProblem) -> float | None:
     return max((objective_value(problem, chosen) for chosen in choices(problem)), default=None)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(small_problems(("mean", "cvar")))
 def test_small_problems_are_solved_as_by_trying_every_choice(problem: PlanProblem) -> None:
     check_solved(problem, 1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(small_problems(("quantile", "probability")))
 def test_small_quantiles_and_probabilities_are_those_of_every_choice(problem: PlanProblem) -> None:
     check_solved(problem, 1e-5)
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(small_problems(("mean", "cvar", "quantile", "probability")))
 def test_many_small_problems_are_solved_as_by_trying_every_choice(problem: PlanProblem) -> None:
     check_solved(problem, 1e-5)
@@ -105,7 +105,7 @@ def check_smallest_conflict(problem: PlanProblem, conflict: tuple[str, ...]) -> 
         assert choices(problem, fewer), f"{fewer} conflict already"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(small_problems(), st.sampled_from([0.01, 100.0, 7.3]))
 def test_amounts_in_another_unit_give_the_same_plan(problem: PlanProblem, unit: float) -> None:
     scaled = replace(problem, fee=problem.fee * unit, budget=problem.budget * unit)
@@ -119,7 +119,7 @@ def test_amounts_in_another_unit_give_the_same_plan(problem: PlanProblem, unit: 
     assert np.array_equal(solve(scaled).chosen, solve(problem).chosen)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(small_problems(), st.randoms(use_true_random=False))
 def test_the_order_of_options_plays_no_part(problem: PlanProblem, random: Random) -> None:
     order = np.array(random.sample(range(len(problem.fee)), len(problem.fee)))
@@ -140,7 +140,7 @@ def test_the_order_of_options_plays_no_part(problem: PlanProblem, random: Random
         assert np.array_equal(np.sort(order[solve(shuffled).chosen]), expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(small_problems(("mean", "cvar", "quantile")))
 def test_a_rule_less_an_option_more_or_money_more_is_never_worse(problem: PlanProblem) -> None:
     if best_value(problem) is None:
@@ -163,7 +163,7 @@ def test_a_rule_less_an_option_more_or_money_more_is_never_worse(problem: PlanPr
     assert solve(one_more, gap=EXACT).value >= value
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(small_problems(("cvar",)))
 def test_the_mean_of_all_scenarios_is_cvar_at_one(problem: PlanProblem) -> None:
     assert problem.scenarios is not None

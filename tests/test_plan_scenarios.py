@@ -79,7 +79,7 @@ def test_an_unknown_niche_shares_nothing_and_options_of_a_creator_share_all() ->
     assert np.array_equal(u[:, 2], u[:, 3])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(8)), st.integers(1, 8), st.integers(0, 5))
 def test_draws_of_a_creator_depend_on_its_name_alone(
     order: list[int], kept: int, seed: int

@@ -23,7 +23,7 @@ from features.history.history import History
 from features.tables.folder import read_tables, write_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
+from features.tables.vocabulary import MATURE_DAYS, PLATFORMS, TARGETS
 from models.bundle import check_bundle, load_bundle, load_version, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.bundle_folders import bundles_folder, created_at, note_file
@@ -51,6 +51,9 @@ from training.registry import (
 )
 from training.simulate.simulate import simulate
 from training.train import train
+
+#: Engagements are what promotion compares.
+RECIPE = replace(SMALL_RECIPE, targets=TARGETS[:1])
 
 # --- the whole way: a retrain on tables that have grown by a month ---
 
@@ -81,9 +84,7 @@ def retrained(tables, coarse_totals, tmp_path_factory):
     for name, days in (("old", 60), ("new", 30), ("later", 0)):
         folders[name] = place / name
         write_tables(shortened(of_first_creators(tables, 60), days), folders[name])
-    bundles = {
-        name: train(folders[name], place / "home", SMALL_RECIPE).bundle for name in ("old", "new")
-    }
+    bundles = {name: train(folders[name], place / "home", RECIPE).bundle for name in ("old", "new")}
     promote(place / "home", bundles["old"].version)
     return place / "home", bundles, folders
 
@@ -188,7 +189,7 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
 
 def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
     home, bundles, folders = grown
-    worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=2.0)).bundle
+    worse = train(folders["new"], home, replace(RECIPE, widen=2.0)).bundle
     with pytest.raises(
         PromotionRefused, match=rf"^{worse.version} fails \d+ of \d+ criteria, so .* stays"
     ) as refusal:
@@ -289,7 +290,7 @@ def test_a_bundle_older_than_the_champion_is_compared_with_nothing(grown):
 def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     home, _, folders = grown
     promote(home)
-    other = train(folders["new"], home, replace(SMALL_RECIPE, folds=3)).bundle
+    other = train(folders["new"], home, replace(RECIPE, folds=3)).bundle
     comparison = compare_with_champion(home, other)
     scores = pd.read_parquet(backtest_file(home, other.version))
     seen = scores[scores["split"] == "seen"]
@@ -314,9 +315,9 @@ def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_
     ]
     write_tables(replace(tables, posts=early), tmp_path / "early")
     write_tables(tables, tmp_path / "all")
-    champion = train(tmp_path / "early", tmp_path, SMALL_RECIPE).bundle
+    champion = train(tmp_path / "early", tmp_path, RECIPE).bundle
     promote(tmp_path)
-    candidate = train(tmp_path / "all", tmp_path, SMALL_RECIPE).bundle
+    candidate = train(tmp_path / "all", tmp_path, RECIPE).bundle
     comparison = compare_with_champion(tmp_path, candidate)
     assert comparison.notes[:2] == (
         "instagram, tiktok: by both backtests, asked at most 1 day apart",
@@ -338,9 +339,9 @@ def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_
 def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tmp_path):
     write_tables(shortened(tables, 250), tmp_path / "old")
     write_tables(tables, tmp_path / "new")
-    train(tmp_path / "old", tmp_path, SMALL_RECIPE)
+    train(tmp_path / "old", tmp_path, RECIPE)
     promote(tmp_path)
-    candidate = train(tmp_path / "new", tmp_path, SMALL_RECIPE)
+    candidate = train(tmp_path / "new", tmp_path, RECIPE)
     comparison = compare_with_champion(tmp_path, candidate.bundle)
     kept = candidate.backtest.scores[candidate.backtest.scores["split"] == "seen"]
     days = days_text(kept.groupby("platform")["cut"].max().to_dict())
@@ -367,7 +368,7 @@ def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(
     else:
         own = shortened(of_first_creators(tables, 16), 30)
     write_tables(own, tmp_path / "other")
-    candidate = train(tmp_path / "other", home, SMALL_RECIPE).bundle
+    candidate = train(tmp_path / "other", home, RECIPE).bundle
     with pytest.raises(
         PromotionRefused,
         match=r"and the candidate's tables are other data: of the [0-9,]+ posts that",
@@ -388,7 +389,7 @@ def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(ret
 def test_the_recipe_is_read_back_from_the_manifest(retrained):
     _, bundles, _ = retrained
     manifest = bundles["new"].manifest
-    recipe = replace(SMALL_RECIPE, threads=0)  # which decide nothing and are not kept
+    recipe = replace(RECIPE, threads=0)  # which decide nothing and are not kept
     assert recipe_from_manifest(manifest) == recipe
     on_cluster = {**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}}
     assert recipe_from_manifest(on_cluster) == recipe

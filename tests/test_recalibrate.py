@@ -140,7 +140,7 @@ def test_the_gate_finds_scores_that_no_own_outcome_made(own_home):
     assert "is not the champion any more" in lack
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(-3, 3), st.floats(0.2, 4), st.integers(1, 400), st.sampled_from([1, 3, 200]))
 def test_adjusted_tables_ascend_and_are_never_stretched_beyond_the_limit(
     trained, moved, stretched, n, creators

@@ -56,7 +56,7 @@ def twice(tmp_path_factory):
     with its rows shuffled, trained with other threads and another hash seed.
     """
     folder = tmp_path_factory.mktemp("twice")
-    data = write_market(folder / "data", creators=40, seed=4)
+    data = write_market(folder / "data", creators=20, seed=4)
     tables = validate(read_tables(data))
     write_tables(Tables(meta=tables.meta), folder / "csv")
     (folder / "csv" / "creators.parquet").unlink()

@@ -364,7 +364,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(rows=st.lists(st.dictionaries(NAMES, ANYTHING, max_size=5) | ANYTHING, max_size=3))
 def test_whatever_is_sent_is_answered(client, rows):
     body = json.dumps({"partnerships": rows}).encode()

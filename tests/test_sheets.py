@@ -418,7 +418,7 @@ def check_good_rows(path, text, records):
     assert len(sheet.guesses) == sheet.original.shape[1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 9), st.lists(cells, min_size=5, max_size=5)), max_size=6))
 def test_garbage_cells_lose_no_good_row_and_change_no_good_value(tmp_path_factory, junk):
     path = tmp_path_factory.mktemp("junk") / "sheet.csv"
@@ -426,7 +426,7 @@ def test_garbage_cells_lose_no_good_row_and_change_no_good_value(tmp_path_factor
     check_good_rows(path, lines_with(GOOD, rows), records=3 + len(junk))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 9), raw_lines), max_size=6))
 def test_garbage_lines_lose_no_good_row(tmp_path_factory, junk):
     path = tmp_path_factory.mktemp("junk") / "sheet.csv"
@@ -446,7 +446,7 @@ def test_chunks_without_rows_are_empty_sheets_of_the_same_columns(tmp_path):
     assert parts[0].rows.dtypes.equals(parts[1].rows.dtypes)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(1, 7), st.integers(0, 20))
 def test_in_chunks_the_same_is_read(tmp_path_factory, size, rows):
     path = tmp_path_factory.mktemp("chunks") / "sheet.csv"

@@ -31,9 +31,7 @@ from features.tables.validate import validate
 from features.tables.vocabulary import FORMATS, NICHES
 
 AS_OF = pd.Timestamp("2026-05-01", tz="UTC")
-few = settings(
-    max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
-)
+few = settings(max_examples=20, derandomize=True, phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,7 @@ def test_evidence_narrows_the_range_and_levels_follow_what_is_given(scorer):
     assert list(answers["evidence"]) == ["profile", "summary"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(PLATFORMS),
     st.floats(1_000, 5e7),

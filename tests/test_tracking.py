@@ -39,6 +39,16 @@ def tracking():
     tracking.mlflow.set_tracking_uri(None)
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """Give a store of MLflow with all tables and nothing in them, to be copied."""
+    from training.mlflow_store import open_store
+
+    home = tmp_path_factory.mktemp("empty-store")
+    with open_store(home, None):
+        return store_of(home)
+
+
 @pytest.fixture
 def aliases(tracking):
     from training import registry_aliases
@@ -256,7 +266,7 @@ def a_run_without_models(path):
     ],
 )
 def test_a_store_that_cannot_be_used_loses_no_bundle_and_the_remedy_works(
-    run, copied, trained, spoil, reason, tracking
+    run, copied, trained, spoil, reason, tracking, pictures_drawn_once
 ):
     version, store = trained.bundle.version, store_of(copied)
     spoil(store)
@@ -372,8 +382,11 @@ def at_once(*commands):
 
 
 @mlflow_warnings
-def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, tracking):
+def test_the_alias_follows_wherever_a_command_was_killed(
+    run, copied, trained, tracking, empty_store, pictures_drawn_once
+):
     first, other = trained.bundle.version, "20250101-000000-second"
+    shutil.copy(empty_store, store_of(copied))
     save_as(copied, trained.bundle, other)
     assert run("log", first).exit_code == 0
     promoted = run("promote", other, "--force", "--reason", "a new market").stdout
@@ -416,10 +429,12 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
 
 
 @mlflow_warnings
-def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking, aliases):
+def test_a_run_that_was_killed_does_not_stay_running(
+    run, copied, trained, tracking, empty_store, pictures_drawn_once
+):
     champion_file(copied).unlink()
-    aliases.bring_in_step(copied, None, model_packaging())  # which makes the store
-    client = tracking.mlflow.MlflowClient()
+    shutil.copy(empty_store, store_of(copied))
+    client = tracking.mlflow.MlflowClient(f"sqlite:///{store_of(copied)}")
     experiment = client.create_experiment("of another time")
     tags = {"bundle_version": trained.bundle.version}
     killed = client.create_run(experiment, tags=tags).info.run_id

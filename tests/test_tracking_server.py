@@ -77,7 +77,7 @@ def run(client_home, monkeypatch, tmp_path):
 
 @mlflow_warnings
 def test_a_server_over_postgres_by_its_address_alone(
-    server, run, client_home, trained, market_folder
+    server, run, client_home, trained, market_folder, pictures_drawn_once
 ):
     address, first = server.address, trained.bundle.version
     logged = run(address, "log", first)

@@ -161,7 +161,7 @@ def test_a_value_at_a_threshold_goes_left_and_the_next_float_right():
         assert low < 0.5 < high
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_rows_are_answered_alike_alone_and_together(fast, size, seed):
     x = reference_rows(fast.boosters, 40)[np.random.default_rng(seed).permutation(40)]

@@ -394,7 +394,7 @@ def test_many_chunks_are_ranked_as_one(tmp_path, scorer, monkeypatch, top):
         ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.none() | st.integers(0, 5), max_size=6), max_size=5))
 def test_rows_come_in_the_order_of_the_measure(tmp_path_factory, chunks):
     tables = [

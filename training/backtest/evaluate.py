@@ -83,11 +83,13 @@ def evaluate_fit(
     oracle: Oracle | None = None,
     backend: Backend = LOCAL,
     totals: bool = False,
+    baselines: bool = True,
 ) -> Evaluation | None:
     """Score the posts between the fit and `until`, queried at the fit; None where there is none.
 
     `accounts`: mask of the accounts that are scored, default all; where it is given, the baselines
-    learn from the others. `totals`: whether totals are scored too.
+    learn from the others. `totals`, `baselines`: whether totals are scored too, and whether other
+    forecasts stand beside ours.
     """
     lead_days = recipe.sampling.longest_lead_days
     history = fitted.at_horizon(history)
@@ -97,14 +99,21 @@ def evaluate_fit(
     task = _Task(history, fitted, target, recipe, accounts, oracle, backend)
     later = derive_later_posts(history, posts, fitted.reference, backend)
     signed, x = later.rows[: len(posts)], later.x.iloc[: len(posts)]
-    segment, learned = _fit_baselines(task)
-    with_history = _history_forecasts(task, posts, signed, x, learned)
+    segment, with_history = _baselines(task, posts, signed, x) if baselines else ({}, {})
     scores = [_scores(task, signed, x, EVIDENCE[0], with_history, segment)]
     for number, evidence in enumerate(EVIDENCE[1:], start=1):
         part = slice(number * len(posts), (number + 1) * len(posts))
         scores.append(_scores(task, later.rows[part], later.x.iloc[part], evidence, {}, segment))
     of_totals = _totals(task, signed, x) if totals else None
     return Evaluation(pd.concat(scores, ignore_index=True), of_totals, later)
+
+
+def _baselines(
+    task: _Task, posts: LabelledQueries, signed: LabelledQueries, x: pd.DataFrame
+) -> tuple[dict[str, Rule], dict[str, np.ndarray]]:
+    """Return the segment rules, and by name the forecasts (n,) that need a history."""
+    segment, learned = _fit_baselines(task)
+    return segment, _history_forecasts(task, posts, signed, x, learned)
 
 
 def _fit_baselines(task: _Task) -> tuple[dict[str, Rule], dict[str, Rule]]:

@@ -108,7 +108,7 @@ def _scores_of_recipe(
     until = np.array([ends.get(name, max(ends.values())) for name in PLATFORMS])
     held_out = creator_folds(history, recipe) == 0
     fitted = fit(history, cut, recipe, ~held_out, targets=(TARGET,))
-    evaluation = evaluate_fit(history, fitted, until, recipe, held_out, TARGET)
+    evaluation = evaluate_fit(history, fitted, until, recipe, held_out, TARGET, baselines=False)
     if evaluation is None:
         raise ReforecastError("the creators left out have no later posts")
     scores = evaluation.scores
