@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo page ui test test-slow test-spark fuzz lint golden golden-messy docs bench bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo page ui test test-slow test-spark fuzz lint golden golden-messy docs bench bench-posts bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ BASE ?= 76ced9f
 
 bench: setup  ## all figures of speed beside those of the commit BASE, written to docs/speed.md (an hour on a quiet machine)
 	$(BIN)/python benchmarks/bench.py --base $(BASE) $(ARGS)
+
+bench-posts: setup  ## the features of 100 million posts, which do not fit in memory; ARGS="--json FILE" for make bench (takes an hour)
+	$(BIN)/python benchmarks/features_out_of_core.py $(ARGS)
 
 bench-features: setup  ## features against pandas at 10 million posts, and of one request (takes minutes)
 	$(BIN)/python benchmarks/features_scale.py

@@ -1,10 +1,11 @@
 """All figures of speed beside those of an earlier commit, each pair measured in one run: `make bench [BASE=REVISION]`.
 
-    python benchmarks/bench.py --base REVISION [--out docs/speed.md] [--only NAME ...]
+    python benchmarks/bench.py --base REVISION [--out docs/speed.md] [--only NAME ...] [--posts FILE]
 
 The other commit is checked out and set up in a temporary folder; each benchmark of BENCHMARKS then measures both checkouts
 in turns. The table is written after each of them, so that a run that ends early leaves what it has. All take less than an
-hour on two cores that do nothing else.
+hour on two cores that do nothing else. The posts that do not fit in memory take longer alone: `--posts FILE` names what
+`features_out_of_core.py --json FILE` wrote before (`make bench-posts`).
 """
 
 import argparse
@@ -35,10 +36,9 @@ BENCHMARKS: dict[str, tuple[Callable[[dict], Iterable[Figure]], str, tuple[str, 
     "request": (bench_figures.request, "features_request.py", ()),
     "plan": (bench_figures.plan, "plan_speed.py", ("--problems", "3")),
     "rows": (bench_figures.rows, "train_scale.py", ()),
-    "posts": (bench_figures.posts, "features_out_of_core.py", ()),
 }
 #: Benchmarks of this checkout alone: a second run would take too long.
-ALONE = frozenset({"tests", "posts"})
+ALONE = frozenset({"tests"})
 
 
 @contextmanager
@@ -119,10 +119,14 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "speed.md")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument(
+        "--posts", type=Path, metavar="FILE", help="figures of features_out_of_core.py --json"
+    )
     arguments = parser.parse_args()
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     revision = _git("rev-parse", "--short", arguments.base)
-    figures: list[Figure] = []
+    of_posts = json.loads(arguments.posts.read_text()) if arguments.posts else None
+    figures = [] if of_posts is None else list(bench_figures.posts(of_posts))
     lacking: list[str] = []
     with checkout(revision) as base, panel() as tables:
         for name in arguments.only:
