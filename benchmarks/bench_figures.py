@@ -89,8 +89,11 @@ def start(found: dict[str, Any]) -> Iterator[Figure]:
         "supervisor": ("import of the service", 1.8, ""),
         "worker": ("import of a worker of the service", 1.8, ""),
         "help": ("`creatorcast --help`", None, ""),
-        "first answer, one worker": ("cold start to the first answer, one worker", 2 / 3, "2/3"),
-        "first answer": ("cold start to the first answer, two workers", 2 / 3, "2/3"),
+    }
+    names |= {
+        name: (f"cold start to the {name}", 2 / 3, "2/3")
+        for name in found
+        if name.startswith("first answer")
     }
     for name, (what, limit, share) in names.items():
         now, base = found[name]["here_elapsed"], found[name]["base_elapsed"]

@@ -1,7 +1,7 @@
 """What the start of the processes costs: imports, help, and the service until its first answer.
 
-    python benchmarks/start_speed.py --base FOLDER [--home HOME] [--data DATA] [--rounds 10]
-        [--cold-rounds 2] [--json FILE]
+    python benchmarks/start_speed.py --base FOLDER [--folder FOLDER] [--rounds 10] [--cold-rounds 2]
+        [--json FILE]
 
 `--base`: another checkout with its own .venv; rounds of both are interleaved, and the ratio of the
 medians is what counts. Measured are processor seconds, of all processes together, and elapsed ones:
@@ -11,7 +11,9 @@ on a machine that does other things too only the former can be compared.
 - worker: import of what a worker imports
 - help: `creatorcast --help`
 - first answer: `creatorcast serve` until POST /v1/predict answers 200, with the usual workers and
-  with one (the same service in a module of its own). The answers of both checkouts are compared
+  with one (the same service in a module of its own), by the trained model and the tables of
+  `--folder`, which batch_bench makes too, and by the starter model. The answers of both checkouts
+  are compared
 """
 
 import argparse
@@ -27,7 +29,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from batch_bench_data import BenchmarkFiles, prepare
 
 ROOT = Path(__file__).parents[1]
 #: A module that older checkouts do not have is what they import in the supervisor.
@@ -106,28 +111,38 @@ def _free_port() -> int:
 
 
 def measurements(
-    checkout: Path, environment: dict[str, str], modules: Path, answers: set[bytes]
+    checkout: Path, environments: dict[str, dict[str, str]], modules: Path, answers: set[bytes]
 ) -> dict[str, Callable[[], dict[str, float]]]:
-    """Return what is measured of a checkout, by name; `modules`: a folder of this script's own."""
+    """Return what is measured of a checkout, by name. `environments`: of processes, by the model
+    that answers; `modules`: a folder of this script's own.
+    """
     programs = checkout / ".venv" / "bin"
-    environment = {**environment, "PYTHONPATH": os.pathsep.join([str(checkout), str(modules)])}
+    path = {"PYTHONPATH": os.pathsep.join([str(checkout), str(modules)])}
+    environment = environments["starter model"] | path
     python = [str(programs / "python"), "-W", "ignore", "-c"]
-    one_worker = [str(programs / "bentoml"), "serve", "one_worker:Creatorcast"]
+    services = {
+        "two workers": [str(programs / "creatorcast"), "serve"],
+        "one worker": [str(programs / "bentoml"), "serve", "one_worker:Creatorcast"],
+    }
+    starts = {
+        f"first answer, {workers}, {model}": partial(
+            first_answer_seconds, command, of_model | path, answers
+        )
+        for model, of_model in environments.items()
+        for workers, command in services.items()
+    }
     return {
         "supervisor": lambda: command_seconds([*python, "import serving.service"], environment),
         "worker": lambda: command_seconds([*python, WORKER], environment),
         "help": lambda: command_seconds([str(programs / "creatorcast"), "--help"], environment),
-        "first answer": lambda: first_answer_seconds(
-            [str(programs / "creatorcast"), "serve"], environment, answers
-        ),
-        "first answer, one worker": lambda: first_answer_seconds(one_worker, environment, answers),
+        **starts,
     }
 
 
 def report(seconds: dict[str, dict[str, list[dict[str, float]]]]) -> dict[str, dict[str, float]]:
     """Print the medians of both checkouts and their ratio; return them by measurement."""
     figures = {}
-    print(f"{'':26}{'processor seconds':>30}{'elapsed seconds':>30}")
+    print(f"{'':40}{'processor seconds':>30}{'elapsed seconds':>30}")
     for name, by_checkout in seconds.items():
         row: dict[str, float] = {}
         for kind in ("processor", "elapsed"):
@@ -139,33 +154,36 @@ def report(seconds: dict[str, dict[str, list[dict[str, float]]]]) -> dict[str, d
             f"{row[f'base_{kind}']:>10.2f} {row[f'here_{kind}']:>9.2f} {row[f'ratio_{kind}']:>9.2f}"
             for kind in ("processor", "elapsed")
         ]
-        print(f"{name:26}{''.join(shown)}")
+        print(f"{name:40}{''.join(shown)}")
     return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", type=Path, required=True, help="another checkout")
-    parser.add_argument("--home", type=Path, help="home of a champion; none: the starter model")
-    parser.add_argument("--data", type=Path, help="tables of known creators")
+    parser.add_argument("--folder", type=Path, default=Path("bench-batch"), help="of batch_bench")
     parser.add_argument("--rounds", type=int, default=10, help="of imports and help")
     parser.add_argument("--cold-rounds", type=int, default=2, help="of starts of the service")
     parser.add_argument("--json", type=Path, help="file for the medians")
     given = parser.parse_args()
+    files = BenchmarkFiles(given.folder.resolve())
+    prepare(files, 800, lambda text: print(text, file=sys.stderr, flush=True), ("ships",))
     answers: set[bytes] = set()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "one_worker.py").write_text(ONE_WORKER)
-        environment = {
-            **os.environ,
-            "CREATORCAST_HOME": str((given.home or Path(folder)).resolve()),
+        quiet = {
             "BENTOML_DO_NOT_TRACK": "True",
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
-        if given.data:
-            environment["CREATORCAST_DATA"] = str(given.data.resolve())
+        environment = {**os.environ, **quiet, "CREATORCAST_HOME": folder}
+        of_trained = {
+            "CREATORCAST_HOME": str(files.home("ships")),
+            "CREATORCAST_DATA": str(files.folder / "data"),
+        }
+        environments = {"trained model": environment | of_trained, "starter model": environment}
         measured = {
-            checkout: measurements(path.resolve(), environment, Path(folder), answers)
+            checkout: measurements(path.resolve(), environments, Path(folder), answers)
             for checkout, path in (("base", given.base), ("here", ROOT))
         }
         seconds: dict = {name: {"base": [], "here": []} for name in measured["base"]}
