@@ -19,9 +19,7 @@ PREDICTS_WITH = (
     "pandas",
     "pyarrow",
     "pydantic",
-    "scikit-learn",
     "scipy",
-    "threadpoolctl",
 )
 #: Rows that work when pasted: of averages, of past posts, and of a package.
 INPUT_EXAMPLE: tuple[dict, ...] = (
