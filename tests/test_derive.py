@@ -340,6 +340,18 @@ def test_one_at_a_time_equals_all_at_once(reference, drawn, more):
     same(pd.concat(alone), together)
 
 
+@pytest.mark.parametrize("chunk", [5, 1000])
+def test_questions_about_one_account_at_one_moment_share_nothing_else(
+    reference, monkeypatch, chunk
+):
+    tables = tables_of([post("abc"[i % 3], i / 2, i, likes=float(i**2)) for i in range(60)])
+    asked = ASKED[ASKED["creator_id"] == "a"].assign(as_of=day(AS_OF), start_at=day(AS_OF + 3))
+    asked = pd.concat([asked, asked.assign(as_of=day(AS_OF - 9)), asked.assign(sponsored=False)])
+    alone = [derive(tables, asked.iloc[i : i + 1], reference) for i in range(len(asked))]
+    monkeypatch.setattr(features.derive.derive, "CHUNK_ROWS", chunk)
+    same(derive(tables, asked, reference), pd.concat(alone))
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 23, 24, 25])
 def test_chunks_change_nothing(reference, monkeypatch, chunk):
     tables = tables_of([post("abc"[i % 3], i / 2, i, likes=float(i**2)) for i in range(60)])
