@@ -40,7 +40,7 @@ cycle: setup  ## three months of a model whose market changes: serve, ledger, ou
 	$(BIN)/creatorcast cycle
 
 # the processes that the tests start import the same packages: they are compiled once, whatever the environment says
-test: setup  ## the tests, two files at a time, some twelve minutes on two cores
+test: setup  ## the tests, two files at a time, some ten minutes on two cores
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup  ## the tests that take minutes

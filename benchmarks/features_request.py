@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from moved_names import fit_reference
 
 from features.derive.derive import derive, derive_arrays
-from features.derive.fit_reference import fit_reference
 from features.derive.queries import Queries, query_features
 from features.derive.reference import Reference
 from features.history.arrays import DAY_US

@@ -38,7 +38,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+import features
+
+# the tests of the checkout whose features these are
+sys.path.append(str(Path(features.__file__).parents[1] / "tests"))
 from invented_tables import fit_small, make_queries, make_tables, query_each_post
 from pandas_oracle import ATOL, RTOL, compare, pandas_signals
 

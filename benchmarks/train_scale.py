@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from moved_names import fit_reference
 from two_checkouts import compare_script, write_json
 
-from features.derive.fit_reference import fit_reference
 from features.history.history import History
 from training.backend import LOCAL
 from training.dataset import Sampling, sample_training_rows, training_weights
