@@ -73,8 +73,13 @@ def first_answer_seconds(
     port = _free_port()
     before, began = _children_seconds(), time.monotonic()
     with tempfile.TemporaryFile() as log:
+        # elsewhere: BentoML imports a service from the folder that it is started in
         service = subprocess.Popen(
-            [*command, "--port", str(port)], env=environment, stdout=log, stderr=log
+            [*command, "--port", str(port)],
+            env=environment,
+            cwd=ROOT.anchor,
+            stdout=log,
+            stderr=log,
         )
         try:
             answers.add(_first_answer(port, service))
