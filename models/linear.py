@@ -41,13 +41,16 @@ class LinearCorrection:
         scale = np.where(varies, spread, np.inf)
         without_slopes = cls(middle, low, high, scale, np.zeros(x.shape[1]), 0.0)
         design = np.ones((len(x), x.shape[1] + 1))
-        design[:, :-1] = without_slopes.standardise(x)
+        without_slopes.standardise(x, out=design[:, :-1])
         solution = _least_absolute(design, y, weight)
         return replace(without_slopes, slope=solution[:-1].copy(), intercept=float(solution[-1]))
 
-    def standardise(self, x: np.ndarray) -> np.ndarray:
-        """Return the columns on unit scale about their median, 0 where unknown, (n, columns)."""
-        standard = np.minimum(np.maximum(x, self.low), self.high)
+    def standardise(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return the columns on unit scale about their median, 0 where unknown, (n, columns); in
+        `out` where it is given.
+        """
+        standard = np.maximum(x, self.low, out=out)
+        np.minimum(standard, self.high, out=standard)
         standard -= self.middle
         standard /= self.scale
         standard[np.isnan(standard)] = 0.0
