@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.history.arrays import code_positions
 from features.tables.frames import read_frame
 from features.tables.schema import EMV_PARTS, Column, TableSpec
 from features.tables.validate import validate_table
@@ -46,7 +47,7 @@ class ValueTable:
         """
         on_any = self.usd.get((ANY, part), np.nan)
         by_platform = [self.usd.get((name, part), on_any) for name in PLATFORMS]
-        position = np.where(np.isnan(platform_code), -1, platform_code).astype(int)
+        position = code_positions(platform_code)
         return np.array([*by_platform, np.nan])[position]
 
 

@@ -207,9 +207,9 @@ class FittedForecaster:
         """Return X as a float64 matrix. Raises ValueError where its columns are not the fitted
         ones; its values are those that derive gives, and are not looked at.
         """
-        names = list(getattr(X, "columns", self._names()))
         x = np.asarray(X, dtype=np.float64)
-        if x.shape[1:] != (self.n_features_in_,) or names != self._names():
+        is_other = hasattr(X, "columns") and list(X.columns) != self._names()
+        if is_other or x.shape[1:] != (self.n_features_in_,):
             raise ValueError(f"X has other columns than the fitted ones: {self._names()}")
         return x
 

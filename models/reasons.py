@@ -15,6 +15,7 @@ from features.derive.catalog import feature_column
 from features.derive.level_offset import HISTORY, PROFILE_ONLY, level_weight
 from features.derive.market_priors import SUMMARY_POSTS
 from features.derive.reference import Reference
+from features.history.arrays import code_positions
 from features.number_text import format_amount
 from features.tables.vocabulary import FORMATS
 from models.fitted_forecaster import FittedForecaster
@@ -137,7 +138,7 @@ def reasons(
     logs = np.column_stack(list(log_factors.values()))
     format_words = np.append(np.array(FORMATS, dtype=object), _NO_FORMAT)
     code = feature_column(x, "format_code")
-    formats = format_words[np.where(np.isnan(code), -1, code).astype(int)]
+    formats = format_words[code_positions(code)]
     days = np.full(len(logs), np.nan) if horizon_days is None else horizon_days
     known = {"model_days": None if reference is None else reference.horizon_days}
     rows = zip(starts.tolist(), logs, formats, days.tolist(), strict=True)

@@ -14,14 +14,13 @@ from features.derive.catalog import COLUMNS
 from features.derive.queries import Queries, query_features
 from features.derive.reference import Reference
 from features.history.history import History
+from features.history.panel import WIDTH_STEP
 from features.history.post_readings import WINDOW_POSTS
 from features.tables.model import Tables
 from features.threads import map_threads, split_rows
 
 #: Queries derived at a time, by each thread: their matrices fit the processor's cache.
 CHUNK_ROWS = 1024
-#: Posts by which the widths of matrices differ (features.history.panel.padded_width).
-WIDTH_STEP = 8
 _NAMES = pd.Index(COLUMNS)
 
 

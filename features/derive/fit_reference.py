@@ -26,11 +26,7 @@ from features.maturation.maturation import Maturation, published_maturation
 from features.niche.classifier import NicheClassifier
 from features.niche.fit_classifier import fit_classifier
 from features.niche.text import likeliest_niche, niche_distribution
-from features.tables.vocabulary import (
-    HORIZON_DAYS,
-    MATURE_DAYS,
-    PLATFORMS,
-)
+from features.tables.vocabulary import HORIZON_DAYS, MATURE_DAYS, PLATFORMS
 
 #: Creators with known posts that a market needs.
 MIN_MARKET_CREATORS = 3

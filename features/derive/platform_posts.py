@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from features.derive.averages import EngagementParts
-from features.history.arrays import DAY_US
+from features.history.arrays import DAY_US, code_positions
 from features.history.history import History
 from features.history.post_readings import WINDOW_POSTS
 from features.tables.vocabulary import (
@@ -166,4 +166,4 @@ def _membership(formats: Mapping[str, Sequence[str]]) -> np.ndarray:
 
 def _indexes(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return row and column of each platform and format (n,) in a table of `_membership`."""
-    return platform.astype(int), np.where(np.isnan(formats), -1, formats).astype(int)
+    return platform.astype(int), code_positions(formats)

@@ -13,9 +13,7 @@ import pandas as pd
 from features.derive.authenticity import SignNorm, norm_tables
 from features.derive.effects import Effects
 from features.derive.market_priors import MarketPriors, market_from_json
-from features.derive.platform_posts import (
-    PlatformPosts,
-)
+from features.derive.platform_posts import PlatformPosts
 from features.history.arrays import to_us
 from features.history.history import History
 from features.maturation.maturation import Maturation, published_maturation

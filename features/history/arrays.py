@@ -34,8 +34,12 @@ def encode_categories(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
 
 def decode_categories(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
     """Return the name of each code, None where it is NaN; the inverse of `encode_categories`."""
-    lookup = np.array([*names, None], dtype=object)
-    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]
+    return np.array([*names, None], dtype=object)[code_positions(codes)]
+
+
+def code_positions(codes: np.ndarray) -> np.ndarray:
+    """Return codes (n,) as positions in an array; that of its last value where unknown."""
+    return np.where(np.isnan(codes), -1, codes).astype(int)
 
 
 def text_array(texts: Iterable[str | None]) -> pa.Array:

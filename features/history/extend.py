@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.history.arrays import text_array
+from features.history.arrays import code_positions, text_array
 from features.history.captions import Captions
 from features.history.history import History, PostDetails, split_by_target
 from features.history.panel import Panel, PostPanel
@@ -106,7 +106,7 @@ def known_readings(
     columns = history.posts.columns
     topic = columns["topic"][rows]
     topics = np.array([*history.topics, None], dtype=object)
-    names = topics[np.where(np.isnan(topic), -1, topic).astype(int)]
+    names = topics[code_positions(topic)]
     readings = PostReadings(
         number,
         posted_at,

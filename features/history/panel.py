@@ -10,6 +10,8 @@ from features.tables.vocabulary import FRESH_DAYS, MATURE_DAYS
 
 #: Accounts up to which searching one by one is faster than all at once.
 MAX_ROWWISE_SEARCHES = 16
+#: Widths of matrices are multiples of this, so that NumPy adds up a row alike at any width.
+WIDTH_STEP = 8
 
 
 @dataclass(frozen=True)
@@ -234,10 +236,8 @@ class PostPanel(Panel):
 
 
 def padded_width(posts: int) -> int:
-    """Return the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
-    alike at any width.
-    """
-    return max(8, -(-posts // 8) * 8)
+    """Return the width of a matrix of so many posts, a multiple of WIDTH_STEP."""
+    return max(1, -(-posts // WIDTH_STEP)) * WIDTH_STEP
 
 
 def _last_rows(stop: np.ndarray, count: np.ndarray) -> np.ndarray:

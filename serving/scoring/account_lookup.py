@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from features.derive.averages import AVERAGE_NAMES
-from features.history.arrays import NAT_US
+from features.history.arrays import NAT_US, code_positions
 from features.tables.creator_ids import (
     MAX_ID_LENGTH,
     add_lookalike_hint,
@@ -143,12 +143,7 @@ def _has_profile(prospects: ProspectBatch) -> np.ndarray:
 
 def _lacks_format(platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
     """Return which rows, (n,), name a format that their platform does not have."""
-    return _LACKS_FORMAT[_positions(platform), _positions(formats)]
-
-
-def _positions(codes: np.ndarray) -> np.ndarray:
-    """Return codes, (n,), as positions; the last one where unknown."""
-    return np.where(np.isnan(codes), -1, codes).astype(int)
+    return _LACKS_FORMAT[code_positions(platform), code_positions(formats)]
 
 
 def _id_breach(
@@ -175,7 +170,7 @@ def _format_breach(prospects: ProspectBatch, platform: np.ndarray, row: int) -> 
 
 def _is_uncounted(prospects: ProspectBatch) -> np.ndarray:
     """Return which rows, (n,), are of a format that shows no public counts."""
-    return _IS_UNCOUNTED[_positions(prospects.codes["format"])]
+    return _IS_UNCOUNTED[code_positions(prospects.codes["format"])]
 
 
 def _uncounted_breach(prospects: ProspectBatch, row: int) -> Breach:

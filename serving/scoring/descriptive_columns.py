@@ -8,7 +8,7 @@ import numpy as np
 
 from features.derive.catalog import feature_column
 from features.derive.reference import Reference
-from features.history.arrays import NAT_US
+from features.history.arrays import NAT_US, code_positions
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
@@ -44,7 +44,7 @@ def request_columns(
     """Return the columns (n,) that repeat what was asked, of every row, scored or not."""
     start_at = prospects.time("start_at")
     start_at = np.where(start_at == NAT_US, as_of, start_at)
-    platform = _positions(lookup.platform)
+    platform = code_positions(lookup.platform)
     confidence = terms.confidence
     if confidence is None:
         confidence = np.full(prospects.n, DEFAULT_CONFIDENCE)
@@ -119,9 +119,4 @@ def creator_columns(
 
 def _names(names: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Return the name of each code (n,), the last one for NaN."""
-    return names[_positions(codes)]
-
-
-def _positions(codes: np.ndarray) -> np.ndarray:
-    """Return codes (n,) as positions in an array, the last one for NaN."""
-    return np.where(np.isnan(codes), -1, codes).astype(int)
+    return names[code_positions(codes)]

@@ -6,7 +6,7 @@ from features.derive.catalog import feature_column
 from features.derive.level_offset import HISTORY
 from features.derive.market_priors import MIN_CREATORS
 from features.derive.reference import Reference
-from features.history.arrays import DAY_US
+from features.history.arrays import DAY_US, code_positions
 from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
@@ -48,7 +48,7 @@ def forecast_warnings(
     `formats` (n,): positions in FORMATS, NaN where none is given.
     """
     niche = feature_column(x, "niche_code")
-    niche_position = np.where(np.isnan(niche), -1, niche).astype(int)
+    niche_position = code_positions(niche)
     creators = reference.engagements.creator_counts(feature_column(x, "platform_code"))
     is_known_format = np.isnan(formats) | _has_posts_of_format(x, formats, reference)
     return {
